@@ -1,0 +1,111 @@
+"""The generators and the metrics that they yield: names, versions, units and ranges.
+
+Light on purpose: `check` reads it to judge freshness and requirements without importing a generator.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSpec:
+    """A metric: its unit, its possible range, and which way is better."""
+
+    unit: str
+    low: float | None
+    high: float | None
+    better: Literal["higher", "lower", "neither"]
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratorSpec:
+    """A generator: its own version (a change makes its evidence stale), and what it yields.
+
+    Attributes:
+        version: Raised whenever the same inputs could give other figures.
+        summary: One line for lists.
+        subject: Node type that it examines.
+        needs: Roles beside the subject that it cannot do without: data, reference.
+        metrics: By name.
+    """
+
+    version: int
+    summary: str
+    subject: Literal["model_card", "dataset"]
+    needs: tuple[str, ...]
+    metrics: dict[str, MetricSpec]
+
+
+_RATIO = ("ratio", 0.0, 1.0)
+
+
+def _ratio(better: Literal["higher", "lower", "neither"], meaning: str) -> MetricSpec:
+    return MetricSpec("ratio", 0.0, 1.0, better, meaning)
+
+
+def _count(meaning: str) -> MetricSpec:
+    return MetricSpec("count", 0.0, None, "lower", meaning)
+
+
+GENERATORS: Final[dict[str, GeneratorSpec]] = {
+    "validation": GeneratorSpec(
+        1, "Task metrics on labelled data, by slice, each with its sample and interval.", "model_card", ("data",),
+        {
+            "map": _ratio("higher", "COCO mean average precision over IoU 0.50 to 0.95"),
+            "map50": _ratio("higher", "COCO mean average precision at IoU 0.50"),
+            "recall": _ratio("higher", "objects found of objects present, at the deployed score threshold and IoU"),
+            "precision": _ratio("higher", "correct detections of all detections"),
+            "fnr": _ratio("lower", "objects missed of objects present; 1 - recall"),
+            "fppi": MetricSpec("1/image", 0.0, None, "lower", "false detections an image"),
+            "accuracy": _ratio("higher", "items classified right of all items"),
+            "macro_f1": _ratio("higher", "mean over classes of the F1 score"),
+        },
+    ),
+    "quantization": GeneratorSpec(
+        1, "The quantised model against its float parent, paired item by item.", "model_card", ("data", "reference"),
+        {
+            "metric_drop": MetricSpec("pp", -100.0, 100.0, "lower", "float minus quantised recall (or accuracy), in percentage points"),
+            "map50_drop": MetricSpec("pp", -100.0, 100.0, "lower", "float minus quantised mAP50, in percentage points"),
+            "flip_rate": _ratio("lower", "items whose outcome differs between the two models"),
+            "negative_flip_rate": _ratio("lower", "items that the float model has right and the quantised one wrong"),
+            "min_sqnr": MetricSpec("dB", None, None, "higher", "smallest signal-to-quantisation-noise ratio over the layers"),
+        },
+    ),
+    "dataset": GeneratorSpec(
+        1, "Integrity, labels, duplicates, leakage and coverage of a dataset.", "dataset", (),
+        {
+            "unreadable_files": _count("files that do not decode, or whose size is not the manifest's"),
+            "digest_mismatches": _count("files whose bytes are not the manifest's"),
+            "bad_labels": _count("boxes outside the image or empty, unknown classes"),
+            "unlabelled_items": _count("items without an object, where the task needs one"),
+            "exact_duplicates": _count("items whose bytes equal another item's"),
+            "near_duplicates": _count("pairs within one split at pHash Hamming distance up to the radius"),
+            "leaked_items": _count("items with an exact twin in another split or dataset"),
+            "near_leaked_items": _count("items with a near twin in another split or dataset"),
+            "tway_coverage": _ratio("higher", "t-way combinations of the ODD that hold an item, of those that are possible"),
+            "min_support": MetricSpec("count", 0.0, None, "higher", "fewest items in any possible t-way combination"),
+            "items": MetricSpec("count", 0.0, None, "higher", "items examined"),
+            "min_class_objects": MetricSpec("count", 0.0, None, "higher", "objects of the rarest class"),
+        },
+    ),
+    "model-signature": GeneratorSpec(
+        1, "Digest and OpenSSF signature of the model file.", "model_card", (),
+        {
+            "signature_failures": _count("files whose OpenSSF model signature does not verify"),
+            "digest_mismatches": _count("files whose bytes are not the model card's"),
+            "unsafe_operators": _count("operators outside the allow-listed ONNX domains"),
+            "external_data_files": _count("weights kept outside the file"),
+        },
+    ),
+}  # fmt: skip
+
+
+def metric_spec(name: str) -> MetricSpec | None:
+    """Return the specification of a metric by name, or None if no generator yields it."""
+    for generator in GENERATORS.values():
+        if name in generator.metrics:
+            return generator.metrics[name]
+    return None
