@@ -1,0 +1,348 @@
+"""Opening of ONNX files as foreign bytes: size limit, no external data, allow-listed operators, checked structure.
+
+`scan_model` reads and reports; `open_model` refuses what must not be run. Neither runs a model, follows a path named
+in the file, or loads an operator library.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from casework.artifact.digest import sha256_bytes
+
+SIZE_LIMIT: Final = 1 << 30
+"""Default limit of a model file, bytes; protobuf itself cannot carry 2 GiB."""
+
+ALLOWED_DOMAINS: Final = frozenset({"", "ai.onnx", "ai.onnx.ml"})
+ALLOWED_MICROSOFT: Final = frozenset(
+    {
+        "QuantizeLinear", "DequantizeLinear", "QLinearAdd", "QLinearMul", "QLinearSigmoid", "QLinearLeakyRelu",
+        "QLinearGlobalAveragePool", "QLinearAveragePool", "QLinearConcat", "QLinearSoftmax", "QGemm",
+        "DynamicQuantizeMatMul", "MatMulIntegerToFloat",
+    }
+)  # fmt: skip
+"""Operators of `com.microsoft` that onnxruntime's own quantiser writes and that are part of onnxruntime."""
+
+_QUANTISED: Final = frozenset(
+    {"QuantizeLinear", "DequantizeLinear", "QLinearConv", "QLinearMatMul", "QGemm", "ConvInteger"}
+)
+_DEPTH_LIMIT: Final = 32
+
+
+class ModelProblem(Exception):  # noqa: N818 - it is a state of the user's file, not an error of ours
+    """A model file that cannot be used: the fact, and the act that mends it."""
+
+    def __init__(self, message: str, fix: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.fix = fix
+
+
+@dataclass(frozen=True, slots=True)
+class TensorInfo:
+    """An input or output: name, element type such as `float32`, axes; a word for a dynamic axis, `?` if unnamed."""
+
+    name: str
+    dtype: str
+    shape: tuple[int | str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalFile:
+    """A file outside the model that holds weights.
+
+    Attributes:
+        location: As written in the model.
+        escapes: True where the location leaves the model's folder: absolute, `..`, a drive, a backslash, or a link.
+    """
+
+    location: str
+    escapes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedModel:
+    """A parsed model and what it declares.
+
+    Attributes:
+        path: The file that was read.
+        content: Its bytes; all use is made of these, the file is not read twice.
+        sha256: Digest of the bytes.
+        inputs: Graph inputs that are not initialisers.
+        outputs: Graph outputs.
+        opsets: Operator set versions by domain, sorted.
+        operators: Count of each operator, of subgraphs and functions too, sorted; `domain::Type` if not ai.onnx.
+        parameters: Number of weights in the initialisers.
+        foreign_operators: Those of `operators` that are outside the allow list.
+        external_files: Weights kept outside the file.
+        quantized: True where the graph holds operators of quantised arithmetic.
+    """
+
+    path: Path
+    content: bytes
+    sha256: str
+    inputs: tuple[TensorInfo, ...]
+    outputs: tuple[TensorInfo, ...]
+    opsets: tuple[tuple[str, int], ...]
+    operators: tuple[tuple[str, int], ...]
+    parameters: int
+    foreign_operators: tuple[str, ...]
+    external_files: tuple[ExternalFile, ...]
+    quantized: bool
+
+
+def open_model(path: Path, limit: int = SIZE_LIMIT) -> OpenedModel:
+    """Open a model that is to be run.
+
+    Args:
+        path: ONNX file.
+        limit: Greatest size, bytes.
+
+    Raises:
+        ModelProblem: As `scan_model`; or it holds operators outside the allow list, or weights outside the file.
+    """
+    model = scan_model(path, limit)
+    if model.foreign_operators:
+        raise ModelProblem(
+            f"{path} holds operators outside the allowed domains: {', '.join(model.foreign_operators)}",
+            "Export the model with the operators of ai.onnx and ai.onnx.ml only.",
+        )
+    if model.external_files:
+        names = ", ".join(f.location for f in model.external_files)
+        raise ModelProblem(
+            f"{path} keeps weights outside the file: {names}; its digest does not cover them",
+            "Save the model as one file: onnx.save_model(model, path, save_as_external_data=False).",
+        )
+    return model
+
+
+def scan_model(path: Path, limit: int = SIZE_LIMIT) -> OpenedModel:
+    """Parse a model and report what it declares, without refusing foreign operators or external data.
+
+    Raises:
+        ModelProblem: The file is missing, unreadable, too large, no ONNX model, or its structure is invalid.
+    """
+    content = _read(path, limit)
+    proto = _parse(path, content)
+    external = _external_files(proto, path.parent)
+    if not external:
+        _check(path, proto)
+    operators = _operators(proto)
+    initialisers = {t.name for t in proto.graph.initializer}
+    return OpenedModel(
+        path=path,
+        content=content,
+        sha256=sha256_bytes(content),
+        inputs=tuple(_tensor(v) for v in proto.graph.input if v.name not in initialisers),
+        outputs=tuple(_tensor(v) for v in proto.graph.output),
+        opsets=tuple(sorted((o.domain, o.version) for o in proto.opset_import)),
+        operators=tuple(sorted(operators.items())),
+        parameters=sum(math.prod(t.dims) for t in proto.graph.initializer),
+        foreign_operators=tuple(sorted(name for name in operators if not _allowed(name))),
+        external_files=external,
+        quantized=any(name.rpartition("::")[2] in _QUANTISED for name in operators),
+    )
+
+
+def with_outputs(model: OpenedModel, names: tuple[str, ...]) -> bytes:
+    """Return the model's bytes with inner tensors added to its outputs, in the order given, after its own.
+
+    Only for measuring a model from within; the result is not the model.
+    """
+    import onnx
+
+    proto = onnx.load_model_from_string(model.content)
+    present = {v.name for v in proto.graph.output}
+    for name in names:
+        if name not in present:
+            value = onnx.ValueInfoProto()
+            value.name = name
+            proto.graph.output.append(value)
+    return bytes(proto.SerializeToString())
+
+
+@dataclass(frozen=True, slots=True)
+class QuantisedTensor:
+    """A tensor of a QDQ graph.
+
+    Attributes:
+        name: Name before quantisation, shared with the float parent.
+        dequantised: Name of the tensor after the quantise-dequantise pair.
+        weight: True for an initialiser.
+    """
+
+    name: str
+    dequantised: str
+    weight: bool
+
+
+def quantised_tensors(model: OpenedModel) -> tuple[QuantisedTensor, ...]:
+    """Return the activations and weights that pass through quantise-dequantise pairs, in graph order.
+
+    A stored weight `W` is recognised by the name that onnxruntime gives its quantised form, `W_quantized`.
+    """
+    import onnx
+
+    graph = onnx.load_model_from_string(model.content).graph
+    quantised_from = {
+        n.output[0]: n.input[0] for n in graph.node if n.op_type == "QuantizeLinear" and n.output and n.input
+    }
+    stored = {t.name for t in graph.initializer}
+    found: list[QuantisedTensor] = []
+    for node in graph.node:
+        if node.op_type != "DequantizeLinear" or not node.input or not node.output:
+            continue
+        source = node.input[0]
+        if source in quantised_from:
+            found.append(QuantisedTensor(quantised_from[source], node.output[0], weight=False))
+        elif source in stored and source.endswith("_quantized"):
+            found.append(QuantisedTensor(source.removesuffix("_quantized"), node.output[0], weight=True))
+    return tuple(found)
+
+
+def tensor_names(model: OpenedModel) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the names of the computed tensors and of the initialisers of the main graph."""
+    import onnx
+
+    graph = onnx.load_model_from_string(model.content).graph
+    computed = frozenset(name for node in graph.node for name in node.output if name)
+    return computed, frozenset(t.name for t in graph.initializer)
+
+
+def initialisers(model: OpenedModel, names: frozenset[str]) -> dict[str, Any]:
+    """Return the named initialisers of the main graph as numpy arrays."""
+    import onnx
+    from onnx import numpy_helper
+
+    graph = onnx.load_model_from_string(model.content).graph
+    return {t.name: numpy_helper.to_array(t) for t in graph.initializer if t.name in names}
+
+
+def _read(path: Path, limit: int) -> bytes:
+    try:
+        if not path.is_file():
+            raise ModelProblem(f"{path} is not a file", "Give the path of an ONNX file.")
+        size = path.stat().st_size
+        if size > limit:
+            raise ModelProblem(f"{path} has {size} bytes, more than the limit of {limit}", "Give a smaller model.")
+        with path.open("rb") as file:
+            content = file.read(limit + 1)
+    except OSError as error:
+        raise ModelProblem(f"{path} cannot be read: {error.strerror}", "Make the file readable.") from error
+    if not content:
+        raise ModelProblem(f"{path} is empty", "Export or fetch the model again; an LFS pointer is not a model.")
+    if content.startswith(b"version https://git-lfs"):
+        raise ModelProblem(f"{path} is a Git LFS pointer, not a model", "Fetch the file itself: git lfs pull.")
+    return content
+
+
+def _parse(path: Path, content: bytes) -> Any:
+    try:
+        import onnx
+        from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+    except ImportError as error:
+        raise ModelProblem(f"{path} cannot be opened: {error}", "Install the package onnx.") from error
+    not_onnx = ModelProblem(
+        f"{path} is not an ONNX model, or a damaged one",
+        "Export the model again, and compare the file's size with the original.",
+    )
+    try:
+        proto = onnx.load_model_from_string(content)
+    except (DecodeError, ValueError, RecursionError) as error:
+        raise not_onnx from error
+    if proto.ir_version <= 0 or not proto.opset_import or not proto.graph.node or not proto.graph.output:
+        raise not_onnx
+    return proto
+
+
+def _check(path: Path, proto: Any) -> None:
+    import onnx
+
+    try:
+        onnx.checker.check_model(proto)
+    except (onnx.checker.ValidationError, ValueError, RuntimeError) as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else "no reason given"
+        raise ModelProblem(
+            f"{path} is not a valid ONNX graph: {first}", "Export the model again and run onnx.checker on it."
+        ) from error
+
+
+def _graphs(proto: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield (nodes, owner of tensors or None) of the main graph, all subgraphs and all functions."""
+    pending: list[tuple[Any, int]] = [(proto.graph, 0), *((f, 0) for f in proto.functions)]
+    while pending:
+        graph, depth = pending.pop()
+        if depth > _DEPTH_LIMIT:
+            raise ModelProblem(f"subgraphs nest deeper than {_DEPTH_LIMIT}", "Export the model without such nesting.")
+        yield graph.node, graph if hasattr(graph, "initializer") else None
+        for node in graph.node:
+            for attribute in node.attribute:
+                inner = [*attribute.graphs, *([attribute.g] if attribute.HasField("g") else [])]
+                pending.extend((g, depth + 1) for g in inner)
+
+
+def _operators(proto: Any) -> Counter[str]:
+    own = {(f.domain, f.name) for f in proto.functions}  # defined in the file itself; their bodies are walked instead
+    counts: Counter[str] = Counter()
+    for nodes, _ in _graphs(proto):
+        for node in nodes:
+            if (node.domain, node.op_type) not in own:
+                counts[node.op_type if node.domain in ("", "ai.onnx") else f"{node.domain}::{node.op_type}"] += 1
+    return counts
+
+
+def _allowed(name: str) -> bool:
+    domain, _, kind = name.rpartition("::")
+    return domain in ALLOWED_DOMAINS or (domain == "com.microsoft" and kind in ALLOWED_MICROSOFT)
+
+
+def _tensors(proto: Any) -> Iterator[Any]:
+    for nodes, graph in _graphs(proto):
+        if graph is not None:
+            yield from graph.initializer
+            for sparse in graph.sparse_initializer:
+                yield from (sparse.values, sparse.indices)
+        for node in nodes:
+            for attribute in node.attribute:
+                yield from attribute.tensors
+                if attribute.HasField("t"):
+                    yield attribute.t
+
+
+def _external_files(proto: Any, folder: Path) -> tuple[ExternalFile, ...]:
+    import onnx
+
+    locations: set[str] = set()
+    for tensor in _tensors(proto):
+        if tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data:
+            locations.update(e.value for e in tensor.external_data if e.key == "location")
+            if not any(e.key == "location" for e in tensor.external_data):
+                locations.add("")
+    return tuple(ExternalFile(name, _escapes(name, folder)) for name in sorted(locations))
+
+
+def _escapes(location: str, folder: Path) -> bool:
+    if not location or "\\" in location or "\0" in location or ":" in location or location.startswith("/"):
+        return True
+    if ".." in location.split("/"):
+        return True
+    target = folder / location
+    return os.path.realpath(target) != os.path.join(os.path.realpath(folder), os.path.normpath(location))
+
+
+def _tensor(value: Any) -> TensorInfo:
+    import onnx
+
+    kind = value.type.tensor_type
+    name = onnx.TensorProto.DataType.Name(kind.elem_type).lower() if value.type.HasField("tensor_type") else "other"
+    dtype = {"float": "float32", "double": "float64"}.get(name, name)
+    axes = tuple(
+        int(d.dim_value) if d.HasField("dim_value") else (d.dim_param or "?") for d in kind.shape.dim
+    )  # fmt: skip
+    return TensorInfo(value.name, dtype, axes)
