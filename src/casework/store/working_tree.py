@@ -1,0 +1,118 @@
+"""The working tree as a source of bytes: what lies where, and what it says, never following links out of it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+CONFIG = "casework.yaml"
+
+Stamp = tuple[int, int, int, int]
+"""Modification time and change time (ns), size (bytes), inode: equal stamps mean an unchanged file, but for racing writers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A file that was found, with its stamp; `problem` says why it cannot be used."""
+
+    path: str
+    stamp: Stamp
+    problem: str = ""
+
+
+class Tree(Protocol):
+    """A source of a case's bytes: a working tree, or a commit."""
+
+    def list(self, folder: str, suffixes: tuple[str, ...]) -> list[Seen]:
+        """Return the files below a folder whose names end in one of the suffixes, sorted by path."""
+
+    def look(self, path: str) -> Seen | None:
+        """Return what is known of one path without reading it; None if nothing is there."""
+
+    def read(self, path: str) -> bytes:
+        """Return the bytes of a file. Raises OSError with the reason if it cannot be read."""
+
+
+def find_root(start: Path) -> Path:
+    """Return the root of the case around a folder: the nearest folder with `casework.yaml`, else with `requirements/`, else `.git`."""
+    folders = [start.resolve(), *start.resolve().parents]
+    for marker in (CONFIG, "requirements", ".git"):
+        for folder in folders:
+            if (folder / marker).exists():
+                return folder
+    return start.resolve()
+
+
+class WorkingTree:
+    """The files below a root folder as they are now."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._base = os.fspath(root)
+
+    def list(self, folder: str, suffixes: tuple[str, ...]) -> list[Seen]:
+        """Return the files below a folder; hidden ones are left out, links and unreadable folders are seen as problems."""
+        return sorted(self._walk(folder, suffixes), key=lambda s: s.path)
+
+    def _walk(self, folder: str, suffixes: tuple[str, ...]) -> Iterator[Seen]:
+        pending = [folder.rstrip("/")]
+        while pending:
+            here = pending.pop()
+            try:
+                with os.scandir(os.path.join(self._base, here)) as found:
+                    entries = list(found)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                yield Seen(here, (0, 0, 0, 0), error.strerror or str(error))
+                continue
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                path = f"{here}/{entry.name}"
+                if entry.is_symlink():
+                    if entry.name.endswith(suffixes) or entry.is_dir():
+                        yield Seen(path, (0, 0, 0, 0), "it is a symbolic link, and links are not followed")
+                elif entry.is_dir(follow_symlinks=False):
+                    pending.append(path)
+                elif entry.name.endswith(suffixes):
+                    yield _seen(path, entry.stat(follow_symlinks=False))
+
+    def look(self, path: str) -> Seen | None:
+        """Return what is known of one path; parts of it that are links make it unusable."""
+        problem = _escape(path)
+        if problem:
+            return Seen(path, (0, 0, 0, 0), problem)
+        full = os.path.join(self._base, path)
+        try:
+            found = os.lstat(full)
+        except OSError:
+            return None
+        if stat.S_ISLNK(found.st_mode) or os.path.realpath(full) != os.path.join(os.path.realpath(self._base), *path.split("/")):
+            return Seen(path, (0, 0, 0, 0), "it is reached through a symbolic link, and links are not followed")
+        if not stat.S_ISREG(found.st_mode):
+            return Seen(path, (0, 0, 0, 0), "it is not a regular file")
+        return _seen(path, found)
+
+    def read(self, path: str) -> bytes:
+        """Return the bytes of a file. Raises OSError with the reason if it cannot be read."""
+        problem = _escape(path)
+        if problem:
+            raise OSError(problem)
+        with open(os.path.join(self._base, path), "rb") as file:
+            return file.read()
+
+
+def _escape(path: str) -> str:
+    parts = path.split("/")
+    if path.startswith("/") or "\\" in path or "\0" in path or ".." in parts or (parts and parts[0] == ".git"):
+        return "the path leads out of the case"
+    return ""
+
+
+def _seen(path: str, found: os.stat_result) -> Seen:
+    return Seen(path, (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino))
