@@ -1,0 +1,313 @@
+"""Every code that this room emits, in one place: the registry and the reference pages are made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from casework.model.finding import Finding, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What a code means.
+
+    Attributes:
+        name: The offence, in words joined by dashes.
+        severity: `error` blocks, `warning` does not.
+        means: What is the case where it is reported.
+        why: What goes wrong if it is let pass.
+        fix: The act that mends it.
+    """
+
+    name: str
+    severity: Severity
+    means: str
+    why: str
+    fix: str
+
+
+CODES: Final[dict[str, Code]] = {
+    # Parsing: evidence files and the trust policy
+    "PRS-000": Code(
+        "not-one-document", "error",
+        "The file, or the payload inside it, is not exactly one JSON document.",
+        "What stands behind the first document may be what another reader acts on.",
+        "Seal the record anew with `casework run`; do not edit or join sealed files.",
+    ),
+    "PRS-001": Code(
+        "doubled-key", "error",
+        "A key stands twice in one JSON object.",
+        "Readers differ on which of the two counts, so one signature covers two meanings.",
+        "Seal the record anew from a source that writes each key once.",
+    ),
+    "PRS-002": Code(
+        "ambiguous-number", "error",
+        "A number is NaN, infinite, or an integer beyond 2^53 - 1.",
+        "Readers do not hold such a number alike, so the bound is judged on different values.",
+        "Report the figure as a finite number, or leave the metric out and say why in `reason`.",
+    ),
+    "PRS-003": Code(
+        "too-big-or-deep", "error",
+        "The file is larger, or nested deeper, than any record needs.",
+        "Such a file exhausts the memory or the stack of whoever checks it.",
+        "Put large artefacts into files of their own and bind them by digest.",
+    ),
+    "PRS-005": Code(
+        "unseen-characters", "error",
+        "A text holds zero-width, control or direction-changing characters.",
+        "What a reviewer sees is then not what the program reads.",
+        "Write the text without these characters and seal the record anew.",
+    ),
+    "PRS-006": Code(
+        "wrong-encoding", "error",
+        "The bytes are not UTF-8 without a byte order mark.",
+        "Readers guess other encodings differently.",
+        "Store the file exactly as it was sealed; keep `evidence/** -text` in .gitattributes.",
+    ),
+    "PRS-007": Code(
+        "wrong-shape", "error",
+        "A field is missing, is not part of the schema, or has the wrong type.",
+        "A field that the schema does not know is a field that nobody checks.",
+        "Seal the record anew with a generator that keeps to the schema.",
+    ),
+    "PRS-008": Code(
+        "not-canonical", "error",
+        "The bytes are not the canonical form (RFC 8785) of what they say.",
+        "One statement must have one form and one digest; anything else leaves room to hide.",
+        "Seal the record anew; `casework sign` writes the canonical form.",
+    ),
+    # Signatures
+    "SIG-001": Code(
+        "unsigned-evidence", "error",
+        "The file carries no signature.",
+        "Anybody could have written it.",
+        "Sign it with `casework sign`, or run the evidence with a signing key.",
+    ),
+    "SIG-002": Code(
+        "bad-base64", "error",
+        "The payload or a signature is not canonical standard base64.",
+        "Lenient decoders skip what they do not know, so the same file reads differently elsewhere.",
+        "Restore the file from version control, or seal the record anew.",
+    ),
+    "SIG-003": Code(
+        "broken-signature", "error",
+        "A signature does not fit the payload under the key that it names.",
+        "The content was changed after it was signed, or somebody signed in another's name.",
+        "Restore the file from version control; if it was never right, run the evidence again.",
+    ),
+    "SIG-004": Code(
+        "unknown-key", "error",
+        "The file is signed with, or brings along, a key that the trust policy does not list.",
+        "Nobody answers for that key; a key inside the evidence vouches only for itself.",
+        "Sign with a key of the trust policy, or have the root add the key in a new policy version.",
+    ),
+    "SIG-005": Code(
+        "role-may-not-sign", "error",
+        "None of the signers holds a role that this kind of evidence needs, or the policy knows no such evidence.",
+        "A developer's or a machine's signature would stand in for that of verification.",
+        "Have it signed in the roles that the policy's `evidence_types` requires.",
+    ),
+    "SIG-006": Code(
+        "too-few-signers", "error",
+        "Fewer persons have signed in a required role than the policy demands; doubled signatures count once.",
+        "Several keys or signatures of one person are still one person's word.",
+        "Have the missing persons countersign with `casework sign`.",
+    ),
+    "SIG-007": Code(
+        "revoked-key", "error",
+        "A signature was made with a key that was revoked at the time, or that is compromised.",
+        "Whoever holds the key now is not who the policy meant.",
+        "Run or sign the evidence again with a valid key.",
+    ),
+    "SIG-008": Code(
+        "key-out-of-date", "error",
+        "A signature was made before its key was valid, or after it had expired.",
+        "Outside its days nobody answers for the key.",
+        "Sign with a key that is valid, or have the root renew the key in a new policy version.",
+    ),
+    "SIG-009": Code(
+        "wrong-payload-type", "error",
+        "The envelope declares another payload type than the one expected here.",
+        "A signature given for one purpose must not count for another.",
+        "Put a sealed evidence record here, not another signed document.",
+    ),
+    "SIG-010": Code(
+        "weak-key", "error",
+        "A key is of a kind or strength that is not accepted.",
+        "Signatures of such a key can be forged, or cannot be judged.",
+        "Use Ed25519, ECDSA P-256 or ECDSA P-384.",
+    ),
+    # Time, binding, replay, independence, results
+    "TIM-000": Code(
+        "timestamp-not-judged", "warning",
+        "The envelope carries time stamps, which this version does not judge.",
+        "Nothing may rest on them: the run's own start time is used instead.",
+        "None needed; read the time stamps with another tool where they matter.",
+    ),
+    "TIM-003": Code(
+        "run-in-the-future", "error",
+        "The record says that it was made later than now.",
+        "A post-dated record would outlive its age limit and supersede honest ones.",
+        "Set the clock of the machine that runs the evidence, and run it again.",
+    ),
+    "BND-000": Code(
+        "wrong-predicate", "error",
+        "The signed statement is no evidence result of the kind expected here.",
+        "A genuine signature over something else proves nothing about this evidence.",
+        "Put a sealed `evidence-result/v1` statement here.",
+    ),
+    "BND-006": Code(
+        "wrong-generator", "error",
+        "The record was made by another generator than the evidence node plans.",
+        "A weaker kind of evidence would stand in for the one that was argued.",
+        "Run the planned generator, or change the plan and have it reviewed.",
+    ),
+    "BND-007": Code(
+        "wrong-subject", "error",
+        "The statement does not name exactly one subject by its SHA-256.",
+        "With several subjects, or a weak digest, one result would speak for artefacts that were never examined.",
+        "Run the evidence once for each subject.",
+    ),
+    "RPL-001": Code(
+        "replayed-evidence", "error",
+        "The record was sealed for another evidence node than the one whose folder it lies in.",
+        "A good result could be copied to wherever one is missing.",
+        "Run this evidence; remove the copied file.",
+    ),
+    "IND-001": Code(
+        "author-signs", "error",
+        "A signer of independent evidence is an author of a requirement that it speaks for.",
+        "Verification is to be independent of those who made what is verified (ISO 26262-2:2018, 6.4.9).",
+        "Have it signed by somebody who did not write the requirement.",
+    ),
+    "IND-002": Code(
+        "one-person-two-roles", "error",
+        "One person would have to count in two of the required roles.",
+        "Two roles are asked for so that two persons look.",
+        "Have a second person sign in one of the roles.",
+    ),
+    "RES-002": Code(
+        "metric-twice", "error",
+        "The record gives the same metric of the same slice twice.",
+        "The better of the two would be judged, or the worse, by chance.",
+        "Run the evidence again with a generator that reports each metric once.",
+    ),
+    "RES-003": Code(
+        "unknown-status", "error",
+        "The record's status is not complete, inconclusive, error or not_evaluable.",
+        "Pass and fail are decided from the requirement's own bound, never by the record.",
+        "Run the evidence again with a generator that keeps to the four words.",
+    ),
+    "RES-004": Code(
+        "metric-no-number", "error",
+        "A metric's value is no number.",
+        "`true` and `\"0.99\"` compare with a bound in ways that nobody meant.",
+        "Run the evidence again with a generator that reports numbers.",
+    ),
+    # Paths
+    "PTH-001": Code(
+        "unsafe-path", "error",
+        "A path leaves the folder, or has a name that a system or a program treats specially.",
+        "It could reach files outside the case, or be read as an option or a device.",
+        "Rename the file; use letters, digits, dot, dash and underscore.",
+    ),
+    "PTH-002": Code(
+        "link-in-evidence", "error",
+        "A file or folder below the evidence is a symbolic link.",
+        "What it shows can change without a trace in version control.",
+        "Put the file itself in place of the link.",
+    ),
+    "PTH-003": Code(
+        "no-plain-file", "error",
+        "A file below the evidence has several hard links, or is no plain file.",
+        "A hard link changes with its other name; a pipe or device gives other bytes at each reading.",
+        "Copy the content into a plain file of its own.",
+    ),
+    "PTH-004": Code(
+        "twin-names", "error",
+        "Two paths differ only in case or in Unicode form.",
+        "On other systems they are one file, and one of the two vanishes.",
+        "Rename or remove one of them.",
+    ),
+    "PTH-005": Code(
+        "misnamed-evidence", "error",
+        "An evidence file is not named by the SHA-256 of its bytes.",
+        "A sealed file is named by its content, so that none can be changed or overwritten unnoticed.",
+        "Restore the file from version control, or seal the record anew.",
+    ),
+    # Policy
+    "POL-000": Code(
+        "no-trust-policy", "error",
+        "There is no trust policy, or no root key to check it with.",
+        "Without it no signature can be judged, so no evidence counts.",
+        "Restore `evidence/trust/policy.dsse.json` and `root.pub`, or set up trust with `casework trust`.",
+    ),
+    "POL-001": Code(
+        "policy-rollback", "error",
+        "The trust policy is older than one already seen.",
+        "An old policy brings back keys that were revoked since.",
+        "Use the newest policy.",
+    ),
+    "POL-002": Code(
+        "policy-not-by-root", "error",
+        "The trust policy is not signed by enough root persons, or was changed after signing.",
+        "Whoever can change the policy decides whose evidence counts.",
+        "Have the policy signed by the root keys, old and new ones where they change.",
+    ),
+    "POL-003": Code(
+        "policy-expired", "error",
+        "The trust policy has expired.",
+        "Nobody has confirmed since that its keys are still in the right hands.",
+        "Have the root sign a new version with a later expiry.",
+    ),
+    "POL-004": Code(
+        "key-listed-twice", "error",
+        "The trust policy lists the same public key under two names.",
+        "One key would count as two.",
+        "Keep one name for each key.",
+    ),
+    "POL-005": Code(
+        "ghost-in-policy", "error",
+        "The policy names a key, role or person that it does not define, or gives a key a role that its holder lacks.",
+        "A name without an owner can be given one later, unseen.",
+        "Define what is named, or drop the name; then have the root sign.",
+    ),
+    "POL-006": Code(
+        "unsignable-evidence", "error",
+        "The trust policy demands more signers for a kind of evidence than it has persons in the role.",
+        "Such evidence can never count, so it would be waived by habit.",
+        "List enough persons' keys in the role, or lower the number.",
+    ),
+    "POL-009": Code(
+        "published-key", "error",
+        "A trust policy that is not for demonstration lists a demo key whose private half is published.",
+        "Everybody can sign with that key.",
+        "Make keys of your own and have your own root sign a policy that lists them.",
+    ),
+    "POL-010": Code(
+        "demo-trust", "warning",
+        "The trust policy is for demonstration: its private keys are published with the case.",
+        "Everybody can sign with these keys, so no release can rest on them.",
+        "For a release, set up trust with keys of your own.",
+    ),
+    "POL-011": Code(
+        "pin-not-enforced", "warning",
+        "The trust policy pins a time-stamp authority or a log key, which this version does not enforce.",
+        "Nobody should believe that time stamps or the log were checked.",
+        "None needed; the pins are kept for a version that enforces them.",
+    ),
+}  # fmt: skip
+"""Code to its meaning; codes are for ever."""
+
+
+def report(code: str, message: str, *, node: str = "", file: str = "", line: int = 0, column: int = 0) -> Finding:
+    """Build a finding of this room: the fact from the caller, severity and fix from the registry."""
+    entry = CODES[code]
+    return Finding(code, entry.severity, node, (), message, entry.fix, file, line, column)
+
+
+def shown(text: str, limit: int = 60) -> str:
+    """Return foreign text fit for a message: unprintable characters escaped, and cut to `limit` characters."""
+    cut = text if len(text) <= limit else f"{text[: limit - 3]}..."
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in cut)
