@@ -1,0 +1,25 @@
+"""Draw arguments in the Goal Structuring Notation (GSN Community Standard v3, SCSC-141C).
+
+`paginate` splits an `Argument` into pages, `draw` turns a page into SVG, `to_png` and `to_pdf` into images and a
+document, `to_dot` the whole argument into Graphviz source.
+"""
+
+from casework.render.gsn.draw import draw
+from casework.render.gsn.page import MapCell, OffDiagram, Page
+from casework.render.gsn.pages import paginate
+from casework.render.gsn.picture import Argument, Connector, Decorator, Element, Kind, Relation, Status
+
+__all__ = [
+    "Argument",
+    "Connector",
+    "Decorator",
+    "Element",
+    "Kind",
+    "MapCell",
+    "OffDiagram",
+    "Page",
+    "Relation",
+    "Status",
+    "draw",
+    "paginate",
+]

@@ -1,0 +1,362 @@
+"""The size of each symbol: a shape grows until its whole text lies inside its outline.
+
+Widths are tried from narrow to wide and the cheapest shape wins; the cost favours shapes that are wider than tall, as
+the figures of the standard are. All lengths are in drawing units; a page's scale turns them into points.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from casework.render.fonts import advance
+from casework.render.gsn.picture import Decorator, Element, Kind
+from casework.render.gsn.text import one_line, wrap
+
+BODY = 9.5
+SMALL = 8.0
+LINE = 11.6
+SMALL_LINE = 10.4
+PILL = 12.5
+PILL_INK = 13.0  # room for the symbol before the word
+PAD = 8.0
+TAB = 8.0  # height of the small rectangles of module and contract symbols
+_WIDTHS = (84.0, 98.0, 112.0, 126.0, 142.0, 160.0, 185.0, 215.0, 260.0, 330.0, 430.0, 560.0, 760.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line inside a symbol; `x` is its left end, `y` its baseline (of a pill: its top)."""
+
+    kind: str
+    text: str
+    width: float
+    x: float = 0.0
+    y: float = 0.0
+    href: str = ""
+
+    @property
+    def size(self) -> float:
+        """Font size."""
+        return BODY if self.kind in ("id", "text") else SMALL
+
+    @property
+    def bold(self) -> bool:
+        """Whether it is drawn bold."""
+        return self.kind in ("id", "pill")
+
+    @property
+    def height(self) -> float:
+        """Height of the row, leading included."""
+        match self.kind:
+            case "id" | "text":
+                return LINE
+            case "pill":
+                return PILL + 2
+            case _:
+                return SMALL_LINE
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A symbol of known size, its top left corner at the origin.
+
+    Attributes:
+        element: what it shows.
+        width: of the outline.
+        height: of the outline, with the tabs of module and contract symbols.
+        rows: all of its text, placed.
+        slant: horizontal shift of a parallelogram's edges.
+        dome: height of the rounded top of an away element, or radius of a rounded corner.
+        strip: height of the module strip of an away element.
+        top: where SupportedBy enters (y).
+        bottom: where SupportedBy leaves (y).
+        right_extra: how far labels outside the outline reach beyond its right side.
+        below: how far decorators and labels reach below the outline.
+    """
+
+    element: Element
+    width: float
+    height: float
+    rows: tuple[Row, ...]
+    slant: float = 0.0
+    dome: float = 0.0
+    strip: float = 0.0
+    top: float = 0.0
+    bottom: float = 0.0
+    right_extra: float = 0.0
+    below: float = 0.0
+
+    @property
+    def kind(self) -> Kind:
+        """The symbol."""
+        return Kind(self.element.kind)
+
+    def inset(self, y: float) -> float:
+        """How far the outline lies inside its bounding box at height `y`, on the left (of all but tabs: on both sides)."""
+        match self.kind:
+            case Kind.STRATEGY:
+                return self.slant * (1 - y / self.height)
+            case Kind.SOLUTION | Kind.ASSUMPTION | Kind.JUSTIFICATION:
+                return self._arc(self.width / 2, self.height / 2, abs(y - self.height / 2))
+            case Kind.CONTEXT:
+                return self._arc(self.height / 2, self.height / 2, abs(y - self.height / 2))
+            case Kind.AWAY_SOLUTION | Kind.AWAY_ASSUMPTION | Kind.AWAY_JUSTIFICATION:
+                return self._arc(self.width / 2, self.dome, max(self.dome - y, 0.0))
+            case Kind.AWAY_CONTEXT:
+                return self._arc(self.dome, self.dome, max(self.dome - y, 0.0))
+            case _:
+                return 0.0
+
+    @staticmethod
+    def _arc(across: float, up: float, distance: float) -> float:
+        return across * (1 - math.sqrt(max(0.0, 1 - (distance / up) ** 2)))
+
+    def side(self, y: float, *, left: bool) -> float:
+        """X of the outline at height `y`."""
+        if left:
+            return self.inset(y)
+        if self.kind is Kind.STRATEGY:
+            return self.width - self.slant * y / self.height
+        return self.width - self.inset(y)
+
+    @property
+    def middle(self) -> float:
+        """Y of the side-middles, where InContextOf leaves and enters (2:2.8)."""
+        return (self.top + self.bottom) / 2
+
+
+def pill_width(word: str) -> float:
+    """Width of the status badge that shows a word."""
+    return PILL_INK + advance(word, SMALL, bold=True) + 6
+
+
+def _rows(kind: str, text: str, width: float, href: str = "") -> list[Row]:
+    probe = Row(kind, "", 0.0)
+    lines = wrap(text, width, probe.size, bold=probe.bold)
+    return [Row(kind, line, advance(line, probe.size, bold=probe.bold), href=href) for line in lines]
+
+
+def _content(element: Element, width: float, *, pill: bool = True) -> list[Row]:
+    """All rows, not yet placed, none wider than `width` unless a single character is."""
+    heading = f"{one_line(element.id)}  {one_line(element.title)}".strip()
+    rows = _rows("id", heading, width)
+    rows += _rows("text", element.text, width)
+    if element.status and pill:
+        rows.append(Row("pill", element.status, pill_width(element.status)))
+    for note in element.annotations:
+        text, href = (note, element.href) if isinstance(note, str) else note
+        rows += _rows("note", text, width, href)
+    return rows
+
+
+def _spans(rows: list[Row]) -> Iterator[tuple[float, float, float]]:
+    """Top, bottom and half width of each row, the block centred on the origin."""
+    y = -_block(rows) / 2
+    for row in rows:
+        yield y, y + row.height, row.width / 2
+        y += row.height
+
+
+def _block(rows: list[Row]) -> float:
+    return sum(row.height for row in rows)
+
+
+def _stacked(rows: list[Row], left: float, top: float, centre: float | None = None) -> tuple[Row, ...]:
+    """Rows one below the other, from `left`, or centred on `centre`."""
+    placed = []
+    y = top
+    for row in rows:
+        baseline = y + 1 if row.kind == "pill" else y + row.size * 0.92 + 0.4
+        x = left if centre is None else centre - row.width / 2
+        placed.append(replace(row, x=x, y=baseline))
+        y += row.height
+    return tuple(placed)
+
+
+def _cheapest(element: Element, build: Callable[[Element, float], Figure], weight: float) -> Figure:
+    best: Figure | None = None
+    for width in _WIDTHS:
+        figure = build(element, width)
+        if best is None or figure.width + weight * figure.height < best.width + weight * best.height - 0.5:
+            best = figure
+        elif figure.width > 2.5 * best.width:
+            break
+    if best is None:  # unreachable: _WIDTHS is not empty
+        raise RuntimeError
+    return best
+
+
+def _header(element: Element, inner: float) -> tuple[list[Row], Row | None]:
+    """Rows of a box, and the badge that shares the first line with the id where both fit."""
+    reserved = 16.0 if Decorator.PUBLIC in element.decorators else 0.0
+    rows = _content(element, inner, pill=False)
+    heading = [row for row in rows if row.kind == "id"]
+    if element.status is None:
+        if heading and heading[0].width + reserved > inner:
+            rows = _rows("id", heading[0].text, inner - reserved) + rows[1:]
+        return rows, None
+    badge = Row("pill", element.status, pill_width(element.status))
+    if len(heading) == 1 and heading[0].width + 8 + badge.width + reserved <= inner:
+        return rows, replace(badge, x=inner - badge.width - reserved)
+    return _content(element, inner - reserved), None
+
+
+def _box(element: Element, width: float, above: float = 0.0, under: float = 0.0, indent: float = 0.0) -> Figure:
+    rows, badge = _header(element, width)
+    inner = max([width * 0.0, *(row.width for row in rows)])
+    if badge is not None:
+        reserved = 16.0 if Decorator.PUBLIC in element.decorators else 0.0
+        inner = max(inner, rows[0].width + 8 + badge.width + reserved)
+        badge = replace(badge, x=PAD + indent + inner - badge.width - reserved, y=above + PAD - 2.5)
+    inner = max(inner, 92.0)
+    lowest = above + max(_block(rows) + 2 * PAD - 2, 42.0) + under
+    slack = lowest - above - under - _block(rows)
+    placed = _stacked(rows, PAD + indent, above + min(PAD, slack / 2))
+    if badge is not None:
+        placed = (*placed, replace(badge, x=max(badge.x, PAD + indent + inner - badge.width - (16.0 if Decorator.PUBLIC in element.decorators else 0.0))))
+    return Figure(element, inner + 2 * PAD + 2 * indent, lowest, placed, top=above, bottom=lowest - under)
+
+
+def _goal(element: Element, width: float) -> Figure:
+    return _box(element, width)
+
+
+def _module(element: Element, width: float) -> Figure:
+    return _box(element, width, above=TAB)
+
+
+def _contract(element: Element, width: float) -> Figure:
+    return _box(element, width, above=TAB, under=TAB)
+
+
+def _strategy(element: Element, width: float) -> Figure:
+    plain = _box(element, width)
+    slant = min(16.0, max(10.0, plain.height * 0.28))
+    return replace(_box(element, width, indent=slant), slant=slant)
+
+
+def _circle(element: Element, width: float) -> Figure:
+    rows = _content(element, width)
+    radius = max(26.0, 4.0 + max((math.hypot(half, max(abs(top), abs(end))) for top, end, half in _spans(rows)), default=0))
+    side = 2 * radius
+    return Figure(element, side, side, _stacked(rows, 0, radius - _block(rows) / 2, radius), bottom=side)
+
+
+def _oval(element: Element, width: float) -> Figure:
+    rows = _content(element, width)
+    best = (math.inf, 0.0, 0.0)
+    for aspect in (1.7, 2.0, 2.4, 2.8):
+        corners = (math.hypot(half, aspect * max(abs(top), abs(end))) for top, end, half in _spans(rows))
+        across = max(46.0, 5.0 + max(corners, default=0.0))
+        best = min(best, (across + 1.4 * across / aspect, across, across / aspect))
+    _, across, up = best
+    return Figure(element, 2 * across, 2 * up, _stacked(rows, 0, up - _block(rows) / 2, across), bottom=2 * up)
+
+
+def _stadium(element: Element, width: float) -> Figure:
+    rows = _content(element, width)
+    height = max(40.0, _block(rows) + 10)
+    radius = height / 2
+    half = max((half + Figure._arc(radius, radius, max(abs(top), abs(end))) for top, end, half in _spans(rows)), default=0)
+    across = max(half + 5.0, radius + 8)
+    return Figure(element, 2 * across, height, _stacked(rows, 0, radius - _block(rows) / 2, across), bottom=height)
+
+
+def _strip(element: Element, width: float) -> list[Row]:
+    return _rows("module", element.module or "?", max(width - 18, 20.0))
+
+
+def _domed(element: Element, width: float, dome: Callable[[float], float], corner: bool) -> Figure:  # noqa: FBT001
+    rows = _content(element, width)
+    full = max(max((row.width for row in rows), default=0.0) + 14.0, 76.0)
+    strip = _strip(element, full)
+    full = max([full, *(row.width + 22 for row in strip)])
+    up = dome(full)
+    probe = Figure(element, full, 1.0, (), dome=up)
+    top = 4.0
+    while not _fits(probe, rows, top):
+        top += 2.0
+    body = max(top + _block(rows) + 4, up + 4)
+    low = _block(strip) + 5
+    text = _stacked(rows, 0, top + (body - 4 - top - _block(rows)) / 2, full / 2)
+    height = body + low
+    placed = (*text, *_stacked(strip, 18, body + 2.5))
+    return Figure(element, full, height, placed, dome=up, strip=low, bottom=height)
+
+
+def _fits(probe: Figure, rows: list[Row], top: float) -> bool:
+    y = top
+    for row in rows:
+        if row.width / 2 + 4 > probe.width / 2 - probe.inset(y):
+            return probe.inset(y) <= 0
+        y += row.height
+    return True
+
+
+def _away_goal(element: Element, width: float) -> Figure:
+    box = _box(element, width)
+    strip = _strip(element, box.width)
+    low = _block(strip) + 5
+    full = max([box.width, *(row.width + 22 for row in strip)])
+    rows = (*box.rows, *_stacked(strip, 18, box.height + 2.5))
+    return replace(box, width=full, height=box.height + low, rows=rows, strip=low, bottom=box.height + low)
+
+
+def _away_solution(element: Element, width: float) -> Figure:
+    return _domed(element, width, lambda full: full / 2, corner=False)
+
+
+def _away_oval(element: Element, width: float) -> Figure:
+    return _domed(element, width, lambda full: min(full * 0.2, 26.0), corner=False)
+
+
+def _away_context(element: Element, width: float) -> Figure:
+    return _domed(element, width, lambda _: 18.0, corner=True)
+
+
+_BUILDERS: dict[Kind, tuple[Callable[[Element, float], Figure], float]] = {
+    Kind.GOAL: (_goal, 1.9),
+    Kind.STRATEGY: (_strategy, 2.2),
+    Kind.SOLUTION: (_circle, 1.0),
+    Kind.CONTEXT: (_stadium, 2.0),
+    Kind.ASSUMPTION: (_oval, 1.6),
+    Kind.JUSTIFICATION: (_oval, 1.6),
+    Kind.AWAY_GOAL: (_away_goal, 1.9),
+    Kind.AWAY_SOLUTION: (_away_solution, 1.2),
+    Kind.AWAY_CONTEXT: (_away_context, 2.0),
+    Kind.AWAY_ASSUMPTION: (_away_oval, 1.8),
+    Kind.AWAY_JUSTIFICATION: (_away_oval, 1.8),
+    Kind.MODULE: (_module, 1.9),
+    Kind.CONTRACT: (_contract, 1.9),
+}
+
+
+def figure(element: Element) -> Figure:
+    """The symbol of an element, just large enough for all of its text."""
+    build, weight = _BUILDERS[Kind(element.kind)]
+    return _with_surroundings(_cheapest(element, build, weight))
+
+
+def _with_surroundings(drawn: Figure) -> Figure:
+    """Room for what is attached outside the outline."""
+    below = 0.0
+    decorators = drawn.element.decorators
+    if decorators & {Decorator.UNDEVELOPED, Decorator.UNINSTANTIATED, Decorator.CONTRACT}:
+        below = 13.0
+    right = 0.0
+    if drawn.kind in (Kind.ASSUMPTION, Kind.JUSTIFICATION):
+        right = 3.0
+        below = max(below, 2.0)
+    if drawn.element.acps:
+        below = max(below, 12.0)
+        start = drawn.width * (0.5 + 0.5 * math.sqrt(0.5)) if drawn.kind is Kind.SOLUTION else drawn.width * 0.66
+        reach = start + 9.0 * len(drawn.element.acps) + advance(acp_label(drawn.element.acps), SMALL, bold=True)
+        right = max(right, reach - drawn.width + 2)
+    return replace(drawn, below=below, right_extra=right)
+
+
+def acp_label(acps: tuple[str, ...]) -> str:
+    """The label beside the solid squares of assurance claim points."""
+    return ", ".join(one_line(acp) for acp in acps)
