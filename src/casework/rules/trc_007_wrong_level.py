@@ -1,0 +1,116 @@
+"""A requirement derives from one of the wrong level.
+
+## What it does
+Compares the level of each requirement with that of each parent. A child must stand below its parent: stakeholder, then
+system (or tool), software, ml, data. It is a warning where the link skips a level. No skip are: system to ml, since
+requirements are allocated to the ML component directly; and the two parts of a decomposed requirement, which may stand at
+the level of their parent.
+
+| level | may derive from |
+|---|---|
+| system, tool | stakeholder, safety goal |
+| software | system, tool |
+| ml | system, software |
+| data | ml |
+
+## Why it matters
+A link that skips a level leaves out the reasoning in between, and the level in between looks covered when it is not. A link
+upwards is a circle in waiting.
+
+## Bad
+```yaml
+- type: requirement
+  id: REQ-1
+  level: stakeholder
+  statement: The operator shall be told of stop signs.
+  rationale: Asked for by the operator.
+- type: requirement
+  id: REQ-2
+  level: software
+  statement: The software shall report stop signs.
+  derives_from: [REQ-1]
+  verified_by: [tests/test_x.py::test_y]
+```
+
+## Good
+```yaml
+- type: requirement
+  id: REQ-1
+  level: stakeholder
+  statement: The operator shall be told of stop signs.
+  rationale: Asked for by the operator.
+- type: requirement
+  id: REQ-3
+  level: system
+  statement: The system shall report stop signs.
+  derives_from: [REQ-1]
+- type: requirement
+  id: REQ-2
+  level: software
+  statement: The software shall report stop signs.
+  derives_from: [REQ-3]
+  verified_by: [tests/test_x.py::test_y]
+```
+
+## References
+ISO 26262-8:2018, 6.4.3.2; ISO 26262-4:2018, clause 6; AMLAS v1.1, stage 2 (ML safety requirements come from those allocated to the component).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from casework.graph.case import Case, Edge, Entry
+from casework.model.finding import Finding
+from casework.model.requirement import LEVEL_RANK
+from casework.rules.rule import Rule
+
+RULE = Rule("TRC-007", "wrong-level", "error", "Derive it from a requirement one level up, or mend the level of one of the two.", "case")
+
+PARENTS: Final[dict[str, frozenset[str]]] = {
+    "stakeholder": frozenset(),
+    "system": frozenset({"stakeholder", "safety_goal"}),
+    "tool": frozenset({"stakeholder", "safety_goal"}),
+    "software": frozenset({"system", "tool"}),
+    "ml": frozenset({"system", "software"}),
+    "data": frozenset({"ml"}),
+}
+"""Levels that a requirement of a level may derive from without skipping one."""
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """Yield a finding for each derivation between levels that do not follow each other."""
+    entries = case.entries
+    for key in case.keys("requirement"):
+        entry = entries[key]
+        if not entry.valid:
+            continue
+        level = entry.light["level"]
+        near = PARENTS[level]
+        for edge in case.out(key):
+            if edge.field != "derives_from":
+                continue
+            parent = entries[edge.target]
+            above = parent.light.get("level") if parent.type == "requirement" else parent.type
+            if above not in near and edge.target != key and parent.valid:
+                finding = _judge(case, edge, entry, level, above)
+                if finding:
+                    yield finding
+
+
+def _judge(case: Case, edge: Edge, entry: Entry, level: str, above: str | None) -> Finding | None:
+    if above not in LEVEL_RANK and above != "safety_goal":
+        return None  # not a requirement at all: TRC-002
+    rank = LEVEL_RANK.get(above, 0) if above else 0
+    route = ("derives_from", edge.index)
+    if rank < LEVEL_RANK[level]:
+        words = str(above).replace("_", " ")
+        wanted = " or ".join(sorted(PARENTS[level])).replace("_", " ")
+        message = f"{edge.source} ({level}) derives from {edge.target} ({words}): the link skips a level, {level} derives from {wanted}"
+        return replace(RULE.at(edge.source, route, message, "Put the requirement in between, and derive from that."), severity="warning")
+    decomposed = "(" in str(entry.light.get("asil") or "")
+    if (decomposed and level == above) or edge.source in case.upstream(edge.target, "derives_from"):
+        return None  # a part of a decomposed requirement; or on a circle, which TRC-004 reports as a whole
+    return RULE.at(edge.source, route, f"{edge.source} ({level}) derives from {edge.target} ({above}), which is not above it")
