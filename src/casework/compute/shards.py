@@ -87,7 +87,7 @@ def _pool(function: Callable[[T], R], shards: Sequence[T], workers: int, progres
 
 @contextmanager
 def _interrupt_ignored() -> Iterator[None]:
-    """Start workers that leave Ctrl-C to the parent, so that an interruption gives one message and no worker's traceback.
+    """Start workers that leave Ctrl-C to the parent: an interruption then gives one message and no worker's traceback.
 
     A spawned process inherits an ignored signal; an initialiser would come too late for one that is still starting.
     """
