@@ -1,1 +1,1 @@
-"""Room `exchange`."""
+"""Other tools' formats, in and out, each with a report of what is lost."""

@@ -16,6 +16,7 @@ class Trust(Value):
 
     policy: Annotated[RelPath, Field(description="Trust policy (DSSE), relative to the case's root.")] = "evidence/trust/policy.dsse.json"
     root_key: Annotated[RelPath, Field(description="Public key (PEM) that must have signed the policy.")] = "evidence/trust/root.pub"
+    model_key: Annotated[RelPath | None, Field(description="Public key (PEM) that must have signed the model files (OpenSSF model signing).")] = None
     root_sha256: Annotated[Sha256 | None, Field(description="Pinned SHA-256 of the root key's file.")] = None
 
 

@@ -72,4 +72,4 @@ class Requirement(Node):
     rationale: Annotated[Text | None, Field(description="Why the requirement is as it is; the source of each number.")] = None
     status: Annotated[Literal["draft", "agreed", "retired"], Field(description="Where it stands in its life.")] = "agreed"
 
-    light: ClassVar[tuple[str, ...]] = ("level", "asil", "sil", "status", "verified_by")
+    light: ClassVar[tuple[str, ...]] = ("level", "asil", "sil", "status", "verified_by", "implemented_by", "acceptance")

@@ -132,7 +132,7 @@ def _misfit(key: str | None, node_type: str, detail: ErrorDetails) -> Finding:
 def _unknown_field(key: str | None, node_type: str, route: Route, who: str) -> Finding:
     known = [name for name, info in NODE_TYPES[node_type].model_fields.items()] if len(route) == 1 else []
     near = difflib.get_close_matches(str(route[-1]), known, 1)
-    fix = f"Write `{near[0]}`, or remove it." if near else f"Remove it; `casework new {node_type} --help` lists the fields."
+    fix = f"Write `{near[0]}`, or remove it." if near else f"Remove it; `casework new {node_type} --fields` lists the fields."
     return _finding("FMT-003", key or "", route, f"{who} has the unknown field `{_path(route)}`", fix)
 
 

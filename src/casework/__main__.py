@@ -1,0 +1,5 @@
+"""`python -m casework`."""
+
+from casework.cli.main import main
+
+raise SystemExit(main())

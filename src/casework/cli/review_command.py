@@ -1,0 +1,58 @@
+"""`casework review`: sign off nodes."""
+
+from __future__ import annotations
+
+import argparse
+
+from casework.cli.terminal import add_now, add_root, root_of, today_of, write_file
+
+SUMMARY = "sign off nodes as they are now, and so clear suspects"
+DESCRIPTION = """\
+Writes a review node: who, when, with what meaning, at which fingerprints of the nodes and of what they link to. When a
+node or something that it links to changes later, the sign-off no longer covers it and the node is suspect again."""
+EXAMPLES = """\
+examples:
+  casework review REQ-ML-1 --as j.lindqvist
+  casework review REQ-ML-1 REQ-ML-2 --as s.tanaka --role safety_manager --meaning approved
+  casework review --suspect --as j.lindqvist          everything that needs a sign-off now
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("nodes", nargs="*", metavar="ID", help="nodes to sign off")
+    add_root(parser)
+    add_now(parser)
+    parser.add_argument("--as", dest="person", required=True, metavar="PERSON", help="who signs: a person of the trust policy")
+    parser.add_argument("--role", help="role in which the person signs")
+    parser.add_argument("--meaning", choices=("reviewed", "approved", "rejected"), default="reviewed", help="what it means")
+    parser.add_argument("--remarks", help="what the reviewer has to say")
+    parser.add_argument("--suspect", action="store_true", help="sign off every node that needs it: list them first with --dry-run")
+    parser.add_argument("--dry-run", action="store_true", help="print the review node and write nothing")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the review; 0 if done."""
+    from casework.cli.terminal import write_out
+    from casework.model.problem import CallProblem
+    from casework.store.cache import Cache
+    from casework.store.working_tree import WorkingTree
+    from casework.workflow.assess import assess
+    from casework.workflow.reviewing import needing_review, review_of, to_yaml
+
+    root, today = root_of(args), today_of(args)
+    cache = Cache(root)
+    assessed = assess(WorkingTree(root), today, cache)
+    cache.close()
+    keys = list(args.nodes) or (needing_review(assessed, args.person) if args.suspect else [])
+    if not keys:
+        raise CallProblem("nothing to sign off: name nodes, or use --suspect")
+    node = review_of(assessed.assessment, keys, args.person, args.role, args.meaning, args.remarks, today)
+    text = to_yaml(node)
+    if args.dry_run:
+        write_out(text, None)
+        return 0
+    path = root / assessed.assessment.project.roots[0] / "reviews" / f"{node['id']}.yaml"
+    write_file(path, text.encode())
+    print(f"{args.person} {args.meaning} {len(keys)} node{'s' if len(keys) != 1 else ''}: {path.relative_to(root)}")
+    return 0

@@ -1,0 +1,99 @@
+"""`casework run`: produce the evidence that is missing or stale."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+
+from casework.cli.terminal import Progress, add_now, add_root, root_of, started, today_of, write_out
+from casework.model.problem import CallProblem
+
+SUMMARY = "produce the evidence that is missing or stale, and seal it"
+DESCRIPTION = """\
+Runs the generator of each evidence node whose result is missing, stale, unverifiable or unfinished, seals the result with
+the given keys and writes it under the evidence folder. Results are never overwritten. An interrupted run goes on where
+it stopped when it is started again."""
+EXAMPLES = """\
+examples:
+  casework run --key ci.pem --key verifier.pem
+  casework run EV-VALIDATION-INT8 --key ci.pem
+  casework run --list                        say what would be run, and why
+  CASEWORK_KEYS=ci.pem casework run          keys by environment (paths joined by the system's separator)
+An encrypted key asks for CASEWORK_PASSPHRASE.
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("evidence", nargs="*", metavar="EVIDENCE", help="evidence nodes (default: all that are due)")
+    add_root(parser)
+    add_now(parser)
+    parser.add_argument("--key", action="append", default=[], metavar="PEM", help="private key to sign with; may be repeated")
+    parser.add_argument("--force", action="store_true", help="run also what is current")
+    parser.add_argument("--stale", action="store_true", help="run only what is stale, not what is missing")
+    parser.add_argument("--list", action="store_true", help="say what would be run, and why, and stop")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes (default: 1); no say in the result")
+    parser.add_argument("-f", "--format", choices=("text", "json"), default="text", help="form of the result")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run what is due; 0 if all of it was produced, 1 if something was not."""
+    from casework.store.cache import Cache
+    from casework.store.history import head
+    from casework.store.working_tree import WorkingTree
+    from casework.workflow.assess import assess
+    from casework.workflow.run import due, load_signers, produce
+
+    root = root_of(args)
+    bar = Progress()
+    cache = Cache(root)
+    assessment = assess(WorkingTree(root), today_of(args), cache, bar).assessment
+    cache.close()
+    bar.done()
+    keys = due(assessment, args.evidence, force=args.force)
+    if args.stale:
+        keys = [k for k in keys if assessment.appraisals[k].state == "stale"]
+    if args.list or not keys:
+        return _list(assessment, keys)
+    signers = load_signers(_keys(args), lambda _path: os.environ.get("CASEWORK_PASSPHRASE", "").encode() or None)
+    failed = 0
+    made = []
+    commit = head(root)[0]
+    for ran in produce(assessment, root, keys, signers, started, commit, args.workers, lambda key: _bar(bar, key)):
+        bar.done()
+        failed += bool(ran.problem) or (ran.record is not None and ran.record.status != "complete")
+        status = ran.record.status if ran.record else "not run"
+        made.append({"evidence": ran.evidence, "path": ran.path, "status": status, "problem": ran.problem or _reason(ran.record)})
+        if args.format == "text":
+            took = f" in {ran.record.duration_s:.1f} s" if ran.record else ""
+            print(f"{ran.evidence}: {status}{took}" + (f": {made[-1]['problem']}" if made[-1]["problem"] else f", {ran.path}"))
+            sys.stdout.flush()
+    if args.format == "json":
+        write_out(json.dumps(made, indent=2) + "\n", None)
+    return 1 if failed else 0
+
+
+def _reason(record: object) -> str:
+    return str(getattr(record, "reason", ""))
+
+
+def _bar(bar: Progress, key: str):  # type: ignore[no-untyped-def]
+    return lambda done, total, text: bar.count(done, total, f"{key}: {text}")
+
+
+def _keys(args: argparse.Namespace) -> list[str]:
+    paths = list(args.key) or [p for p in os.environ.get("CASEWORK_KEYS", "").split(os.pathsep) if p]
+    if not paths:
+        raise CallProblem("evidence must be signed: give --key PEM, or set CASEWORK_KEYS")
+    return paths
+
+
+def _list(assessment: object, keys: list[str]) -> int:
+    appraisals = getattr(assessment, "appraisals", {})
+    for key in keys:
+        print(f"{key}: {appraisals[key].state}: {'; '.join(appraisals[key].reasons)}")
+    if not keys:
+        print("nothing to run: all evidence is current")
+    return 0

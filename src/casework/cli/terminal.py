@@ -1,0 +1,112 @@
+"""What every command needs of the terminal: the root, the day, where output goes, and progress on a terminal only."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from casework.model.problem import CallProblem
+
+
+def add_root(parser: argparse.ArgumentParser) -> None:
+    """Add `--root`."""
+    parser.add_argument("--root", metavar="DIR", default=".", help="folder inside the case (default: the current one)")
+
+
+def add_now(parser: argparse.ArgumentParser) -> None:
+    """Add `--now`."""
+    parser.add_argument("--now", metavar="YYYY-MM-DD", help="day of judgement (default: today, UTC)")
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """Add `--output`."""
+    parser.add_argument("-o", "--output", metavar="FILE", help="write there instead of standard output")
+
+
+def root_of(args: argparse.Namespace) -> Path:
+    """Return the root of the case that the call means."""
+    from casework.store.working_tree import find_root
+
+    start = Path(args.root)
+    if not start.is_dir():
+        raise CallProblem(f"--root {args.root}: no such folder")
+    return find_root(start)
+
+
+def today_of(args: argparse.Namespace) -> date:
+    """Return the day of judgement: `--now`, or today."""
+    if not getattr(args, "now", None):
+        return datetime.now(UTC).date()
+    try:
+        return date.fromisoformat(args.now)
+    except ValueError:
+        raise CallProblem(f"--now {args.now}: write the day as YYYY-MM-DD") from None
+
+
+def started() -> str:
+    """Return the present moment, UTC, RFC 3339, in whole seconds."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def use_colour(stream_is_terminal: bool | None = None) -> bool:
+    """Return True if colour is wanted: on a terminal, unless NO_COLOR is set; FORCE_COLOR overrules."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return sys.stdout.isatty() if stream_is_terminal is None else stream_is_terminal
+
+
+def write_out(content: str | bytes, output: str | None) -> None:
+    """Write a result to a file, atomically, or to standard output."""
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    if output is None or output == "-":
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
+    write_file(Path(output), data)
+    print(f"wrote {output}", file=sys.stderr)
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file so that it is there whole or not at all."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            os.chmod(temporary, 0o644)  # noqa: S103 - a document, readable like any other file
+            os.replace(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise CallProblem(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+class Progress:
+    """One line on a terminal's standard error that is overwritten; silent elsewhere."""
+
+    def __init__(self, label: str = "") -> None:
+        self._on = sys.stderr.isatty()
+        self._label = label
+
+    def __call__(self, text: str) -> None:
+        """Show a text."""
+        if self._on:
+            print(f"\r\033[K{self._label}{text}", end="", file=sys.stderr, flush=True)
+
+    def count(self, done: int, total: int, text: str) -> None:
+        """Show how far a long task is."""
+        self(f"{text} {done}/{total}" if total else text)
+
+    def done(self) -> None:
+        """Clear the line."""
+        if self._on:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)

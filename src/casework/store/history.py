@@ -1,0 +1,130 @@
+"""Commits as a source of a case's bytes, read through GitPython with everything a repository could configure shut off.
+
+A user's revision is resolved once, by `rev-parse --verify --end-of-options REV^{commit}`, and only hashes go on from there.
+Hooks, file-system monitors, external diffs and replace refs of a hostile repository have no say.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from casework.model.problem import CallProblem
+from casework.store.working_tree import Seen
+
+if TYPE_CHECKING:
+    from git import Repo
+
+_ENVIRONMENT = {
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_PAGER": "cat",
+    "LC_ALL": "C",
+}
+_SETTINGS = ("safe.directory=*", "core.fsmonitor=false", "core.hooksPath=/dev/null", "core.pager=cat", "diff.external=", "core.quotePath=false")
+
+
+class GitProblem(CallProblem):
+    """git cannot answer; the message says why."""
+
+
+def open_repository(root: Path) -> Repo | None:
+    """Return the repository around a folder, or None if there is none."""
+    from git import InvalidGitRepositoryError, NoSuchPathError, Repo
+
+    try:
+        repo = Repo(root, search_parent_directories=True)
+    except (InvalidGitRepositoryError, NoSuchPathError, ValueError):
+        return None
+    repo.git.update_environment(**_ENVIRONMENT, GIT_CONFIG_COUNT=str(len(_SETTINGS)), **_settings())
+    return repo
+
+
+def _settings() -> dict[str, str]:
+    made: dict[str, str] = {}
+    for i, setting in enumerate(_SETTINGS):
+        name, _, value = setting.partition("=")
+        made[f"GIT_CONFIG_KEY_{i}"], made[f"GIT_CONFIG_VALUE_{i}"] = name, value
+    return made
+
+
+def resolve(repo: Repo, revision: str) -> str:
+    """Return the full hash of a commit. Raises GitProblem if the revision names none."""
+    from git import GitCommandError
+
+    try:
+        return str(repo.git.rev_parse("--verify", "--end-of-options", f"{revision}^{{commit}}"))
+    except GitCommandError as error:
+        raise GitProblem(f"`{revision}` names no commit of this repository") from error
+
+
+def head(root: Path) -> tuple[str, bool]:
+    """Return the commit that is checked out and whether tracked files differ from it; empty if there is none."""
+    repo = open_repository(root)
+    if repo is None:
+        return "", False
+    try:
+        commit = resolve(repo, "HEAD")
+        changed = str(repo.git.status("--porcelain", "--untracked-files=no", "--", str(root)))
+    except (GitProblem, OSError):
+        return "", False
+    return commit, bool(changed.strip())
+
+
+class Revision:
+    """The files of a case as a commit holds them."""
+
+    def __init__(self, repo: Repo, commit: str, prefix: str) -> None:
+        self.repo, self.commit, self.prefix = repo, commit, prefix
+        self._blobs: dict[str, tuple[str, int, str]] | None = None
+
+    @classmethod
+    def open(cls, root: Path, revision: str) -> Revision:
+        """Open the case below `root` as of a revision. Raises GitProblem."""
+        repo = open_repository(root)
+        if repo is None or repo.working_tree_dir is None:
+            raise GitProblem(f"{root} is not inside a git repository")
+        commit = resolve(repo, revision)
+        inside = root.resolve().relative_to(Path(repo.working_tree_dir).resolve()).as_posix()
+        return cls(repo, commit, "" if inside == "." else f"{inside}/")
+
+    def _listing(self) -> dict[str, tuple[str, int, str]]:
+        if self._blobs is None:
+            text = str(self.repo.git.ls_tree("-r", "-l", "-z", self.commit, strip_newline_in_stdout=False))
+            self._blobs = {}
+            for line in text.split("\0"):
+                if not line:
+                    continue
+                meta, path = line.split("\t", 1)
+                mode, kind, blob, size = meta.split()
+                if kind == "blob" and path.startswith(self.prefix):
+                    self._blobs[path[len(self.prefix) :]] = (blob, int(size), mode)
+        return self._blobs
+
+    def list(self, folder: str, suffixes: tuple[str, ...]) -> list[Seen]:
+        """Return the files below a folder whose names end in one of the suffixes, sorted by path."""
+        start = folder.rstrip("/") + "/"
+        paths = (p for p in self._listing() if p.startswith(start) and p.endswith(suffixes) and "/." not in p)
+        return [seen for p in sorted(paths) if (seen := self.look(p)) is not None]
+
+    def look(self, path: str) -> Seen | None:
+        """Return what is known of one path; None if nothing is there."""
+        found = self._listing().get(path)
+        if found is None:
+            return None
+        blob, size, mode = found
+        problem = "it is a symbolic link, and links are not followed" if mode == "120000" else ""
+        return Seen(path, (int(blob[:12], 16), int(blob[12:24], 16), size, 0), problem)
+
+    def read(self, path: str) -> bytes:
+        """Return the bytes of a file. Raises OSError if the commit has no such file."""
+        found = self._listing().get(path)
+        if found is None:
+            raise FileNotFoundError(2, "no such file in the commit", path)
+        from gitdb.base import OStream  # GitPython's object store; reads loose objects and packs
+
+        stream: OStream = self.repo.odb.stream(bytes.fromhex(found[0]))
+        return bytes(stream.read())

@@ -1,0 +1,197 @@
+"""The main line: a tree of files in, an assessment and a decision out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+
+from casework.artifact.digest import sha256_bytes
+from casework.attest.policy import Trust, TrustReading, open_policy
+from casework.attest.verify import verify
+from casework.gate.decide import LOWERABLE, decide
+from casework.graph.appraise import appraise, folder_key, results
+from casework.graph.assessment import Assessment, Today
+from casework.graph.case import Case
+from casework.graph.status import statuses
+from casework.model.decision import Decision
+from casework.model.finding import Finding
+from casework.model.learning import Dataset, ModelCard
+from casework.model.policy import TrustPolicy
+from casework.model.process import Tool
+from casework.model.project import Project
+from casework.model.verdict import FileFact, ManifestFact, Verdict
+from casework.rules import registry
+from casework.store.cache import Cache
+from casework.store.facts import file_fact, manifest_fact, tests_of
+from casework.store.tree import locate
+from casework.store.working_tree import CONFIG, Seen, Tree
+from casework.workflow.configuration import read_project
+from casework.workflow.reading import NODE_SUFFIXES, read_case, with_severity
+
+Progress = Callable[[str], None]
+SEALED_SUFFIX = (".dsse.json",)
+_UNREADABLE = "Restore the file or its permissions; evidence that cannot be read does not count."
+
+
+@dataclass
+class Inputs:
+    """Every path that had a say, so that a later check can see that nothing changed."""
+
+    listings: dict[str, list[str]] = field(default_factory=dict)
+    paths: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class Assessed:
+    """What came of assessing a case."""
+
+    assessment: Assessment
+    decision: Decision
+    inputs: Inputs
+
+
+def assess(tree: Tree, today: date, cache: Cache | None = None, progress: Progress | None = None) -> Assessed:
+    """Assess a case.
+
+    Args:
+        tree: Where its files lie: a working tree or a commit.
+        today: Day of judgement.
+        cache: Cache of read files, or None to read everything.
+        progress: Told in a word what is being done.
+    """
+    tell = progress or (lambda _text: None)
+    inputs = Inputs()
+    inputs.paths.add(CONFIG)
+    project, findings = read_project(tree)
+    tell("reading nodes")
+    reading = read_case(tree, project, cache)
+    findings += reading.findings
+    _note(inputs, project, reading.seen, NODE_SUFFIXES)
+    day = Today(today)
+    tell("verifying evidence")
+    opened = _trust(tree, project, day, inputs)
+    policy = opened.trust.policy if opened.trust else None
+    verdicts, unread = _verdicts(tree, project, opened.trust, day, inputs)
+    tell("looking at files")
+    assessment = _facts(tree, reading.case, project, day, policy, verdicts, inputs)
+    if verdicts or unread or any(True for _ in reading.case.keys("evidence")):
+        findings += opened.findings  # a case without evidence needs no trust
+    findings += unread
+    findings += [f for v in verdicts for f in v.findings]
+    tell("applying rules")
+    assessment = replace(assessment, statuses=statuses(assessment))
+    loose = _rule_findings(assessment)
+    findings += locate(reading.case, loose, _reader(tree))
+    decision = decide(with_severity(findings, project, LOWERABLE), assessment)
+    return Assessed(assessment, decision, inputs)
+
+
+def _note(inputs: Inputs, project: Project, seen: Iterable[Seen], suffixes: tuple[str, ...]) -> None:
+    for root in project.roots:
+        inputs.listings[f"{root}|{'|'.join(suffixes)}"] = [s.path for s in seen if s.path.startswith(f"{root.rstrip('/')}/")]
+    inputs.paths.update(s.path for s in seen)
+
+
+def _reader(tree: Tree) -> Callable[[str], bytes | None]:
+    def read(path: str) -> bytes | None:
+        try:
+            return tree.read(path)
+        except OSError:
+            return None
+
+    return read
+
+
+def _trust(tree: Tree, project: Project, today: Today, inputs: Inputs) -> TrustReading:
+    trust = project.trust
+    inputs.paths.update((trust.policy, trust.root_key))
+    read = _reader(tree)
+    root = read(trust.root_key)
+    if trust.root_sha256 and (root is None or sha256_bytes(root) != trust.root_sha256):
+        root = None
+    opened = open_policy(read(trust.policy), root, today.day, path=trust.policy)
+    if opened.trust is not None:
+        today.after(opened.trust.policy.expires)
+    return opened
+
+
+def _verdicts(tree: Tree, project: Project, trust: Trust | None, today: Today, inputs: Inputs) -> tuple[tuple[Verdict, ...], list[Finding]]:
+    made: list[Verdict] = []
+    trouble: list[Finding] = []
+    now = datetime.combine(today.day, time(23, 59, 59), UTC)  # a record of the day of judgement is not of the future
+    seen = tree.list(project.evidence, SEALED_SUFFIX)
+    inputs.listings[f"{project.evidence}|{'|'.join(SEALED_SUFFIX)}"] = [s.path for s in seen]
+    for found in seen:
+        inputs.paths.add(found.path)
+        if found.path == project.trust.policy:
+            continue
+        key = folder_key(found.path.split("/")[-2])
+        try:
+            if found.problem:
+                raise OSError(found.problem)  # noqa: TRY301 - one path for all that cannot be read
+            verdict = verify(key, found.path, tree.read(found.path), trust, now)
+        except OSError as error:
+            trouble.append(Finding("PTH-002", "error", key, (), f"{found.path} cannot be read: {error.strerror or error}", _UNREADABLE, found.path))
+            continue
+        if verdict.statement is not None:
+            today.after(date.fromisoformat(verdict.statement.predicate.started[:10]) - timedelta(days=1))
+        made.append(verdict)
+    return tuple(made), trouble
+
+
+def _facts(
+    tree: Tree, case: Case, project: Project, today: Today, policy: TrustPolicy | None, verdicts: tuple[Verdict, ...], inputs: Inputs
+) -> Assessment:
+    manifests: dict[str, ManifestFact] = {}
+    for _key, dataset in case.nodes(Dataset, "dataset"):
+        path = dataset.manifest.path
+        if path not in manifests:
+            manifests[path], looked = manifest_fact(tree, path)
+            inputs.paths.update((path, *looked))
+    files = {path: file_fact(tree, path) for path in sorted(_named_files(case))}
+    tests = {path: found for path in sorted(_named_tests(case)) if (found := tests_of(tree, path)) is not None}
+    inputs.paths.update(files)
+    inputs.paths.update(_named_tests(case))
+    appraisals = appraise(case, verdicts, files, manifests, today)
+    return Assessment(
+        case, today, verdicts, appraisals, results(case, appraisals), files, manifests, tests, policy, project
+    )  # fmt: skip
+
+
+def _named_files(case: Case) -> set[str]:
+    found: set[str] = set()
+    for _key, card in case.nodes(ModelCard, "model_card"):
+        found.add(card.file.path)
+        if card.signature:
+            found.add(card.signature)
+    for key in case.keys("requirement"):
+        entry = case.entries[key]
+        found.update(p for p in entry.light.get("implemented_by", ()) if isinstance(p, str))
+    return found
+
+
+def _named_tests(case: Case) -> set[str]:
+    found: set[str] = set()
+    for key in case.keys("requirement"):
+        tests = case.entries[key].light.get("verified_by")
+        if tests.__class__ is list:
+            found.update(t.partition("::")[0] for t in tests if isinstance(t, str))
+    for _key, tool in case.nodes(Tool, "tool"):
+        for use in tool.use_cases:
+            for error in use.potential_errors:
+                found.update(t.partition("::")[0] for t in error.detected_by if "::" in t and "/" in t)
+    return found
+
+
+def _rule_findings(assessment: Assessment) -> list[Finding]:
+    found: list[Finding] = []
+    for module in registry.modules():
+        match module.RULE.scope:
+            case "case":
+                found.extend(module.check(assessment.case))
+            case "assessment":
+                found.extend(module.check(assessment))
+            case _:
+                pass
+    return found
