@@ -1,0 +1,168 @@
+"""The planned evidence has too few items to show the bound.
+
+## What it does
+Compares the size of the split that a piece of evidence runs on with the number of trials that its requirements need: enough, without
+a single failure, to show the bound at the confidence, and at least `min_samples`. An item may hold several objects, so the figure
+may yet have more trials than items: hence a warning.
+
+## Why it matters
+The run will end as not shown, after the data were bought. It is cheaper to know before.
+
+## Bad
+```yaml
+- type: requirement
+  id: REQ-1
+  level: system
+  statement: The system shall report stop signs.
+  rationale: Asked for by the operator; the bound is that of the contract.
+  acceptance:
+    - {metric: fnr, slice: all, op: "<=", bound: 0.01, unit: ratio, confidence: 0.95}
+- type: evidence
+  id: EV-1
+  generator: validation
+  subject: MC-1
+  data: DS-1
+  split: test
+  verifies: [REQ-1]
+- type: dataset
+  id: DS-1
+  statement: Road signs, drawn by a script.
+  version: "1.0"
+  manifest:
+    path: data/manifest.jsonl
+    sha256: "1111111111111111111111111111111111111111111111111111111111111111"
+  splits:
+    - {name: test, purpose: verification, size: 200}
+  covers: [ODD-1]
+  provenance: Drawn by a script with a fixed seed.
+  labelling: By the script that places the signs.
+  licence: Apache-2.0
+- type: model_card
+  id: MC-1
+  file:
+    path: model/signs.onnx
+    sha256: "2222222222222222222222222222222222222222222222222222222222222222"
+  version: "1.0"
+  task: detection
+  classes: [stop]
+  inputs:
+    - {name: image, dtype: float32, shape: [1, 3, 128, 128]}
+  outputs:
+    - {name: boxes, dtype: float32, shape: [1, 100, 6]}
+  decoder: {name: boxes}
+  intended_use: Reports stop signs to the driver.
+  limits: [Signs that are turned away are not found.]
+  licence: Apache-2.0
+- type: odd
+  id: ODD-1
+  statement: Rural roads by day.
+  dimensions:
+    - {name: distance, values: [near, far]}
+```
+
+## Good
+```yaml
+- type: requirement
+  id: REQ-1
+  level: system
+  statement: The system shall report stop signs.
+  rationale: Asked for by the operator; the bound is that of the contract.
+  acceptance:
+    - {metric: fnr, slice: all, op: "<=", bound: 0.01, unit: ratio, confidence: 0.95}
+- type: evidence
+  id: EV-1
+  generator: validation
+  subject: MC-1
+  data: DS-1
+  split: test
+  verifies: [REQ-1]
+- type: dataset
+  id: DS-1
+  statement: Road signs, drawn by a script.
+  version: "1.0"
+  manifest:
+    path: data/manifest.jsonl
+    sha256: "1111111111111111111111111111111111111111111111111111111111111111"
+  splits:
+    - {name: test, purpose: verification, size: 300}
+  covers: [ODD-1]
+  provenance: Drawn by a script with a fixed seed.
+  labelling: By the script that places the signs.
+  licence: Apache-2.0
+- type: model_card
+  id: MC-1
+  file:
+    path: model/signs.onnx
+    sha256: "2222222222222222222222222222222222222222222222222222222222222222"
+  version: "1.0"
+  task: detection
+  classes: [stop]
+  inputs:
+    - {name: image, dtype: float32, shape: [1, 3, 128, 128]}
+  outputs:
+    - {name: boxes, dtype: float32, shape: [1, 100, 6]}
+  decoder: {name: boxes}
+  intended_use: Reports stop signs to the driver.
+  limits: [Signs that are turned away are not found.]
+  licence: Apache-2.0
+- type: odd
+  id: ODD-1
+  statement: Rural roads by day.
+  dimensions:
+    - {name: distance, values: [near, far]}
+```
+
+## References
+C. J. Clopper and E. S. Pearson, Biometrika 26 (1934); AMLAS v1.1, stage 3 (data requirements).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from casework.graph.case import Case
+from casework.model.acceptance import describe
+from casework.model.finding import Finding
+from casework.model.learning import Evidence
+from casework.model.requirement import Requirement
+from casework.rules.req_criteria import STATISTICAL, samples_needed
+from casework.rules.rule import Rule
+
+RULE = Rule("REQ-010", "too-few-samples-planned", "warning", "Enlarge the split, or loosen the bound or the confidence, and say why.", "case")
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """Yield a finding for each criterion that its planned evidence is too small for, at the evidence's split."""
+    for key, evidence in case.nodes(Evidence, "evidence"):
+        size = _size(case, key, evidence)
+        if size is None:
+            continue
+        for edge in case.out(key, "verifies"):
+            entry = case.entries[edge.target]
+            if entry.type == "requirement" and entry.valid:
+                yield from _short(case, key, evidence, edge.target, size)
+
+
+def _size(case: Case, key: str, evidence: Evidence) -> int | None:
+    """Return how many items the evidence runs on, or None where that is unknown."""
+    data = case.out(key, "data")
+    entry = case.entries[data[0].target] if data else None
+    if entry is None or entry.type != "dataset" or not entry.valid:
+        return None
+    sizes = [s["size"] for s in entry.light["splits"] if evidence.split is None or s["name"] == evidence.split]
+    return sum(sizes) if sizes else None
+
+
+def _short(case: Case, key: str, evidence: Evidence, requirement: str, size: int) -> Iterator[Finding]:
+    node = case.node(requirement)
+    for criterion in node.acceptance if isinstance(node, Requirement) else ():
+        if criterion.metric not in STATISTICAL:
+            continue
+        needed = max(samples_needed(criterion) or 0, criterion.min_samples or 0)
+        if needed > size:
+            where = f"split {evidence.split} of {evidence.data}" if evidence.split else f"{evidence.data}"
+            message = (
+                f"{key} runs on {where}, {size} items; {requirement} needs {needed} trials for {describe(criterion)} "
+                "(an item may hold several objects)"
+            )
+            yield RULE.at(key, ("split",) if evidence.split else ("data",), message)
