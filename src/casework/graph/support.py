@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, assert_never
 
 from casework.graph.assessment import Assessment
 from casework.graph.case import Case
@@ -54,11 +54,14 @@ def _requirement(assessment: Assessment, key: str) -> Part:
     children = _derived(case, key)
     tests = case.entries[key].light.get("verified_by") or ()
     judged = assessment.results.get(key, ())
-    faults = [_result_fault(r, case, assessment.appraisals) for r in judged if r.judgement.outcome != "met"]
-    for edge in case.into(key, "verifies"):
-        fault = _record_fault(edge.source, assessment.appraisals.get(edge.source))
-        if fault is not None:
-            faults.append(Status(fault.word, fault.reason, edge.source))
+    faults = [
+        Status(fault.word, fault.reason, edge.source)
+        for edge in case.into(key, "verifies")
+        if (fault := _record_fault(edge.source, assessment.appraisals.get(edge.source)))
+    ]
+    # Where a record is to blame, it has said so; a criterion that it might have met needs no second fault.
+    unmet = (r for r in judged if r.judgement.outcome != "met" and (r.evidence or not faults))
+    faults += [_result_fault(r) for r in tuple(unmet)]
     absent = (str(t) for t in tests if not _test_exists(assessment, str(t)))
     faults.extend(Status("open", f"the test {test} of {key} does not exist") for test in absent)
     if not children and not tests and not judged:
@@ -76,21 +79,17 @@ def _test_exists(assessment: Assessment, test: str) -> bool:
     return name in assessment.tests.get(path, frozenset())
 
 
-def _result_fault(result: CriterionResult, case: Case, appraisals: Mapping[str, Appraisal]) -> Status:
+def _result_fault(result: CriterionResult) -> Status:
     reason = f"{result.judgement.expected} of {result.requirement}: {result.judgement.reason}"
     match result.judgement.outcome:
         case "not_met":
             return Status("defeated", reason, result.evidence)
         case "not_shown":
             return Status("doubted", reason, result.evidence)
-        case _:
-            return Status("open", reason, result.evidence or _lacking(result.requirement, case, appraisals))
-
-
-def _lacking(requirement: str, case: Case, appraisals: Mapping[str, Appraisal]) -> str:
-    sources = sorted({edge.source for edge in case.into(requirement, "verifies")})
-    lacking = (k for k in sources if k not in appraisals or appraisals[k].state != "current")
-    return next(lacking, "")
+        case "missing" | "met":
+            return Status("open", reason, result.evidence)
+        case _ as never:
+            assert_never(never)
 
 
 def _record_fault(key: str, appraisal: Appraisal | None) -> Status | None:
@@ -117,7 +116,7 @@ def _evidence(assessment: Assessment, key: str) -> Part:
     for edge in assessment.case.out(key, "verifies"):
         for result in assessment.results.get(edge.target, ()):
             if result.evidence == key and result.judgement.outcome != "met":
-                fault = _result_fault(result, assessment.case, assessment.appraisals)
+                fault = _result_fault(result)
                 faults.append(Status(fault.word, fault.reason))
     return [], faults
 
