@@ -200,7 +200,9 @@ def quantised_tensors(model: OpenedModel) -> tuple[QuantisedTensor, ...]:
             continue
         source = node.input[0]
         if source in quantised_from:
-            found.append(QuantisedTensor(quantised_from[source], node.output[0], weight=False))
+            # onnxruntime renames what an output is computed from, for the output itself keeps its name.
+            name = quantised_from[source].removesuffix("_QuantizeLinear_Input")
+            found.append(QuantisedTensor(name, node.output[0], weight=False))
         elif source in stored and source.endswith("_quantized"):
             found.append(QuantisedTensor(source.removesuffix("_quantized"), node.output[0], weight=True))
     return tuple(found)

@@ -161,3 +161,15 @@ def run_batches(content: bytes, interface: Interface, inputs: Array, names: Sequ
             fed = np.concatenate([piece, np.repeat(piece[-1:], missing, axis=0)]) if missing > 0 else piece
             parts.append([np.asarray(o)[: len(piece)] for o in session.run(list(names), {interface.input_name: fed})])
     return [np.concatenate([part[i] for part in parts]) for i in range(len(names))]
+
+
+def run_once(content: bytes, interface: Interface, inputs: Array, names: Sequence[str]) -> list[Array]:
+    """Run a model on one batch and return its named outputs as they are, for tensors without a batch axis.
+
+    Raises:
+        GeneratorProblem: onnxruntime refuses the input.
+    """
+    session = open_session(content)
+    fed = np.repeat(inputs[:1], interface.batch or 1, axis=0)
+    with runtime_errors("the model cannot be run on the data", "Check the input's layout and size."):
+        return [np.asarray(o) for o in session.run(list(names), {interface.input_name: fed})]

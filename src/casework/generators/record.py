@@ -102,6 +102,7 @@ def run_body(
         options = read_options(specs, request.options)
         finds.options = dict(options)
         body(request, options, finds, progress)
+        _doubt(finds)
     except GeneratorProblem as problem:
         _give_up(finds, problem.status, problem.message, problem.fix)
     except (ModelProblem, ManifestProblem, OptionProblem) as problem:
@@ -113,6 +114,14 @@ def run_body(
             finds, "error", f"{type(error).__name__}: {error}", "Make the file readable, or free memory, and run again."
         )
     return _record(name, request, finds, time.perf_counter() - start)
+
+
+def _doubt(finds: Finds) -> None:
+    """Call a run inconclusive that failed a check of its own: its figures stand, but not for what they should."""
+    failed = [c for c in finds.self_checks if c.outcome == "failed"]
+    if failed and finds.status == "complete":
+        finds.status = "inconclusive"
+        finds.reason = "; ".join(f"self-check {c.name} failed: {c.detail}" for c in failed)
 
 
 def _give_up(finds: Finds, status: RecordStatus, message: str, fix: str) -> None:
