@@ -28,7 +28,7 @@ From a recall of 0.90, a drop of 2 % ends at 0.88 or at 0.882. Whoever runs the 
 ```
 
 ## References
-ISO 26262-8:2018, 6.4.2.4 (unambiguous); ISO 80000-1:2022, 6.5 (percent is the number 0.01).
+ISO 26262-8:2018, 6.4.2.4 (unambiguous).
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ fulfilled by whichever did best.
 ```
 
 ## References
-ISO 26262-8:2018, 6.4.2.5 and 6.4.3.1 (allocation); AMLAS v1.1, artefacts E and H; Automotive SPICE 4.0, MLE.1.BP1.
+ISO 26262-8:2018, 6.4.2 (allocation of safety requirements); AMLAS v1.1, artefacts E and H; Automotive SPICE 4.0, MLE.1.BP1.
 """
 
 from __future__ import annotations

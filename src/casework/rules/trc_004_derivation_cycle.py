@@ -38,7 +38,7 @@ In a circle every requirement has a parent and none has an origin: it can't be t
 ```
 
 ## References
-ISO 26262-8:2018, 6.4.3.2 (hierarchical structure of safety requirements).
+ISO 26262-8:2018, 6.4.3.1 (hierarchical structure of safety requirements).
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ upwards is a circle in waiting.
 ```
 
 ## References
-ISO 26262-8:2018, 6.4.3.2; ISO 26262-4:2018, clause 6; AMLAS v1.1, stage 2 (ML safety requirements come from those allocated to the component).
+ISO 26262-8:2018, 6.4.3.1 (hierarchical structure); ISO 26262-4:2018, clause 6; AMLAS v1.1, stage 2 (ML safety requirements come from those allocated to the component).
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ is an ASIL D requirement developed at B.
 ```
 
 ## References
-ISO 26262-9:2018, clause 5 (5.4.9 allowed decompositions, 5.4.3 independence).
+ISO 26262-9:2018, clause 5 (allowed decompositions; independence of the parts).
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ stands on nothing.
 ```
 
 ## References
-GSN v3 1:2.2.2 (no element supports itself); ISO 26262-8:2018, 6.4.3.2.
+GSN v3 1:2.2.2 (no element supports itself); ISO 26262-8:2018, 6.4.3.1 (no duplication).
 """
 
 from __future__ import annotations

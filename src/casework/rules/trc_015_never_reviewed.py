@@ -36,7 +36,7 @@ What only its author has read is as good as the author's best day.
 ```
 
 ## References
-ISO 26262-8:2018, 6.4.3.3 and clause 9 (verification); ISO 26262-2:2018, 6.4.9 (confirmation measures).
+ISO 26262-8:2018, clause 9 (verification); ISO 26262-2:2018, 6.4.9 (confirmation measures).
 """
 
 from __future__ import annotations
