@@ -202,7 +202,7 @@ CODES: Final[dict[str, Code]] = {
     "RES-004": Code(
         "metric-no-number", "error",
         "A metric's value is no number.",
-        "`true` and `\"0.99\"` compare with a bound in ways that nobody meant.",
+        "Texts and truth values compare with a bound in ways that nobody meant.",
         "Run the evidence again with a generator that reports numbers.",
     ),
     # Paths

@@ -103,7 +103,7 @@ class TrustPolicy(Value):
     ]
     expires: Annotated[IsoDay, Field(description="Last day on which it holds, YYYY-MM-DD.")]
     demo: Annotated[bool, Field(description="True where the keys are for show: no release can rest on them.")] = False
-    root: Annotated[Root, Field(description="Who may change this policy.")]
+    root: Annotated[Root, Field(description="Root keys, and how many persons must sign a change.")]
     keys: Annotated[dict[Name, PolicyKey], Field(min_length=1, description="Public keys by name.")]
     persons: Annotated[dict[Name, Person], Field(min_length=1, description="Persons by id.")]
     roles: Annotated[

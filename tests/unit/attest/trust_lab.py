@@ -34,7 +34,9 @@ def ed25519(name: str) -> FileKey:
 
 def ecdsa(name: str, curve: ec.EllipticCurve) -> FileKey:
     secret = int.from_bytes(hashlib.sha256(f"test key {name}".encode()).digest(), "big") >> 8
-    return load_private_key(ec.derive_private_key(secret, curve).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return load_private_key(
+        ec.derive_private_key(secret, curve).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
 
 
 KEYS: dict[str, FileKey] = {
@@ -164,7 +166,9 @@ def envelope_of(data: bytes) -> dict[str, Any]:
     return value
 
 
-def judge(data: bytes, world: Trust | None = None, *, evidence: str = EVIDENCE, now: datetime = NOW, generator: str = "") -> Verdict:
+def judge(
+    data: bytes, world: Trust | None = None, *, evidence: str = EVIDENCE, now: datetime = NOW, generator: str = ""
+) -> Verdict:
     path = f"evidence/{evidence}/{sealed_name(data)}"
     return verify(evidence, path, data, world if world is not None else LAB, now, generator=generator)
 
