@@ -77,7 +77,7 @@ def statuses(assessment: Assessment) -> dict[str, Status]:
     final: dict[str, Status] = {}
     dependents = _reverse(network.rests_on)
     _spread("defeated", _defeats(network, supported), dependents, final)
-    _spread("open", _openings(network, dependents), dependents, final)
+    _spread("open", _openings(network, supported, dependents), dependents, final)
     _spread("doubted", _doubts(case, network, supported, rebutted), dependents, final)
     made = {}
     for key in sorted(network.rests_on):
@@ -269,18 +269,23 @@ def _defeats(network: _Network, supported: set[str]) -> dict[str, Status]:
     return made
 
 
-def _openings(network: _Network, dependents: Mapping[str, list[str]]) -> dict[str, Status]:
+def _openings(network: _Network, supported: set[str], dependents: Mapping[str, list[str]]) -> dict[str, Status]:
     made = _faults(network, "open")
-    circle = _circular(network.rests_on, dependents)
+    circle = _circular({k for k in network.rests_on if k not in supported}, network.rests_on, dependents)
     for key in circle:
         following = min(t for t in network.rests_on[key] if t in circle)
         made.setdefault(key, Status("open", f"it rests on itself, in a circle through {following}", following))
     return made
 
 
-def _circular(rests_on: Mapping[str, list[str]], dependents: Mapping[str, list[str]]) -> set[str]:
-    """Return the nodes on circles and on paths between circles: what is left when leaves and tops are peeled off."""
-    left = _peel(set(rests_on), rests_on, dependents)
+def _circular(
+    unsupported: set[str], rests_on: Mapping[str, list[str]], dependents: Mapping[str, list[str]]
+) -> set[str]:
+    """Return the nodes on circles and on paths between circles: what is left when leaves and tops are peeled off.
+
+    Whatever lies on a circle is unsupported, so only the unsupported nodes are looked at.
+    """
+    left = _peel(unsupported, rests_on, dependents)
     return _peel(left, dependents, rests_on) if left else left
 
 
