@@ -85,7 +85,7 @@ GENERATORS: Final[dict[str, GeneratorSpec]] = {
             "near_duplicates": _count("pairs within one split at pHash Hamming distance up to the radius"),
             "leaked_items": _count("items with an exact twin in another split or dataset"),
             "near_leaked_items": _count("items with a near twin in another split or dataset"),
-            "group_leaked_items": _count("items whose group, such as a scene or a drive, also occurs in another split or dataset"),
+            "group_leaked_items": _count("items whose group also occurs in another split or dataset"),
             "tway_coverage": _ratio("higher", "t-way combinations of the ODD that hold an item, of those that are possible"),
             "min_support": MetricSpec("count", 0.0, None, "higher", "fewest items in any possible t-way combination"),
             "items": MetricSpec("count", 0.0, None, "higher", "items examined"),

@@ -27,7 +27,7 @@ OPTIONS: Final = (
         "min_support", "int", 1, "Fewest items of a combination that count as support, in the table of gaps.", low=1
     ),
     OptionSpec("box_tolerance", "float", 0.0, "Pixels by which a box may leave its image.", low=0),
-    OptionSpec("background", "bool", True, "Whether an item of a detection task may hold no object."),
+    OptionSpec("background", "bool", default=True, meaning="Whether an item of a detection task may hold no object."),
     OptionSpec("rows", "int", 50, "Rows a table.", low=0, high=10_000),
 )
 
@@ -127,7 +127,7 @@ def _check_hashes(inspection: Inspection, finds: Finds) -> None:
         SelfCheck(
             name="perceptual-hashes-agree",
             outcome="failed" if far else "passed",
-            detail=f"{len(distances) - far} of {len(distances)} stored files hash as pinned, within {PHASH_TOLERANCE} bits",
+            detail=f"{len(distances) - far} of {len(distances)} files hash as pinned, within {PHASH_TOLERANCE} bits",
         )
     )
 
