@@ -21,8 +21,9 @@ from typing import Any, Final
 
 import cv2
 import numpy as np
+from layers import SIDE, Image
 from numpy.typing import NDArray
-from scenes import ODD, SIDE, Environment, Image, Scene, draw_scene, render
+from scenes import ODD, Environment, Scene, draw_scene, render
 from signs import CLASSES
 
 ROOT: Final = Path(__file__).resolve().parent.parent / "data"
@@ -37,23 +38,23 @@ _REDRAW: Final = 1_000_000  # distance between the seeds of successive attempts 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """One split: number of items, whether images are kept in git, first seed, and how levels are drawn."""
+    """One split: number of items, first seed, whether images are kept in git, and how levels are drawn."""
 
     name: str
     purpose: str
     items: int
-    stored: bool
     first_seed: int
+    stored: bool
     balanced: bool
 
 
 DATASETS: Final[dict[str, tuple[Split, ...]]] = {
     "development": (
-        Split("train", "development", 6000, False, SEED + 100_000_000, False),
-        Split("calibration", "development", 128, True, SEED + 200_000_000, False),
-        Split("internal_test", "internal_test", 300, True, SEED + 300_000_000, False),
+        Split("train", "development", 6000, SEED + 100_000_000, stored=False, balanced=False),
+        Split("calibration", "development", 128, SEED + 200_000_000, stored=True, balanced=False),
+        Split("internal_test", "internal_test", 300, SEED + 300_000_000, stored=True, balanced=False),
     ),
-    "verification": (Split("verification", "verification", 1000, True, SEED + 900_000_000, True),),
+    "verification": (Split("verification", "verification", 1000, SEED + 950_000_000, stored=True, balanced=True),),
 }
 
 

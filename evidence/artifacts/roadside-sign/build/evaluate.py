@@ -90,7 +90,9 @@ def coco_map(found: list[Detections], items: list[dict[str, Any]]) -> tuple[floa
             truth.append({"id": len(truth) + 1, "image_id": image, "category_id": category, "bbox": box,
                           "area": box[2] * box[3], "iscrowd": 0})  # fmt: skip
         for box_, score, category in zip(one.boxes, one.scores, one.classes, strict=True):
-            results.append({"image_id": image, "category_id": int(category), "bbox": _xywh(box_), "score": float(score)})
+            results.append(
+                {"image_id": image, "category_id": int(category), "bbox": _xywh(box_), "score": float(score)}
+            )
     with contextlib.redirect_stdout(io.StringIO()):
         coco = COCO()
         coco.dataset = {

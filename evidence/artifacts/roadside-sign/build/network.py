@@ -25,7 +25,7 @@ class SignDetector(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stem = _unit(3, 16, stride=2)
+        self.stem = nn.Sequential(_unit(3, 16, stride=2), _unit(16, 16))
         self.quarter = nn.Sequential(_unit(16, 24, stride=2), _unit(24, 24))
         self.eighth = nn.Sequential(_unit(24, 40, stride=2), _unit(40, 40))
         self.sixteenth = nn.Sequential(_unit(40, 56, stride=2), _unit(56, 56))
@@ -62,6 +62,9 @@ def fold(model: SignDetector) -> SignDetector:
     """Fold every batch normalisation into the convolution before it (in place); the model must be in eval mode."""
     for module in model.modules():
         if isinstance(module, nn.Sequential) and len(module) == 3 and isinstance(module[1], nn.BatchNorm2d):
-            module[0] = nn.utils.fusion.fuse_conv_bn_eval(module[0], module[1])
+            convolution = module[0]
+            if not isinstance(convolution, nn.Conv2d):
+                raise TypeError("batch normalisation must follow a convolution")
+            module[0] = nn.utils.fusion.fuse_conv_bn_eval(convolution, module[1])
             module[1] = nn.Identity()
     return model

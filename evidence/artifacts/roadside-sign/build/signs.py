@@ -68,7 +68,9 @@ class _Canvas:
         """Draw a line with round ends and joints."""
         thickness = max(1, round(width * self.side))
         fixed = [self._fixed(points)]
-        cv2.polylines(self.rgb, fixed, False, colour, thickness, cv2.LINE_8, _SHIFT)
+        cv2.polylines(
+            self.rgb, fixed, isClosed=False, color=colour, thickness=thickness, lineType=cv2.LINE_8, shift=_SHIFT
+        )
 
     def finish(self) -> Image:
         """Reduce to ``SIZE`` and return RGBA with straight alpha."""

@@ -26,9 +26,9 @@ import onnxscript
 import torch
 from dataset import ROOT, load_split
 from evaluate import MODELS, STRIDE, Detections, coco_map, decode, match, preprocess
+from layers import SIDE
 from network import CLASS_COUNT, SignDetector, fold
 from numpy.typing import NDArray
-from scenes import SIDE
 from signs import CLASSES
 from torch import Tensor
 
@@ -47,6 +47,7 @@ class Recipe:
     weight_decay: float = 1e-4
     average_decay: float = 0.998
     gradient_limit: float = 10.0
+    focal_exponent: float = 1.0
     size_weight: float = 0.2
     offset_weight: float = 1.0
     shift: int = 8
@@ -84,14 +85,20 @@ def targets(items: list[dict[str, Any]], moves: NDArray[np.int64]) -> tuple[Tens
     return torch.from_numpy(heat), torch.from_numpy(boxes), torch.from_numpy(weight)
 
 
-def losses(maps: tuple[Tensor, Tensor, Tensor], truth: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
-    """Penalty-reduced focal loss of the heat logits (arXiv:1904.07850, eq. 1) and weighted L1 of size and offset."""
+def losses(
+    maps: tuple[Tensor, Tensor, Tensor], truth: tuple[Tensor, Tensor, Tensor], exponent: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Penalty-reduced focal loss of the heat logits (arXiv:1904.07850, eq. 1) and weighted L1 of size and offset.
+
+    The paper's focal exponent is 2, which draws scores towards one half; 1 keeps them closer to the
+    share of correct detections.
+    """
     logits, size, offset = maps
     heat, boxes, weight = truth
     chance = torch.sigmoid(logits)
     centre = heat.eq(1.0).float()
-    hit = torch.nn.functional.logsigmoid(logits) * (1 - chance) ** 2 * centre
-    miss = torch.nn.functional.logsigmoid(-logits) * chance**2 * (1 - heat) ** 4 * (1 - centre)
+    hit = torch.nn.functional.logsigmoid(logits) * (1 - chance) ** exponent * centre
+    miss = torch.nn.functional.logsigmoid(-logits) * chance**exponent * (1 - heat) ** 4 * (1 - centre)
     focal = -(hit.sum() + miss.sum()) / centre.sum().clamp(min=1.0)
     scale = weight.sum().clamp(min=1.0)
     size_loss = ((size - boxes[:, :2]).abs() * weight).sum() / scale
@@ -153,7 +160,7 @@ def validate(
     for start in range(0, len(items), 50):
         part = items[start : start + 50]
         maps = model.logits(torch.from_numpy(preprocess(images[start : start + 50])))
-        focal, size, offset = losses(maps, targets(part, np.zeros((len(part), 2), np.int64)))
+        focal, size, offset = losses(maps, targets(part, np.zeros((len(part), 2), np.int64)), recipe.focal_exponent)
         total += float(focal + recipe.size_weight * size + recipe.offset_weight * offset) * len(part)
         arrays = [torch.sigmoid(maps[0]).numpy(), maps[1].numpy(), maps[2].numpy()]
         found += [decode(*one) for one in zip(*arrays, strict=True)]
@@ -170,8 +177,12 @@ def validate(
 
 
 def run_epoch(
-    model: SignDetector, average: Average, optimiser: torch.optim.Optimizer, data: tuple[NDArray[np.uint8], list[Any]],
-    recipe: Recipe, epoch: int,
+    model: SignDetector,
+    average: Average,
+    optimiser: torch.optim.Optimizer,
+    data: tuple[NDArray[np.uint8], list[Any]],
+    recipe: Recipe,
+    epoch: int,
 ) -> dict[str, float]:
     """One pass over the training split; returns the means of the losses and the range of gradient norms."""
     images, items = data
@@ -186,9 +197,11 @@ def run_epoch(
         for group in optimiser.param_groups:
             group["lr"] = learning_rate
         values, moves = augment(images[chosen], recipe, rng)
-        focal, size, offset = losses(model.logits(torch.from_numpy(values)), targets([items[i] for i in chosen], moves))
+        focal, size, offset = losses(
+            model.logits(torch.from_numpy(values)), targets([items[i] for i in chosen], moves), recipe.focal_exponent
+        )
         optimiser.zero_grad()
-        (focal + recipe.size_weight * size + recipe.offset_weight * offset).backward()
+        (focal + recipe.size_weight * size + recipe.offset_weight * offset).backward()  # type: ignore[no-untyped-call]
         norms.append(float(torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.gradient_limit)))
         optimiser.step()
         average.update(model)
@@ -276,7 +289,9 @@ def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def write_log(recipe: Recipe, model: SignDetector, history: list[dict[str, Any]], onnx_file: Path, seconds: dict[str, float]) -> None:
+def write_log(
+    recipe: Recipe, model: SignDetector, history: list[dict[str, Any]], onnx_file: Path, seconds: dict[str, float]
+) -> None:
     """Write the training log."""
     manifest = ROOT / "development" / "manifest.jsonl"
     log = {
@@ -320,10 +335,10 @@ def main() -> None:
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
     torch.manual_seed(recipe.seed)
-    torch.use_deterministic_algorithms(True)
+    torch.use_deterministic_algorithms(mode=True)
     data = load_split("development", "train")
     held_out = load_split("development", "internal_test")
-    model = SignDetector().to(memory_format=torch.channels_last)
+    model = SignDetector().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = Average(model, recipe.average_decay)
     optimiser = torch.optim.AdamW(model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
     history: list[dict[str, Any]] = []
