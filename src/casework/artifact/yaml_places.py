@@ -14,7 +14,9 @@ from casework.model.finding import Route
 
 Place = tuple[int, int]
 
-_ID: Final = re.compile(r"^[ \t]*(?:-[ \t]+)?id:[ \t]*[\"']?([A-Za-z][A-Za-z0-9_.\-]*)[\"']?[ \t]*(?:#.*)?$", re.MULTILINE)
+_ID: Final = re.compile(
+    r"^[ \t]*(?:-[ \t]+)?id:[ \t]*[\"']?([A-Za-z][A-Za-z0-9_.\-]*)[\"']?[ \t]*(?:#.*)?$", re.MULTILINE
+)
 _TYPE: Final = re.compile(r"^[ \t]*(?:-[ \t]+)?type:[ \t]*[\"']?([a-z_]+)", re.MULTILINE)
 
 

@@ -26,7 +26,9 @@ _WORDS: Final[dict[str, Any]] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
-_TRUTH_1_1: Final = frozenset({"y", "Y", "yes", "Yes", "YES", "n", "N", "no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF"})
+_TRUTH_1_1: Final = frozenset(
+    {"y", "Y", "yes", "Yes", "YES", "n", "N", "no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF"}
+)
 _SUSPECT_START: Final = frozenset("-+.0123456789~ntfNTFyYoO")
 _FORBIDDEN: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ufffe\uffff]"
@@ -66,12 +68,16 @@ class _Stop(Exception):
 def decode(data: bytes) -> tuple[str, list[Problem]]:
     """Return the text of a file, and what is wrong with its encoding; the text is empty where it cannot be used."""
     if len(data) > MAX_BYTES:
-        return "", [Problem("FMT-008", f"the file has {len(data)} bytes, more than {MAX_BYTES}", "Split the file.", 0, 0)]
+        return "", [
+            Problem("FMT-008", f"the file has {len(data)} bytes, more than {MAX_BYTES}", "Split the file.", 0, 0)
+        ]
     problems: list[Problem] = []
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return "", [Problem("FMT-009", "the file is UTF-16", "Save it as UTF-8 without a byte order mark.", 1, 1)]
     if data[:3] == b"\xef\xbb\xbf":
-        problems.append(Problem("FMT-009", "the file starts with a byte order mark", "Save it as UTF-8 without one.", 1, 1))
+        problems.append(
+            Problem("FMT-009", "the file starts with a byte order mark", "Save it as UTF-8 without one.", 1, 1)
+        )
         data = data[3:]
     try:
         text = data.decode("utf-8")
@@ -85,7 +91,10 @@ def decode(data: bytes) -> tuple[str, list[Problem]]:
         at = found.start()
         line, column = text.count("\n", 0, at) + 1, at - (text.rfind("\n", 0, at) + 1) + 1
         message = f"the file holds the invisible or control character U+{ord(found[0]):04X}"
-        return "", [*problems, Problem("FMT-009", message, "Remove it; such characters hide what a text says.", line, column)]
+        return "", [
+            *problems,
+            Problem("FMT-009", message, "Remove it; such characters hide what a text says.", line, column),
+        ]
     return text, problems
 
 
@@ -133,64 +142,84 @@ class _Reader:
 
     def run(self) -> bool:
         """Read all events; return False where reading could not go on."""
-        get = self.parser.get_event
-        scalar_event = yaml.ScalarEvent
         try:
-            while True:
-                event = get()
-                if event is None:
-                    return True
-                kind = type(event)
-                if kind is scalar_event:
-                    self._scalar(event)
-                else:
-                    self._other(event, kind)
+            while self._run_scalars():
+                pass
         except yaml.MarkedYAMLError as error:
             self._syntax(error)
         except yaml.YAMLError as error:
             self.problems.append(Problem("FMT-001", f"not YAML: {error}", "Mend the syntax.", 0, 0))
         except _Stop:
             pass
+        else:
+            return True
         return False
 
-    def _scalar(self, event: Any) -> None:
+    def _run_scalars(self) -> bool:
+        """Take events up to and including the next that is no scalar; the loop on which the speed of reading hangs."""
+        get, scalar_event, suspect, no_key = self.parser.get_event, yaml.ScalarEvent, _SUSPECT_START, _NO_KEY
+        top, key = self.top, self.key
+        is_map = top.__class__ is dict
+        while True:
+            event = get()
+            if event.__class__ is not scalar_event:
+                self.key = key
+                return self._other(event)
+            value = event.value
+            if event.tag is not None or event.anchor is not None:
+                self._refuse_scalar(event)
+            if is_map and key is no_key:  # a key is always text
+                key = self._doubled(value, event) if value in top else value
+                continue
+            if (not value or value[0] in suspect) and event.implicit[0]:
+                self.key = key
+                value = self._plain(event)
+            if is_map:
+                if key is not _DOUBLED:
+                    top[key] = value
+                key = no_key
+            else:
+                self._add(value, event)
+
+    def _doubled(self, key: str, event: Any) -> Any:
+        self._problem("FMT-002", f"the key `{key}` stands twice in one mapping", "Keep one of the two.", event)
+        return _DOUBLED
+
+    def _plain(self, event: Any) -> Any:
+        """Return the value of a plain scalar that may be more than text."""
         value = event.value
-        if event.anchor is not None or (event.tag is not None and event.tag != "!"):
-            self._refuse_mark(event, "anchor" if event.anchor is not None else f"tag {event.tag}")
-        elif event.implicit[0]:
-            if not value or value[0] in _SUSPECT_START:
-                taken = _misread(value)
-                if taken is not None and not (self.top.__class__ is dict and self.key is _NO_KEY):
-                    self._problem("FMT-013", f"`{value}` without quotes means {taken} to other readers", f'Write "{value}", or true or false.', event)
-                value = scalar(value)
-        self._add(value, event)
+        taken = _misread(value)
+        if taken is not None:
+            message = f"`{value}` without quotes means {taken} to other readers"
+            self._problem("FMT-013", message, f'Write "{value}", or true or false.', event)
+        return scalar(value)
+
+    def _refuse_scalar(self, event: Any) -> None:
+        if event.anchor is not None:
+            self._refuse_mark(event, "anchor")
+        elif event.tag != "!":
+            self._refuse_mark(event, f"tag {event.tag}")
 
     def _add(self, value: Any, event: Any) -> None:
+        """Put a finished value where it belongs: the open mapping, the open list, or the documents."""
         top = self.top
         if top.__class__ is dict:
             if self.key is _NO_KEY:
-                if value.__class__ is not str:
-                    value = self._key_text(value, event)
-                if value in top:
-                    self._problem("FMT-002", f"the key `{value}` stands twice in one mapping", "Keep one of the two.", event)
-                    value = _DOUBLED
-                self.key = value
-            else:
-                if self.key is not _DOUBLED:
-                    top[self.key] = value
-                self.key = _NO_KEY
+                self._problem("FMT-001", "a mapping or list cannot be a key", "Write a word as the key.", event)
+                raise _Stop
+            if self.key is not _DOUBLED:
+                top[self.key] = value
+            self.key = _NO_KEY
         elif top.__class__ is list:
             top.append(value)
         else:
             self.documents.append(value)
 
-    def _key_text(self, value: Any, event: Any) -> str:
-        if isinstance(value, dict | list):
-            self._problem("FMT-001", "a mapping or list cannot be a key", "Write a word as the key.", event)
-            raise _Stop
-        return str(value)
-
-    def _other(self, event: Any, kind: type) -> None:
+    def _other(self, event: Any) -> bool:
+        """Take an event that is no scalar; return False at the end of the file."""
+        kind = event.__class__
+        if event is None:
+            return False
         if kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
             self._open(event, {} if kind is yaml.MappingStartEvent else [])
         elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
@@ -202,15 +231,18 @@ class _Reader:
             self._add(None, event)
         elif kind is yaml.DocumentStartEvent:
             self.top, self.key = None, _NO_KEY
+        return True
 
     def _open(self, event: Any, made: Any) -> None:
         if event.anchor is not None or event.tag is not None:
             self._refuse_mark(event, "anchor" if event.anchor is not None else f"tag {event.tag}")
         if len(self.stack) >= MAX_DEPTH:
-            self._problem("FMT-008", f"nested deeper than {MAX_DEPTH} levels", "Flatten it; no node needs such nesting.", event)
+            self._problem(
+                "FMT-008", f"nested deeper than {MAX_DEPTH} levels", "Flatten it; no node needs such nesting.", event
+            )
             raise _Stop
         if self.top.__class__ is dict and self.key is _NO_KEY:
-            self._key_text(made, event)
+            self._add(made, event)
         self.stack.append(self.top)
         self.keys.append(self.key)
         self.top, self.key = made, _NO_KEY
@@ -227,7 +259,11 @@ class _Reader:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         text = " ".join(str(part) for part in (error.problem, error.context) if part)
-        hint = "Use spaces, not tabs, to indent." if "'\\t'" in text else "Mend the syntax: look at indentation, colons and quotes up to this place."
+        hint = (
+            "Use spaces, not tabs, to indent."
+            if "'\\t'" in text
+            else "Mend the syntax: look at indentation, colons and quotes up to this place."
+        )
         self.problems.append(Problem("FMT-001", f"not YAML: {text}", hint, line, column))
 
 

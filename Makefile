@@ -1,0 +1,44 @@
+# `make check` is what CI runs. PYTHON may name another interpreter with the `dev` and `evidence` extras installed.
+PYTHON ?= .venv/bin/python
+
+.PHONY: check format lint types contracts test docs own slow bench schemas reference clean
+
+check: format lint types contracts schemas test own
+
+.venv/bin/python:
+	python3.11 -m venv .venv
+	.venv/bin/pip install -q -e ".[evidence,dev]"
+
+format:
+	$(PYTHON) -m ruff format --check src tests benchmarks
+
+lint:
+	$(PYTHON) -m ruff check src tests benchmarks evidence
+
+types:
+	$(PYTHON) -m mypy
+
+contracts:
+	$(dir $(PYTHON))lint-imports
+
+schemas:
+	$(PYTHON) -m casework schema --check --folder schemas
+
+test:
+	$(PYTHON) -m pytest
+
+own:
+	$(PYTHON) -m casework check
+
+slow:
+	$(PYTHON) -m pytest -m slow
+
+bench:
+	$(PYTHON) benchmarks/bench_check.py
+
+reference:
+	$(PYTHON) -m casework schema --folder schemas
+	$(PYTHON) docs/make_reference.py
+
+clean:
+	rm -rf .venv out dist .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,115 @@
+"""From a case to the picture of its argument: GSN elements with their status, and what they cite."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from casework.graph.assessment import Assessment
+from casework.graph.case import Edge
+from casework.model.argument import ANY_ELEMENT, Acp, Element as Node, Goal, ModuleReference, Multiplicity, Strategy
+from casework.model.vocabulary import GSN_TYPES
+from casework.render.gsn.picture import Argument, Connector, Decorator, Element
+
+_KINDS: Final = {"module_reference": "module", "contract_reference": "contract"}
+_DRAWN: Final = ("supported_by", "in_context_of", "challenges")
+
+
+def argument_of(assessment: Assessment, goal: str | None = None, footer: str = "") -> Argument:
+    """Return the argument of a case, or what is below one goal.
+
+    Args:
+        assessment: The case with its statuses.
+        goal: Key of the goal to start from; None for the whole argument.
+        footer: Version, date and digest to print on each page.
+
+    Raises:
+        KeyError: There is no such goal.
+    """
+    case = assessment.case
+    chosen = _below(assessment, goal) if goal else [k for t in ANY_ELEMENT for k in case.keys(t)]
+    keys = [k for k in _in_order(assessment, chosen) if case.entries[k].valid]
+    elements = tuple(_element(assessment, key) for key in keys)
+    held = set(keys)
+    connectors = tuple(
+        c for key in keys for edge in case.out(key, *_DRAWN) if edge.target in held and (c := _connector(assessment, edge)) is not None
+    )
+    return Argument(elements, _once(connectors), assessment.project.name, assessment.project.component or "", footer)
+
+
+def _below(assessment: Assessment, goal: str) -> list[str]:
+    case = assessment.case
+    if case.entries[goal].type not in GSN_TYPES:
+        raise KeyError(goal)
+    found = [goal, *case.upstream(goal, "supported_by", "in_context_of")]
+    challengers = [e.source for key in found for e in case.into(key, "challenges")]
+    return list(dict.fromkeys([*found, *challengers, *(k for c in challengers for k in case.upstream(c, "supported_by", "in_context_of"))]))
+
+
+def _in_order(assessment: Assessment, keys: list[str]) -> list[str]:
+    """Return the keys depth first from the top goals, as people read an argument; the rest follows sorted."""
+    case, wanted = assessment.case, set(keys)
+    tops = sorted(k for k in wanted if case.entries[k].type == "goal" and not case.into(k, "supported_by", "in_context_of"))
+    order: dict[str, None] = {}
+    stack = list(reversed(tops))
+    while stack:
+        key = stack.pop()
+        if key in order or key not in wanted:
+            continue
+        order[key] = None
+        stack.extend(reversed([e.target for e in case.out(key, "in_context_of", "supported_by")]))
+    return [*order, *sorted(wanted - order.keys())]
+
+
+def _element(assessment: Assessment, key: str) -> Element:
+    case, entry = assessment.case, assessment.case.entries[key]
+    node = case.node(key)
+    status = assessment.statuses.get(key)
+    statement = node.statement if isinstance(node, Node) else ""
+    module = entry.module
+    if entry.type.startswith("away_"):
+        module = next((case.entries[e.target].module for e in case.out(key, "away")), "")
+    elif isinstance(node, ModuleReference):
+        module = node.refers_to_module
+    return Element(
+        id=key, kind=_KINDS.get(entry.type, entry.type), text=statement, title=entry.title,
+        status=status.word if status and not _contextual(entry.type, status.word) else None,
+        status_reason=status.reason if status else "", module=module, decorators=_decorators(node, status.word if status else ""),
+        acps=tuple(a.id for a in node.acps if a.on is None) if isinstance(node, Node) else (),
+        annotations=tuple(e.target for e in case.out(key, "cites", "states", "refers_to")), label=entry.id,
+    )  # fmt: skip
+
+
+def _contextual(kind: str, word: str) -> bool:
+    """Contexts and justifications are no claims: their status is drawn only where something is wrong with them."""
+    return kind in ("context", "justification", "assumption", "away_context", "away_justification", "away_assumption") and word == "supported"
+
+
+def _decorators(node: object, word: str) -> frozenset[str]:
+    found: set[str] = set()
+    if isinstance(node, Node):
+        found |= {Decorator.UNINSTANTIATED.value} if node.uninstantiated else set()
+        found |= {Decorator.PUBLIC.value} if node.public else set()
+    if isinstance(node, Goal | Strategy):
+        found |= {Decorator.UNDEVELOPED.value} if node.undeveloped else set()
+    if isinstance(node, Goal) and node.supported_by_contract:
+        found.add(Decorator.CONTRACT.value)
+    if word == "defeated":
+        found.add(Decorator.DEFEATED.value)
+    return frozenset(found)
+
+
+def _connector(assessment: Assessment, edge: Edge) -> Connector | None:
+    node = assessment.case.node(edge.source)
+    marks: tuple[Multiplicity, ...] = node.decorations if isinstance(node, Goal | Strategy) else ()
+    acps: tuple[Acp, ...] = node.acps if isinstance(node, Node) else ()
+    entry = assessment.case.entries[edge.source]
+    mark = next((m for m in marks if assessment.case.resolve(entry, m.to) == edge.target), None)
+    return Connector(
+        edge.source, edge.target, edge.field, optional=mark.optional if mark else False,
+        multiplicity=(mark.count or "") if mark else "", choice=(mark.choice or "") if mark else "",
+        acps=tuple(a.id for a in acps if a.on is not None and assessment.case.resolve(entry, a.on) == edge.target),
+    )  # fmt: skip
+
+
+def _once(connectors: tuple[Connector, ...]) -> tuple[Connector, ...]:
+    return tuple({(c.source, c.target, c.kind): c for c in connectors}.values())

@@ -1,0 +1,78 @@
+"""Running a generator without a case, and showing its record to people."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Sequence
+
+from casework.generators.options import OptionProblem, describe_options
+from casework.generators.protocol import GeneratorProblem, load
+from casework.model.acceptance import number
+from casework.model.catalogue import GENERATORS
+from casework.model.problem import CallProblem
+from casework.model.result import Metric, ResultRecord, Table
+
+_ROWS_SHOWN = 10
+
+
+def list_options(generator: str) -> str:
+    """Return a generator's options, a line each. Raises CallProblem for an unknown generator."""
+    try:
+        found = load(generator)
+    except GeneratorProblem as problem:
+        raise CallProblem(f"{problem.message}; {problem.fix}") from None
+    return f"{generator}: {GENERATORS[generator].summary}\noptions (--option KEY=VALUE):\n{describe_options(found.options)}\n"
+
+
+def try_generator(
+    generator: str, model: str | None, data: str | None, options: Sequence[str], *, seed: int, workers: int, started: str,
+    progress: Callable[[int, int, str], None],
+) -> ResultRecord:  # fmt: skip
+    """Run a generator on files. Raises CallProblem where the call cannot be understood."""
+    from casework.generators.resolve import resolve
+
+    words = ["casework", "try", generator, *([model] if model else []), *(["--data", data] if data else [])]
+    for option in options:
+        words += ["--option", option]
+    words += ["--seed", str(seed)] if seed else []
+    try:
+        request = resolve(
+            generator, model, data, options, seed=seed, workers=workers, started=started, command=shlex.join(words)
+        )
+        return load(generator).run(request, progress)
+    except (GeneratorProblem, OptionProblem) as problem:
+        raise CallProblem(f"{problem.message} {problem.fix}") from None
+
+
+def record_text(record: ResultRecord) -> str:
+    """Return a record as text for a terminal."""
+    lines = [f"{record.generator.name} (version {record.generator.version}): {record.status}" + (f": {record.reason}" if record.reason else "")]
+    lines += [f"  {role:<15} {sha[:16]}…  {record.files.get(role, '')}".rstrip() for role, sha in sorted(record.digests.items())]
+    if record.metrics:
+        lines += ["", *_metric_lines(record.metrics)]
+    for table in record.tables:
+        lines += ["", *_table_lines(table)]
+    lines += ["", *(f"self-check {c.name}: {c.outcome}: {c.detail}" for c in record.self_checks)] if record.self_checks else []
+    lines += [f"limit: {text}" for text in record.limitations]
+    lines += ["", f"{record.duration_s:.1f} s; again: {record.command}"]
+    return "\n".join(lines) + "\n"
+
+
+def _metric_lines(metrics: Sequence[Metric]) -> list[str]:
+    rows = [("metric", "slice", "value", "unit", "k / n", "interval")]
+    for m in metrics:
+        count = f"{m.k} / {m.n}" if m.k is not None else f"{m.n}" if m.n is not None else ""
+        interval = f"[{number(m.ci_low)}, {number(m.ci_high)}] {m.method}" if m.ci_low is not None and m.ci_high is not None else m.method
+        rows.append((m.name, m.slice, number(m.value), m.unit, count, interval))
+    return _aligned(rows)
+
+
+def _table_lines(table: Table) -> list[str]:
+    rows = [table.columns, *(tuple("" if c is None else str(c) for c in row) for row in table.rows[:_ROWS_SHOWN])]
+    more = len(table.rows) - _ROWS_SHOWN
+    return [table.name, *_aligned(rows), *([f"  … {more} more rows: --format json shows them all"] if more > 0 else [])]
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return ["  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
