@@ -1,8 +1,8 @@
 """Suspect links: what a person signed off, and what has changed since.
 
-A review records the fingerprint of each node that it signs off and of each node that those link to. The latest review of a
-node decides (by date, then by id). A link is suspect while the far node's fingerprint differs from the recorded one; the
-node itself has changed while its own differs.
+A review records the fingerprint of each node that it signs off and of each node that those link to. The latest review
+of a node decides (by date, then by id). A link is suspect while the far node's fingerprint differs from the recorded
+one; the node itself has changed while its own differs.
 """
 
 from __future__ import annotations
@@ -60,7 +60,9 @@ def sign_offs(case: Case) -> Iterator[SignOff]:
         light = entry.light
         recorded = _recorded(case, entry)
         for edge in case.out(review, "of"):
-            yield SignOff(review, edge.target, light["by"], str(light["on"]), light.get("meaning", "reviewed"), recorded)
+            yield SignOff(
+                review, edge.target, light["by"], str(light["on"]), light.get("meaning", "reviewed"), recorded
+            )
 
 
 def latest(case: Case) -> dict[str, SignOff]:

@@ -4,8 +4,8 @@
 Asks of each hazardous event for the rationale of its severity, its exposure and its controllability.
 
 ## Why it matters
-The ASIL is computed from three ratings, so a rating without a reason is an ASIL without a reason. It is the first thing that an
-assessor asks.
+The ASIL is computed from three ratings, so a rating without a reason is an ASIL without a reason. It is the first
+thing that an assessor asks.
 
 ## Bad
 ```yaml
@@ -68,7 +68,9 @@ from casework.model.hazard import HazardousEvent
 from casework.model.node import Node
 from casework.rules.rule import Rule
 
-RULE = Rule("HAZ-001", "missing-rating-rationale", "error", "Say why this level and no other.", "node", ("hazardous_event",))
+RULE = Rule(
+    "HAZ-001", "missing-rating-rationale", "error", "Say why this level and no other.", "node", ("hazardous_event",)
+)
 
 
 def check(key: str, node: Node) -> Iterable[Finding]:
@@ -77,5 +79,7 @@ def check(key: str, node: Node) -> Iterable[Finding]:
         return ()
     ratings = (("severity", node.severity), ("exposure", node.exposure), ("controllability", node.controllability))
     return tuple(
-        RULE.at(key, (name,), f"{key} rates the {name} {rating.level} without a reason") for name, rating in ratings if not rating.rationale
+        RULE.at(key, (name,), f"{key} rates the {name} {rating.level} without a reason")
+        for name, rating in ratings
+        if not rating.rationale
     )

@@ -1,12 +1,12 @@
 """A claimed ASIL is not the computed one.
 
 ## What it does
-Computes the ASIL of each hazardous event from severity, exposure and controllability, and of each safety goal as the highest of the
-events that it addresses, and compares it with `claimed_asil`.
+Computes the ASIL of each hazardous event from severity, exposure and controllability, and of each safety goal as the
+highest of the events that it addresses, and compares it with `claimed_asil`.
 
 ## Why it matters
-A level that is too low takes away measures that are due; one that is too high hides that nobody computed it. Levels are computed
-here and never typed; a claimed one is only compared.
+A level that is too low takes away measures that are due; one that is too high hides that nobody computed it. Levels
+are computed here and never typed; a claimed one is only compared.
 
 ## Bad
 ```yaml
@@ -80,11 +80,15 @@ def check(case: Case) -> Iterator[Finding]:
     for key, event in case.nodes(HazardousEvent, "hazardous_event"):
         if event.claimed_asil not in (None, event.asil):
             ratings = f"{event.severity.level}, {event.exposure.level}, {event.controllability.level}"
-            yield RULE.at(key, ("claimed_asil",), f"{key} claims ASIL {event.claimed_asil}; {ratings} give {event.asil}")
+            yield RULE.at(
+                key, ("claimed_asil",), f"{key} claims ASIL {event.claimed_asil}; {ratings} give {event.asil}"
+            )
     for key, goal in case.nodes(SafetyGoal, "safety_goal"):
         edges = case.out(key, "addresses")
         complete = len(edges) == len(goal.addresses) and all(event_asil(case.entries[e.target]) for e in edges)
         asil = goal_asil(case, key)
         if goal.claimed_asil not in (None, asil) and complete:
             events = ", ".join(f"{e.target} {event_asil(case.entries[e.target])}" for e in edges)
-            yield RULE.at(key, ("claimed_asil",), f"{key} claims ASIL {goal.claimed_asil}; its events give {asil} ({events})")
+            yield RULE.at(
+                key, ("claimed_asil",), f"{key} claims ASIL {goal.claimed_asil}; its events give {asil} ({events})"
+            )

@@ -4,7 +4,8 @@
 Looks for hazardous events with a computed ASIL of A to D that no safety goal addresses.
 
 ## Why it matters
-Without a goal nothing follows from the hazard: no requirement, no test, no claim. It is a known danger that was filed.
+Without a goal nothing follows from the hazard: no requirement, no test, no claim. It is a known danger that was
+filed.
 
 ## Bad
 ```yaml

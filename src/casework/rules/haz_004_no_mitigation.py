@@ -1,11 +1,12 @@
 """No requirement in force averts a hazardous event.
 
 ## What it does
-Looks for hazardous events with an ASIL of A to D without an agreed requirement that mitigates them, directly or below a safety goal
-that addresses them. Events without a goal are HAZ-003, and goals that nothing refines are HAZ-007.
+Looks for hazardous events with an ASIL of A to D without an agreed requirement that mitigates them, directly or below
+a safety goal that addresses them. Events without a goal are HAZ-003, and goals that nothing refines are HAZ-007.
 
 ## Why it matters
-A hazard whose requirements are all drafts, or all retired, is as open as one without any, and looks closed in the table.
+A hazard whose requirements are all drafts, or all retired, is as open as one without any, and looks closed in the
+table.
 
 ## Bad
 ```yaml
@@ -69,7 +70,13 @@ from casework.model.finding import Finding
 from casework.rules.haz_levels import event_asil, needs_asil
 from casework.rules.rule import Rule
 
-RULE = Rule("HAZ-004", "no-mitigation", "error", "Agree on a requirement that averts it, and derive it from the safety goal or name the event in mitigates.", "case")
+RULE = Rule(
+    "HAZ-004",
+    "no-mitigation",
+    "error",
+    "Agree on a requirement that averts it, and derive it from the safety goal or name the event in mitigates.",
+    "case",
+)
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -79,10 +86,9 @@ def check(case: Case) -> Iterator[Finding]:
         if not needs_asil(asil) or _mitigated(case, key):
             continue
         goals = [e.source for e in case.into(key, "addresses")]
-        refined = [g for g in goals if case.into(g, "derives_from")]
-        if refined:
-            message = f"{key} (ASIL {asil}) is addressed by {', '.join(goals)}, but no requirement below is agreed, and none mitigates it"
-            yield RULE.at(key, (), message)
+        if any(case.into(goal, "derives_from") for goal in goals):
+            below = f"no requirement below {', '.join(goals)} is agreed"
+            yield RULE.at(key, (), f"{key} (ASIL {asil}): {below}, and none mitigates it directly")
 
 
 def _mitigated(case: Case, key: str) -> bool:

@@ -4,8 +4,9 @@
 Looks for safety goals with a computed ASIL of A to D without `safe_state`.
 
 ## Why it matters
-When the component fails, somebody or something has to go somewhere safe. If nobody wrote where, each part of the system will go
-somewhere else. Where the goal can only be kept by carrying on, that operating mode is the safe state: say so.
+When the component fails, somebody or something has to go somewhere safe. If nobody wrote where, each part of the
+system will go somewhere else. Where the goal can only be kept by carrying on, that operating mode is the safe state:
+say so.
 
 ## Bad
 ```yaml
@@ -68,7 +69,13 @@ from casework.model.hazard import SafetyGoal
 from casework.rules.haz_levels import goal_asil, needs_asil
 from casework.rules.rule import Rule
 
-RULE = Rule("HAZ-005", "no-safe-state", "error", "State the operating mode that is safe when the goal cannot be kept otherwise.", "case")
+RULE = Rule(
+    "HAZ-005",
+    "no-safe-state",
+    "error",
+    "State the operating mode that is safe when the goal cannot be kept otherwise.",
+    "case",
+)
 
 
 def check(case: Case) -> Iterator[Finding]:

@@ -1,7 +1,8 @@
 """A safety goal with an ASIL has no fault tolerant time interval.
 
 ## What it does
-Looks for safety goals with a computed ASIL of A to D without `ftti`, or with one that is not a number with a unit of time.
+Looks for safety goals with a computed ASIL of A to D without `ftti`, or with one that is not a number with a unit of
+time.
 
 ## Why it matters
 The interval is where every latency bound comes from. Without it nobody can say whether 80 ms an image is safe.
@@ -83,4 +84,6 @@ def check(case: Case) -> Iterator[Finding]:
         if not goal.ftti:
             yield RULE.at(key, ("ftti",), f"{key} (ASIL {asil}) has no fault tolerant time interval")
         elif not _INTERVAL.fullmatch(goal.ftti.strip()):
-            yield RULE.at(key, ("ftti",), f"{key} (ASIL {asil}): the interval `{goal.ftti}` is not a number with a unit of time")
+            yield RULE.at(
+                key, ("ftti",), f"{key} (ASIL {asil}): the interval `{goal.ftti}` is not a number with a unit of time"
+            )

@@ -36,7 +36,8 @@ Whoever wrote the threat down knew of it. Without a measure, the case documents 
 ```
 
 ## References
-ISO/SAE 21434:2021, clause 9 (cybersecurity goals for threat scenarios); OWASP Machine Learning Security Top 10 (2023).
+ISO/SAE 21434:2021, clause 9 (cybersecurity goals for threat scenarios); OWASP Machine Learning Security Top 10
+(2023).
 """
 
 from __future__ import annotations
@@ -48,7 +49,9 @@ from casework.model.finding import Finding
 from casework.rules.rule import Rule
 from casework.rules.trc_links import names
 
-RULE = Rule("HAZ-008", "unmitigated-threat", "error", "Name the requirements that mitigate it in `mitigated_by`.", "case")
+RULE = Rule(
+    "HAZ-008", "unmitigated-threat", "error", "Name the requirements that mitigate it in `mitigated_by`.", "case"
+)
 
 
 def check(case: Case) -> Iterator[Finding]:

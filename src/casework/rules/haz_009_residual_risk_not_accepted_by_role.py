@@ -1,15 +1,15 @@
 """A residual risk is accepted by somebody who does not hold the role.
 
 ## What it does
-Looks up the person in `residual_risk.accepted_by` in the trust policy and asks whether the person holds the role that is stated, and
-is no machine. A person whom the policy does not know is TRC-017.
+Looks up the person in `residual_risk.accepted_by` in the trust policy and asks whether the person holds the role that
+is stated, and is no machine. A person whom the policy does not know is TRC-017.
 
 ## Why it matters
 Only those who answer for a risk can accept it. A role that somebody gave themselves in the YAML is no role.
 
 ## Bad
-This rule needs a trust policy, so the example has no test of its own page: `accepted_by: ann, role: safety-manager` where the policy
-gives `ann` the role `developer` only.
+This rule needs a trust policy, so the example has no test of its own page: `accepted_by: ann, role: safety-manager`
+where the policy gives `ann` the role `developer` only.
 
 ## Good
 `accepted_by: ann, role: safety-manager`, where the policy gives `ann` the role `safety-manager`.
@@ -51,5 +51,7 @@ def check(assessment: Assessment) -> Iterator[Finding]:
             yield RULE.at(key, ("residual_risk", "accepted_by"), message)
         elif not policy.holds(risk.accepted_by, risk.role):
             held = ", ".join(sorted(person.roles)) or "none"
-            message = f"{key}: {risk.accepted_by} accepts the residual risk as {risk.role}, and holds in the trust policy: {held}"
+            message = (
+                f"{key}: {risk.accepted_by} accepts the residual risk as {risk.role}; roles in the trust policy: {held}"
+            )
             yield RULE.at(key, ("residual_risk", "role"), message)

@@ -16,7 +16,9 @@ def event_asil(entry: Entry) -> Asil | None:
 
 def goal_asil(case: Case, key: str) -> Asil | None:
     """Return the highest ASIL of the hazardous events that a safety goal addresses, or None where none is known."""
-    levels = [level for edge in case.out(key, "addresses") if (level := event_asil(case.entries[edge.target])) is not None]
+    levels = [
+        level for edge in case.out(key, "addresses") if (level := event_asil(case.entries[edge.target])) is not None
+    ]
     return max(levels, key=ASIL_RANK.__getitem__, default=None)
 
 

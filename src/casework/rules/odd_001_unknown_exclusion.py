@@ -4,8 +4,8 @@
 Looks up each dimension and value of the exclusions of an operational design domain among its own dimensions.
 
 ## Why it matters
-An exclusion that matches nothing excludes nothing: the combination stays inside the domain, and evidence for it stays due, or is
-taken to be inside by everybody else.
+An exclusion that matches nothing excludes nothing: the combination stays inside the domain, and evidence for it stays
+due, or is taken to be inside by everybody else.
 
 ## Bad
 ```yaml
@@ -54,7 +54,14 @@ from casework.model.hazard import Odd
 from casework.model.node import Node
 from casework.rules.rule import Rule
 
-RULE = Rule("ODD-001", "unknown-exclusion", "error", "Name a dimension and a value of this domain, or add them to `dimensions`.", "node", ("odd",))
+RULE = Rule(
+    "ODD-001",
+    "unknown-exclusion",
+    "error",
+    "Name a dimension and a value of this domain, or add them to `dimensions`.",
+    "node",
+    ("odd",),
+)
 
 
 def check(key: str, node: Node) -> Iterable[Finding]:

@@ -4,7 +4,8 @@
 Looks for two dimensions of one name in an operational design domain, and for doubled values of one dimension.
 
 ## Why it matters
-Coverage counts combinations of values. A doubled one counts twice, and two lists of values for one name leave open which is meant.
+Coverage counts combinations of values. A doubled one counts twice, and two lists of values for one name leave open
+which is meant.
 
 ## Bad
 ```yaml
@@ -53,7 +54,9 @@ from casework.model.hazard import Odd
 from casework.model.node import Node
 from casework.rules.rule import Rule
 
-RULE = Rule("ODD-002", "duplicate-dimension", "error", "Drop one of the two, or give it its own name.", "node", ("odd",))
+RULE = Rule(
+    "ODD-002", "duplicate-dimension", "error", "Drop one of the two, or give it its own name.", "node", ("odd",)
+)
 
 
 def check(key: str, node: Node) -> Iterable[Finding]:

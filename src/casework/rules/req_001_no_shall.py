@@ -27,7 +27,8 @@ Without `shall` it stays open whether the sentence binds, describes, or hopes: n
 ```
 
 ## References
-ISO 26262-8:2018, 6.4.2.4 (characteristics of safety requirements); ISO/IEC/IEEE 29148:2018, 5.2.4 (`shall` marks what binds).
+ISO 26262-8:2018, 6.4.2.4 (characteristics of safety requirements); ISO/IEC/IEEE 29148:2018, 5.2.4 (`shall` marks what
+binds).
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ from casework.model.requirement import Requirement
 from casework.rules.req_wording import shalls
 from casework.rules.rule import Rule
 
-RULE = Rule("REQ-001", "no-shall", "error", "Write who shall do what, with one `shall`.", "node", ("requirement", "safety_goal"))
+RULE = Rule(
+    "REQ-001", "no-shall", "error", "Write who shall do what, with one `shall`.", "node", ("requirement", "safety_goal")
+)
 
 
 def check(key: str, node: Node) -> Iterable[Finding]:

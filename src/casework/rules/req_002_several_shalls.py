@@ -4,7 +4,8 @@
 Counts the word `shall` in the statement of each requirement and safety goal.
 
 ## Why it matters
-Of two promises in one requirement, a test or a child that keeps one seems to keep both: the other has no trace of its own.
+Of two promises in one requirement, a test or a child that keeps one seems to keep both: the other has no trace of its
+own.
 
 ## Bad
 ```yaml
@@ -46,7 +47,14 @@ from casework.model.requirement import Requirement
 from casework.rules.req_wording import shalls
 from casework.rules.rule import Rule
 
-RULE = Rule("REQ-002", "several-shalls", "error", "Split it into one requirement for each `shall`.", "node", ("requirement", "safety_goal"))
+RULE = Rule(
+    "REQ-002",
+    "several-shalls",
+    "error",
+    "Split it into one requirement for each `shall`.",
+    "node",
+    ("requirement", "safety_goal"),
+)
 
 
 def check(key: str, node: Node) -> Iterable[Finding]:

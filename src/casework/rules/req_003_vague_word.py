@@ -1,9 +1,9 @@
 """A requirement uses a word that everybody reads in another way.
 
 ## What it does
-Looks in the statement of each requirement and safety goal for words without a measure: those that the GSN standard lists
-(such as `appropriate`, `effective`, `normal`, `timely`) and others that requirements are known for (`adequate`, `fast`, `robust`,
-`if possible`, `user-friendly`, `TBD`). The word and its place in the statement are named.
+Looks in the statement of each requirement and safety goal for words without a measure: those that the GSN standard
+lists (such as `appropriate`, `effective`, `normal`, `timely`) and others that requirements are known for (`adequate`,
+`fast`, `robust`, `if possible`, `user-friendly`, `TBD`). The word and its place in the statement are named.
 
 ## Why it matters
 A vague word moves the decision from the requirement to the tester, or to nobody.
@@ -44,33 +44,39 @@ from casework.model.requirement import Requirement
 from casework.rules.rule import Rule
 
 RULE = Rule(
-    "REQ-003", "vague-word", "warning", "Say how much, how often, how soon, or under which named conditions.", "node",
+    "REQ-003",
+    "vague-word",
+    "warning",
+    "Say how much, how often, how soon, or under which named conditions.",
+    "node",
     ("requirement", "safety_goal"),
-)  # fmt: skip
+)
 
 WORDS: Final = (
     # GSN v3 2:5.5.1
-    "abnormal", "abnormally", "appropriate", "appropriately", "approximate", "approximately", "effective", "effectively", "early",
-    "easy", "easily", "envelope", "flexible", "flexibly", "friendly", "generally", "late", "normal", "normally", "often", "timely",
+    "abnormal", "abnormally", "appropriate", "appropriately", "approximate", "approximately", "effective",
+    "effectively", "early", "easy", "easily", "envelope", "flexible", "flexibly", "friendly", "generally", "late",
+    "normal", "normally", "often", "timely",
     # ISO/IEC/IEEE 29148:2018, 5.2.7, and others of their kind
-    "acceptable", "acceptably", "adequate", "adequately", "better", "best", "efficient", "efficiently", "etc", "fast", "faster",
-    "frequently", "good", "intuitive", "large", "many", "maximise", "maximize", "minimise", "minimize", "mostly", "nearly",
-    "optimal", "optimally", "optimise", "optimize", "possible", "possibly", "practicable", "practical", "proper", "properly",
-    "quick", "quickly", "rapid", "rapidly", "reasonable", "reasonably", "reliably", "robust", "robustly", "roughly", "safely", "several",
-    "significant", "significantly", "simple", "slow", "slowly", "small", "soon", "sufficient", "sufficiently", "suitable", "suitably", "tbc",
-    "tbd", "usually", "various",
+    "acceptable", "acceptably", "adequate", "adequately", "better", "best", "efficient", "efficiently", "etc", "fast",
+    "faster", "frequently", "good", "intuitive", "large", "many", "maximise", "maximize", "minimise", "minimize",
+    "mostly", "nearly", "optimal", "optimally", "optimise", "optimize", "possible", "possibly", "practicable",
+    "practical", "proper", "properly", "quick", "quickly", "rapid", "rapidly", "reasonable", "reasonably", "reliably",
+    "robust", "robustly", "roughly", "safely", "several", "significant", "significantly", "simple", "slow", "slowly",
+    "small", "soon", "sufficient", "sufficiently", "suitable", "suitably", "tbc", "tbd", "usually", "various",
 )  # fmt: skip
 PHRASES: Final = (
-    "and/or", "as appropriate", "as far as possible", "as needed", "as required", "as soon as possible",
-    "best effort", "if appropriate", "if necessary", "if possible", "state of the art", "user friendly", "user-friendly", "where appropriate",
-    "where possible", "where practicable",
+    "and/or", "as appropriate", "as far as possible", "as needed", "as required", "as soon as possible", "best effort",
+    "if appropriate", "if necessary", "if possible", "state of the art", "user friendly", "user-friendly",
+    "where appropriate", "where possible", "where practicable",
 )  # fmt: skip
 
 _WORDS: Final = frozenset(WORDS)
 # Phrases whose words are vague by themselves are found through them; these few need a look of their own.
 _TRIGGERS: Final = ("and/or", "as needed", "as required", "best effort", "if necessary", "state of the art")
 _VAGUE: Final = re.compile(
-    rf"(?<![\w-])(?:{'|'.join(re.escape(t) for t in sorted((*PHRASES, *WORDS), key=len, reverse=True))})(?![\w-])", re.IGNORECASE
+    rf"(?<![\w-])(?:{'|'.join(re.escape(t) for t in sorted((*PHRASES, *WORDS), key=len, reverse=True))})(?![\w-])",
+    re.IGNORECASE,
 )
 _STRIP: Final = str.maketrans(dict.fromkeys(".,;:()[]{}\"'!?/-", " "))
 
@@ -91,4 +97,6 @@ def _findings(key: str, text: str) -> Iterator[Finding]:
         word = found.group()
         if word not in seen:
             seen.add(word)
-            yield RULE.at(key, ("statement",), f"{key} says `{word}` (character {found.start() + 1}), which has no measure")
+            yield RULE.at(
+                key, ("statement",), f"{key} says `{word}` (character {found.start() + 1}), which has no measure"
+            )

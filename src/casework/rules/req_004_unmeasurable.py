@@ -1,12 +1,12 @@
 """A safety requirement on the model or its data has nothing to be measured by.
 
 ## What it does
-Looks at requirements of the levels ml and data with an ASIL of A to D or a SIL, and asks for an acceptance criterion or for a
-test. Drafts and retired ones are left out.
+Looks at requirements of the levels ml and data with an ASIL of A to D or a SIL, and asks for an acceptance criterion
+or for a test. Drafts and retired ones are left out.
 
 ## Why it matters
-What a learned model does can only be known by measuring it. Without a metric, a bound and a confidence, evidence for the
-requirement is a matter of taste.
+What a learned model does can only be known by measuring it. Without a metric, a bound and a confidence, evidence for
+the requirement is a matter of taste.
 
 ## Bad
 ```yaml
@@ -83,7 +83,14 @@ from casework.model.node import Node
 from casework.model.requirement import Requirement
 from casework.rules.rule import Rule
 
-RULE = Rule("REQ-004", "unmeasurable", "error", "Add an acceptance criterion: metric, slice, bound and confidence.", "node", ("requirement",))
+RULE = Rule(
+    "REQ-004",
+    "unmeasurable",
+    "error",
+    "Add an acceptance criterion: metric, slice, bound and confidence.",
+    "node",
+    ("requirement",),
+)
 
 
 def check(key: str, node: Node) -> Iterable[Finding]:
@@ -94,4 +101,6 @@ def check(key: str, node: Node) -> Iterable[Finding]:
     if not critical or node.verified_by or node.status != "agreed":
         return ()
     level = f"ASIL {node.asil}" if node.asil else node.sil
-    return (RULE.at(key, ("acceptance",), f"{key} ({node.level}, {level}) has no acceptance criterion and names no test"),)
+    return (
+        RULE.at(key, ("acceptance",), f"{key} ({node.level}, {level}) has no acceptance criterion and names no test"),
+    )

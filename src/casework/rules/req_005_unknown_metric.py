@@ -1,8 +1,8 @@
 """A criterion asks for a metric that nothing yields.
 
 ## What it does
-Looks up the metric of each acceptance criterion among those that the evidence generators yield (`casework try --help` lists
-them).
+Looks up the metric of each acceptance criterion among those that the evidence generators yield (`casework try --help`
+lists them).
 
 ## Why it matters
 No evidence can ever hold the figure, so the requirement can never be shown, and looks as if it only waited for a run.
@@ -54,7 +54,9 @@ def check(key: str, node: Node) -> Iterable[Finding]:
     if not isinstance(node, Requirement) or not node.acceptance:
         return ()
     return tuple(
-        RULE.at(key, ("acceptance", i, "metric"), f"{key} asks for {c.metric}, which no generator yields", _fix(c.metric))
+        RULE.at(
+            key, ("acceptance", i, "metric"), f"{key} asks for {c.metric}, which no generator yields", _fix(c.metric)
+        )
         for i, c in enumerate(node.acceptance)
         if metric_spec(c.metric) is None
     )

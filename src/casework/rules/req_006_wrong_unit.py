@@ -4,8 +4,8 @@
 Compares the unit of each criterion with the unit in which generators yield the metric.
 
 ## Why it matters
-A drop of 2 may be 2 percentage points or 2 %; a recall of 95 may be a ratio or a slip. Casework never converts: it judges a bound only
-in the unit in which the figure was measured.
+A drop of 2 may be 2 percentage points or 2 %; a recall of 95 may be a ratio or a slip. Casework never converts: it
+judges a bound only in the unit in which the figure was measured.
 
 ## Bad
 ```yaml
@@ -45,7 +45,14 @@ from casework.model.node import Node
 from casework.model.requirement import Requirement
 from casework.rules.rule import Rule
 
-RULE = Rule("REQ-006", "wrong-unit", "error", "Write the bound in the metric's unit, and name the unit.", "node", ("requirement",))
+RULE = Rule(
+    "REQ-006",
+    "wrong-unit",
+    "error",
+    "Write the bound in the metric's unit, and name the unit.",
+    "node",
+    ("requirement",),
+)
 
 
 def check(key: str, node: Node) -> Iterable[Finding]:

@@ -1,13 +1,13 @@
 """A bound that cannot be missed, cannot be met, or points the wrong way.
 
 ## What it does
-Compares each criterion with what its metric can be: the bound must lie within the metric's range; it must not be one that every
-value meets (recall >= 0) or none does (recall > 1); and the operator must bound the metric from the side that hurts (a recall from
-below, a miss rate from above).
+Compares each criterion with what its metric can be: the bound must lie within the metric's range; it must not be one
+that every value meets (recall >= 0) or none does (recall > 1); and the operator must bound the metric from the side
+that hurts (a recall from below, a miss rate from above).
 
 ## Why it matters
-A bound that every model meets is no requirement, and the gate would call it met. `recall <= 0.95` forbids good models and
-allows blind ones.
+A bound that every model meets is no requirement, and the gate would call it met. `recall <= 0.95` forbids good models
+and allows blind ones.
 
 ## Bad
 ```yaml
@@ -62,7 +62,7 @@ def check(key: str, node: Node) -> Iterable[Finding]:
             continue
         name, op, said = criterion.metric, criterion.op, f"{criterion.metric} {criterion.op} {number(criterion.bound)}"
         if (spec.better == "higher" and op in ("<=", "<")) or (spec.better == "lower" and op in (">=", ">")):
-            message = f"{key} demands {said}, and {'a higher' if spec.better == 'higher' else 'a lower'} {name} is the better one"
+            message = f"{key} demands {said}, and a {spec.better} {name} is the better one"
             found.append(RULE.at(key, ("acceptance", index, "op"), message))
         elif criterion.unit == spec.unit:
             problem = _problem(criterion, spec)

@@ -1,12 +1,12 @@
 """A bound on an estimate does not say how sure one must be.
 
 ## What it does
-Looks for criteria on metrics that are estimated from a sample (recall, miss rate, accuracy, a drop) without `confidence`. Counts, and
-what a generator finds by looking at everything, are exact and need none.
+Looks for criteria on metrics that are estimated from a sample (recall, miss rate, accuracy, a drop) without
+`confidence`. Counts, and what a generator finds by looking at everything, are exact and need none.
 
 ## Why it matters
-Without a confidence the point estimate is judged: 19 of 20 meets a recall of 0.95 and shows no more than 0.78 at 95 %. Luck
-would pass the gate.
+Without a confidence the point estimate is judged: 19 of 20 meets a recall of 0.95 and shows no more than 0.78 at 95
+%. Luck would pass the gate.
 
 ## Bad
 ```yaml
@@ -46,7 +46,14 @@ from casework.model.requirement import Requirement
 from casework.rules.req_criteria import STATISTICAL
 from casework.rules.rule import Rule
 
-RULE = Rule("REQ-008", "missing-confidence", "error", "Add the one-sided confidence, such as `confidence: 0.95`.", "node", ("requirement",))
+RULE = Rule(
+    "REQ-008",
+    "missing-confidence",
+    "error",
+    "Add the one-sided confidence, such as `confidence: 0.95`.",
+    "node",
+    ("requirement",),
+)
 
 
 def check(key: str, node: Node) -> Iterable[Finding]:
@@ -54,7 +61,9 @@ def check(key: str, node: Node) -> Iterable[Finding]:
     if not isinstance(node, Requirement) or not node.acceptance:
         return ()
     return tuple(
-        RULE.at(key, ("acceptance", i), f"{key}: {c.metric} is estimated from a sample, and its bound has no confidence")
+        RULE.at(
+            key, ("acceptance", i), f"{key}: {c.metric} is estimated from a sample, and its bound has no confidence"
+        )
         for i, c in enumerate(node.acceptance)
         if c.confidence is None and c.metric in STATISTICAL
     )

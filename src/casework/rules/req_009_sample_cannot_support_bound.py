@@ -1,12 +1,12 @@
 """The smallest sample that a criterion accepts cannot show its bound.
 
 ## What it does
-Computes how many trials without any failure it takes to show the bound at the confidence, and compares it with `min_samples`. A
-bound of exactly 0 on a rate (or 1 on a recall) is reported always: no finite sample shows it.
+Computes how many trials without any failure it takes to show the bound at the confidence, and compares it with
+`min_samples`. A bound of exactly 0 on a rate (or 1 on a recall) is reported always: no finite sample shows it.
 
 ## Why it matters
-Zero failures in n trials show no rate below about 3 / n at 95 %. A requirement that accepts 100 samples for a miss rate of 0.1 %
-was written without asking what its evidence can say.
+Zero failures in n trials show no rate below about 3 / n at 95 %. A requirement that accepts 100 samples for a miss
+rate of 0.1 % was written without asking what its evidence can say.
 
 ## Bad
 ```yaml
@@ -33,7 +33,8 @@ was written without asking what its evidence can say.
 ```
 
 ## References
-C. J. Clopper and E. S. Pearson, Biometrika 26 (1934); B. D. Jovanovic and P. S. Levy, The American Statistician 51 (1997) (rule of three).
+C. J. Clopper and E. S. Pearson, Biometrika 26 (1934); B. D. Jovanovic and P. S. Levy, The American Statistician 51
+(1997) (rule of three).
 """
 
 from __future__ import annotations
@@ -47,7 +48,14 @@ from casework.model.requirement import Criterion, Requirement
 from casework.rules.req_criteria import samples_needed, tolerated_rate
 from casework.rules.rule import Rule
 
-RULE = Rule("REQ-009", "sample-cannot-support-bound", "error", "Raise min_samples, or loosen the bound or the confidence, and say why.", "node", ("requirement",))
+RULE = Rule(
+    "REQ-009",
+    "sample-cannot-support-bound",
+    "error",
+    "Raise min_samples, or loosen the bound or the confidence, and say why.",
+    "node",
+    ("requirement",),
+)
 
 
 def check(key: str, node: Node) -> Iterable[Finding]:

@@ -1,9 +1,9 @@
 """The planned evidence has too few items to show the bound.
 
 ## What it does
-Compares the size of the split that a piece of evidence runs on with the number of trials that its requirements need: enough, without
-a single failure, to show the bound at the confidence, and at least `min_samples`. An item may hold several objects, so the figure
-may yet have more trials than items: hence a warning.
+Compares the size of the split that a piece of evidence runs on with the number of trials that its requirements need:
+enough, without a single failure, to show the bound at the confidence, and at least `min_samples`. An item may hold
+several objects, so the figure may yet have more trials than items: hence a warning.
 
 ## Why it matters
 The run will end as not shown, after the data were bought. It is cheaper to know before.
@@ -128,7 +128,13 @@ from casework.model.requirement import Requirement
 from casework.rules.req_criteria import STATISTICAL, samples_needed
 from casework.rules.rule import Rule
 
-RULE = Rule("REQ-010", "too-few-samples-planned", "warning", "Enlarge the split, or loosen the bound or the confidence, and say why.", "case")
+RULE = Rule(
+    "REQ-010",
+    "too-few-samples-planned",
+    "warning",
+    "Enlarge the split, or loosen the bound or the confidence, and say why.",
+    "case",
+)
 
 
 def check(case: Case) -> Iterator[Finding]:

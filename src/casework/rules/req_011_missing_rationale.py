@@ -1,11 +1,12 @@
 """A number, or a safety requirement without a parent, comes without its reason.
 
 ## What it does
-Asks for a `rationale` where a requirement has acceptance criteria, and where one with an ASIL or a SIL derives from nothing. What
-TRC-005 reports is left out.
+Asks for a `rationale` where a requirement has acceptance criteria, and where one with an ASIL or a SIL derives from
+nothing. What TRC-005 reports is left out.
 
 ## Why it matters
-Bounds without a source are the first that an assessor asks about, and the first that are loosened when a model misses them.
+Bounds without a source are the first that an assessor asks about, and the first that are loosened when a model misses
+them.
 
 ## Bad
 ```yaml
@@ -43,7 +44,14 @@ from casework.model.node import Node
 from casework.model.requirement import Requirement
 from casework.rules.rule import Rule
 
-RULE = Rule("REQ-011", "missing-rationale", "warning", "State in `rationale` where it, or its number, comes from.", "node", ("requirement",))
+RULE = Rule(
+    "REQ-011",
+    "missing-rationale",
+    "warning",
+    "State in `rationale` where it, or its number, comes from.",
+    "node",
+    ("requirement",),
+)
 
 
 def check(key: str, node: Node) -> Iterable[Finding]:
@@ -53,5 +61,11 @@ def check(key: str, node: Node) -> Iterable[Finding]:
     if node.acceptance:
         return (RULE.at(key, ("acceptance", 0, "bound"), f"{key} states a bound and no reason for it"),)
     if (node.asil or node.sil) and not node.derives_from and (node.level == "stakeholder" or node.mitigates):
-        return (RULE.at(key, ("rationale",), f"{key} has a level ({node.asil or node.sil}), derives from nothing, and gives no reason"),)
+        return (
+            RULE.at(
+                key,
+                ("rationale",),
+                f"{key} has a level ({node.asil or node.sil}), derives from nothing, and gives no reason",
+            ),
+        )
     return ()

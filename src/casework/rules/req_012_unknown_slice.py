@@ -1,11 +1,13 @@
 """A criterion speaks of a slice that no operational design domain has.
 
 ## What it does
-Looks up each `dimension=value` of a criterion's slice among the dimensions of the operational design domains of the case. `all`,
-`any`, and classes (`class=stop`) need no dimension. Requirements of the levels system, software, ml and data are looked at.
+Looks up each `dimension=value` of a criterion's slice among the dimensions of the operational design domains of the
+case. `all`, `any`, and classes (`class=stop`) need no dimension. Requirements of the levels system, software, ml and
+data are looked at.
 
 ## Why it matters
-No data are labelled with the slice, so no evidence will ever report it: the requirement waits for ever, or the wrong slice is measured.
+No data are labelled with the slice, so no evidence will ever report it: the requirement waits for ever, or the wrong
+slice is measured.
 
 ## Bad
 ```yaml
@@ -124,7 +126,13 @@ from casework.model.finding import Finding
 from casework.model.hazard import Odd
 from casework.rules.rule import Rule
 
-RULE = Rule("REQ-012", "unknown-slice", "error", "Name a dimension and a value of the operational design domain, or add them there.", "case")
+RULE = Rule(
+    "REQ-012",
+    "unknown-slice",
+    "error",
+    "Name a dimension and a value of the operational design domain, or add them there.",
+    "case",
+)
 
 _LEVELS = frozenset({"system", "software", "ml", "data"})
 
@@ -157,5 +165,6 @@ def _problem(text: str, domain: dict[str, set[str]]) -> str:
         if name not in domain:
             return f"no operational design domain has the dimension `{name}` of the slice `{text}`"
         if value not in domain[name]:
-            return f"the dimension `{name}` has no value `{value}` in any operational design domain; it has {', '.join(sorted(domain[name]))}"
+            known = ", ".join(sorted(domain[name]))
+            return f"no operational design domain has the value `{value}` of the dimension `{name}`; it has {known}"
     return ""

@@ -1,11 +1,12 @@
 """A percentage of a drop does not say of what.
 
 ## What it does
-Looks in the statement of each requirement for a percentage beside a drop, loss, decrease, degradation, reduction, change, increase or
-gain without a word that says whether percentage points or a relative change is meant.
+Looks in the statement of each requirement for a percentage beside a drop, loss, decrease, degradation, reduction,
+change, increase or gain without a word that says whether percentage points or a relative change is meant.
 
 ## Why it matters
-From a recall of 0.90, a drop of 2 % ends at 0.88 or at 0.882. Whoever runs the test chooses, and chooses after seeing the figure.
+From a recall of 0.90, a drop of 2 % ends at 0.88 or at 0.882. Whoever runs the test chooses, and chooses after seeing
+the figure.
 
 ## Bad
 ```yaml
@@ -43,16 +44,22 @@ from casework.model.requirement import Requirement
 from casework.rules.rule import Rule
 
 RULE = Rule(
-    "REQ-013", "ambiguous-metric-unit", "warning", "Say `percentage points`, or `relative to` what; in a criterion, use the unit pp.", "node",
+    "REQ-013",
+    "ambiguous-metric-unit",
+    "warning",
+    "Say `percentage points`, or `relative to` what; in a criterion, use the unit pp.",
+    "node",
     ("requirement",),
-)  # fmt: skip
+)
 
 _CHANGE: Final = re.compile(
     r"\b(?:drop|drops|loss|losses|decrease|decreases|degradation|degrade|degrades|reduction|reduce|reduces|decline|change|increase|increases|gain|gains|improvement|deterioration)\b",
     re.IGNORECASE,
 )
 _PERCENT: Final = re.compile(r"\d\s*(?:%|percent\b(?!age))", re.IGNORECASE)
-_CLEAR: Final = re.compile(r"\bpp\b|percentage[ -]points?|%[ -]points?|percent[ -]points?|\brelative|\babsolute", re.IGNORECASE)
+_CLEAR: Final = re.compile(
+    r"\bpp\b|percentage[ -]points?|%[ -]points?|percent[ -]points?|\brelative|\babsolute", re.IGNORECASE
+)
 
 
 def check(key: str, node: Node) -> Iterable[Finding]:
@@ -65,5 +72,7 @@ def check(key: str, node: Node) -> Iterable[Finding]:
         return ()
     if isinstance(node, Requirement) and node.status == "retired":
         return ()
-    message = f"{key}: the {change.group().lower()} is given in percent, which may mean percentage points or a relative change"
+    message = (
+        f"{key}: the {change.group().lower()} is in percent, which may mean percentage points or a relative change"
+    )
     return (RULE.at(key, ("statement",), message),)

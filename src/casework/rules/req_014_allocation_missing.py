@@ -4,8 +4,8 @@
 Looks for requirements of the level ml without `allocated_to`. Retired ones are left out.
 
 ## Why it matters
-A case has several models soon: the float parent, the quantised one, the next version. A requirement on none of them in particular is
-fulfilled by whichever did best.
+A case has several models soon: the float parent, the quantised one, the next version. A requirement on none of them
+in particular is fulfilled by whichever did best.
 
 ## Bad
 ```yaml
@@ -53,7 +53,8 @@ fulfilled by whichever did best.
 ```
 
 ## References
-ISO 26262-8:2018, 6.4.2 (allocation of safety requirements); AMLAS v1.1, artefacts E and H; Automotive SPICE 4.0, MLE.1.BP1.
+ISO 26262-8:2018, 6.4.2 (allocation of safety requirements); AMLAS v1.1, artefacts E and H; Automotive SPICE 4.0,
+MLE.1.BP1.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ def tolerated_rate(criterion: Criterion) -> float | None:
 
 
 def samples_needed(criterion: Criterion) -> int | None:
-    """Return the smallest sample that can show the bound, with no failure in it; None where the criterion has no such number.
+    """Return the smallest sample that can show the bound, with no failure in it; None where there is no such number.
 
     From (1 - rate)^n <= 1 - confidence; see `casework.model.interval.zero_failure_samples`.
     """

@@ -5,8 +5,8 @@ Compares the type of each link's target with the types that the field may name. 
 (`supported_by`, `in_context_of`) have rules of their own, GSN-003 and GSN-004.
 
 ## Why it matters
-A link of the wrong type is a line in the picture without a meaning: a requirement cannot be derived from a dataset, and
-evidence cannot verify a hazard. Every question asked of the graph would silently miss it.
+A link of the wrong type is a line in the picture without a meaning: a requirement cannot be derived from a dataset,
+and evidence cannot verify a hazard. Every question asked of the graph would silently miss it.
 
 ## Bad
 ```yaml
@@ -53,7 +53,13 @@ from casework.model.vocabulary import NODE_TYPES, links_of
 from casework.rules.rule import Rule
 from casework.rules.trc_links import route
 
-RULE = Rule("TRC-002", "wrong-link-target", "error", "Name a node of a type that the field takes, or use the field meant for this one.", "case")
+RULE = Rule(
+    "TRC-002",
+    "wrong-link-target",
+    "error",
+    "Name a node of a type that the field takes, or use the field meant for this one.",
+    "case",
+)
 
 _ELSEWHERE: Final = frozenset({"supported_by", "in_context_of"})
 _ALLOWED: Final[dict[tuple[str, str], frozenset[str]]] = {
@@ -75,4 +81,6 @@ def check(case: Case) -> Iterator[Finding]:
             found = entries[edge.target].type
             if allowed is not None and found not in allowed and found in NODE_TYPES:
                 takes = " or ".join(links_of(entry.type)[edge.field].targets)
-                yield RULE.at(key, route(edge), f"{key} names {edge.target}, a {found}, in {edge.field}, which takes {takes}")
+                yield RULE.at(
+                    key, route(edge), f"{key} names {edge.target}, a {found}, in {edge.field}, which takes {takes}"
+                )

@@ -51,7 +51,13 @@ from casework.graph.case import Case
 from casework.model.finding import Finding
 from casework.rules.rule import Rule
 
-RULE = Rule("TRC-003", "duplicate-id", "error", "Give one of the two nodes another id, and check which of them each link means.", "case")
+RULE = Rule(
+    "TRC-003",
+    "duplicate-id",
+    "error",
+    "Give one of the two nodes another id, and check which of them each link means.",
+    "case",
+)
 
 
 def check(case: Case) -> Iterator[Finding]:

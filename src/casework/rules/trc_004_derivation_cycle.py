@@ -1,10 +1,12 @@
 """Requirements derive from one another in a circle.
 
 ## What it does
-Follows `derives_from` and reports every circle with all ids on it, in order. A requirement that names itself is TRC-010.
+Follows `derives_from` and reports every circle with all ids on it, in order. A requirement that names itself is
+TRC-010.
 
 ## Why it matters
-In a circle every requirement has a parent and none has an origin: it can't be traced to a hazard or to anybody's wish.
+In a circle every requirement has a parent and none has an origin: it can't be traced to a hazard or to anybody's
+wish.
 
 ## Bad
 ```yaml
@@ -50,7 +52,13 @@ from casework.graph.cycles import strongly_connected
 from casework.model.finding import Finding
 from casework.rules.rule import Rule
 
-RULE = Rule("TRC-004", "derivation-cycle", "error", "Drop the link that points from a higher requirement down to a lower one.", "case")
+RULE = Rule(
+    "TRC-004",
+    "derivation-cycle",
+    "error",
+    "Drop the link that points from a higher requirement down to a lower one.",
+    "case",
+)
 
 
 def check(case: Case) -> Iterator[Finding]:

@@ -1,12 +1,13 @@
 """A requirement comes from nowhere.
 
 ## What it does
-Asks of each requirement below the stakeholders' level for a parent (`derives_from`) or for what it averts (`mitigates`). A
-requirement of the system or of a tool may instead give a `rationale`. Retired requirements are left out.
+Asks of each requirement below the stakeholders' level for a parent (`derives_from`) or for what it averts
+(`mitigates`). A requirement of the system or of a tool may instead give a `rationale`. Retired requirements are left
+out.
 
 ## Why it matters
-A requirement without an origin is either something that nobody asked for, or a safety requirement whose link to its hazard
-was lost: nobody will notice when the hazard changes.
+A requirement without an origin is either something that nobody asked for, or a safety requirement whose link to its
+hazard was lost: nobody will notice when the hazard changes.
 
 ## Bad
 ```yaml
@@ -33,7 +34,8 @@ was lost: nobody will notice when the hazard changes.
 ```
 
 ## References
-ISO 26262-8:2018, 6.4.3.2 (each safety requirement traces to its source at the upper level); Automotive SPICE 4.0, MLE.1.BP5.
+ISO 26262-8:2018, 6.4.3.2 (each safety requirement traces to its source at the upper level); Automotive SPICE 4.0,
+MLE.1.BP5.
 """
 
 from __future__ import annotations
@@ -46,9 +48,13 @@ from casework.model.requirement import Requirement
 from casework.rules.rule import Rule
 
 RULE = Rule(
-    "TRC-005", "missing-parent", "error", "Name the requirement or safety goal that it refines in derives_from, or what it averts in mitigates.",
-    "node", ("requirement",),
-)  # fmt: skip
+    "TRC-005",
+    "missing-parent",
+    "error",
+    "Name the requirement or safety goal that it refines in derives_from, or what it averts in mitigates.",
+    "node",
+    ("requirement",),
+)
 
 
 def check(key: str, node: Node) -> Iterable[Finding]:
@@ -60,5 +66,9 @@ def check(key: str, node: Node) -> Iterable[Finding]:
     if node.level in ("system", "tool"):
         if node.rationale:
             return ()
-        return (RULE.at(key, ("derives_from",), f"{key} ({node.level}) has no parent, and no rationale says where it comes from"),)
+        return (
+            RULE.at(
+                key, ("derives_from",), f"{key} ({node.level}) has no parent, and no rationale says where it comes from"
+            ),
+        )
     return (RULE.at(key, ("derives_from",), f"{key} ({node.level}) derives from nothing and mitigates nothing"),)

@@ -1,10 +1,10 @@
 """A requirement derives from one of the wrong level.
 
 ## What it does
-Compares the level of each requirement with that of each parent. A child must stand below its parent: stakeholder, then
-system (or tool), software, ml, data. It is a warning where the link skips a level. No skip are: system to ml, since
-requirements are allocated to the ML component directly; and the two parts of a decomposed requirement, which may stand at
-the level of their parent.
+Compares the level of each requirement with that of each parent. A child must stand below its parent: stakeholder,
+then system (or tool), software, ml, data. It is a warning where the link skips a level. No skip are: system to ml,
+since requirements are allocated to the ML component directly; and the two parts of a decomposed requirement, which
+may stand at the level of their parent.
 
 | level | may derive from |
 |---|---|
@@ -14,8 +14,8 @@ the level of their parent.
 | data | ml |
 
 ## Why it matters
-A link that skips a level leaves out the reasoning in between, and the level in between looks covered when it is not. A link
-upwards is a circle in waiting.
+A link that skips a level leaves out the reasoning in between, and the level in between looks covered when it is not.
+A link upwards is a circle in waiting.
 
 ## Bad
 ```yaml
@@ -53,7 +53,8 @@ upwards is a circle in waiting.
 ```
 
 ## References
-ISO 26262-8:2018, 6.4.3.1 (hierarchical structure); ISO 26262-4:2018, clause 6; AMLAS v1.1, stage 2 (ML safety requirements come from those allocated to the component).
+ISO 26262-8:2018, 6.4.3.1 (hierarchical structure); ISO 26262-4:2018, clause 6; AMLAS v1.1, stage 2 (ML safety
+requirements come from those allocated to the component).
 """
 
 from __future__ import annotations
@@ -67,7 +68,13 @@ from casework.model.finding import Finding
 from casework.model.requirement import LEVEL_RANK
 from casework.rules.rule import Rule
 
-RULE = Rule("TRC-007", "wrong-level", "error", "Derive it from a requirement one level up, or mend the level of one of the two.", "case")
+RULE = Rule(
+    "TRC-007",
+    "wrong-level",
+    "error",
+    "Derive it from a requirement one level up, or mend the level of one of the two.",
+    "case",
+)
 
 PARENTS: Final[dict[str, frozenset[str]]] = {
     "stakeholder": frozenset(),
@@ -108,9 +115,15 @@ def _judge(case: Case, edge: Edge, entry: Entry, level: str, above: str | None) 
     if rank < LEVEL_RANK[level]:
         words = str(above).replace("_", " ")
         wanted = " or ".join(sorted(PARENTS[level])).replace("_", " ")
-        message = f"{edge.source} ({level}) derives from {edge.target} ({words}): the link skips a level, {level} derives from {wanted}"
-        return replace(RULE.at(edge.source, route, message, "Put the requirement in between, and derive from that."), severity="warning")
+        skip = f"the link skips a level, {level} derives from {wanted}"
+        message = f"{edge.source} ({level}) derives from {edge.target} ({words}): {skip}"
+        return replace(
+            RULE.at(edge.source, route, message, "Put the requirement in between, and derive from that."),
+            severity="warning",
+        )
     decomposed = "(" in str(entry.light.get("asil") or "")
     if (decomposed and level == above) or edge.source in case.upstream(edge.target, "derives_from"):
         return None  # a part of a decomposed requirement; or on a circle, which TRC-004 reports as a whole
-    return RULE.at(edge.source, route, f"{edge.source} ({level}) derives from {edge.target} ({above}), which is not above it")
+    return RULE.at(
+        edge.source, route, f"{edge.source} ({level}) derives from {edge.target} ({above}), which is not above it"
+    )

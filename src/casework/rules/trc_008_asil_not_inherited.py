@@ -1,12 +1,13 @@
 """A requirement has a lower integrity level than its parent.
 
 ## What it does
-Compares the ASIL (or SIL) of each requirement with the highest of its parents. Safety goals have the highest computed ASIL of
-the hazardous events that they address. A child must have at least its parents' level, unless it is a part of a decomposition
-such as `B(D)`, which TRC-009 judges. A child that states no level at all has none.
+Compares the ASIL (or SIL) of each requirement with the highest of its parents. Safety goals have the highest computed
+ASIL of the hazardous events that they address. A child must have at least its parents' level, unless it is a part of
+a decomposition such as `B(D)`, which TRC-009 judges. A child that states no level at all has none.
 
 ## Why it matters
-A requirement developed at QM cannot keep the promise of one with ASIL B: the measures that make it trustworthy were never due.
+A requirement developed at QM cannot keep the promise of one with ASIL B: the measures that make it trustworthy were
+never due.
 
 ## Bad
 ```yaml
@@ -43,8 +44,8 @@ A requirement developed at QM cannot keep the promise of one with ASIL B: the me
 ```
 
 ## References
-ISO 26262-8:2018, 6.4.2.5 and ISO 26262-4:2018, 6.4.2 (inheritance of the ASIL); ISO 26262-9:2018, clause 5 (decomposition);
-IEC 61508-1:2010, 7.6.
+ISO 26262-8:2018, 6.4.2.5 and ISO 26262-4:2018, 6.4.2 (inheritance of the ASIL); ISO 26262-9:2018, clause 5
+(decomposition); IEC 61508-1:2010, 7.6.
 """
 
 from __future__ import annotations
@@ -60,7 +61,11 @@ from casework.rules.rule import Rule
 from casework.rules.trc_links import retired
 
 RULE = Rule(
-    "TRC-008", "asil-not-inherited", "error", "Give it at least the level of its parent, or decompose the parent's level and say so, as `B(D)`.", "case"
+    "TRC-008",
+    "asil-not-inherited",
+    "error",
+    "Give it at least the level of its parent, or decompose the parent's level and say so, as `B(D)`.",
+    "case",
 )
 
 
@@ -110,7 +115,9 @@ def _asil(key: str, light: dict[str, Any], edges: list[Edge], asils: dict[str, s
         if parent is None:
             continue
         origins.add(asil_origin(parent))
-        if ASIL_RANK[asil_level(parent)] > worst_rank and not (own and "(" in own and asil_origin(own) == asil_origin(parent)):
+        if ASIL_RANK[asil_level(parent)] > worst_rank and not (
+            own and "(" in own and asil_origin(own) == asil_origin(parent)
+        ):
             worst, worst_rank = edge.target, ASIL_RANK[asil_level(parent)]
     if worst is None or (own and "(" in own and asil_origin(own) not in origins):
         return None  # in the second case the decomposition names a level that no parent has: TRC-009

@@ -1,10 +1,10 @@
 """An ASIL is decomposed in a way that the standard does not allow.
 
 ## What it does
-Looks at each parent of which a child is marked as a part of a decomposition, such as `B(D)`. The marked children must be
-exactly two, and their levels must be one of the pairs that ISO 26262-9 allows for the level of the parent; the level in
-brackets must be that from which the parent itself comes; and one of the two must say in its `rationale` why they are
-independent.
+Looks at each parent of which a child is marked as a part of a decomposition, such as `B(D)`. The marked children must
+be exactly two, and their levels must be one of the pairs that ISO 26262-9 allows for the level of the parent; the
+level in brackets must be that from which the parent itself comes; and one of the two must say in its `rationale` why
+they are independent.
 
 | parent | pairs |
 |---|---|
@@ -14,8 +14,8 @@ independent.
 | A | A and QM |
 
 ## Why it matters
-Two lower levels only make up for a higher one where both are there, are high enough, and cannot fail together. A lone `B(D)`
-is an ASIL D requirement developed at B.
+Two lower levels only make up for a higher one where both are there, are high enough, and cannot fail together. A lone
+`B(D)` is an ASIL D requirement developed at B.
 
 ## Bad
 ```yaml
@@ -75,12 +75,22 @@ from casework.rules.haz_levels import goal_asil
 from casework.rules.rule import Rule
 from casework.rules.trc_links import retired
 
-RULE = Rule("TRC-009", "illegal-decomposition", "error", "Decompose into one allowed pair of independent requirements, each marked with the level it comes from.", "case")
+RULE = Rule(
+    "TRC-009",
+    "illegal-decomposition",
+    "error",
+    "Decompose into one allowed pair of independent requirements, each marked with the level it comes from.",
+    "case",
+)
 
 
 def check(case: Case) -> Iterator[Finding]:
     """Yield a finding for each misfit of a decomposition, at the first of its parts."""
-    parts = [k for k in case.keys("requirement") if "(" in str(case.entries[k].light.get("asil") or "") and case.entries[k].valid]
+    parts = [
+        k
+        for k in case.keys("requirement")
+        if "(" in str(case.entries[k].light.get("asil") or "") and case.entries[k].valid
+    ]
     parents: dict[str, None] = {}
     for key in parts:
         if retired(case.entries[key]):
@@ -89,7 +99,9 @@ def check(case: Case) -> Iterator[Finding]:
         own = case.entries[key].light["asil"]
         if not any(asil_origin(str(_asil(case, t))) == asil_origin(own) for t in found) and _complete(case, key):
             above = ", ".join(f"{t} is {_asil(case, t)}" for t in found) or "it has no parent with an ASIL"
-            yield RULE.at(key, ("asil",), f"{key} is {own}, but nothing above it comes from ASIL {asil_origin(own)}: {above}")
+            yield RULE.at(
+                key, ("asil",), f"{key} is {own}, but nothing above it comes from ASIL {asil_origin(own)}: {above}"
+            )
             continue
         parents.update(dict.fromkeys(t for t in found if asil_origin(str(_asil(case, t))) == asil_origin(own)))
     for parent in parents:
@@ -113,7 +125,11 @@ def _asil(case: Case, key: str) -> str | None:
 
 def _pair(case: Case, parent: str) -> Iterator[Finding]:
     level = str(_asil(case, parent))
-    marked = {e.source: _asil(case, e.source) for e in case.into(parent, "derives_from") if "(" in (_asil(case, e.source) or "")}
+    marked = {
+        e.source: _asil(case, e.source)
+        for e in case.into(parent, "derives_from")
+        if "(" in (_asil(case, e.source) or "")
+    }
     parts = sorted(k for k, asil in marked.items() if asil and asil_origin(asil) == asil_origin(level))
     if "(" in level and all(marked[k] == level for k in parts):
         return  # children of a part that have its very level inherit it
@@ -122,7 +138,11 @@ def _pair(case: Case, parent: str) -> Iterator[Finding]:
     allowed = DECOMPOSITIONS.get(asil_level(level), ())
     if pair not in {tuple(sorted(p)) for p in allowed}:
         pairs = "; ".join(f"{a} and {b}" for a, b in allowed) or "none"
-        yield RULE.at(parts[0], ("asil",), f"{parent} (ASIL {level}) is decomposed into {listed}; allowed is one pair of: {pairs}")
+        yield RULE.at(
+            parts[0], ("asil",), f"{parent} (ASIL {level}) is decomposed into {listed}; allowed is one pair of: {pairs}"
+        )
     elif not any(case.data(k).get("rationale") for k in parts):
         message = f"neither {parts[0]} nor {parts[1]} says why the parts of {parent} (ASIL {level}) are independent"
-        yield RULE.at(parts[0], ("rationale",), message, "State in the rationale of one of them why both cannot fail together.")
+        yield RULE.at(
+            parts[0], ("rationale",), message, "State in the rationale of one of them why both cannot fail together."
+        )

@@ -4,8 +4,8 @@
 Looks for two links of one field to one node, and for links of a node to itself.
 
 ## Why it matters
-A doubled link is usually a slip: the second id was meant to be another one. A node that supports or derives from itself
-stands on nothing.
+A doubled link is usually a slip: the second id was meant to be another one. A node that supports or derives from
+itself stands on nothing.
 
 ## Bad
 ```yaml

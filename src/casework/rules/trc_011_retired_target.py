@@ -1,7 +1,8 @@
 """A link names a requirement that is retired.
 
 ## What it does
-Looks at every link to a requirement whose status is `retired`. Reviews, waivers and retired requirements may name them.
+Looks at every link to a requirement whose status is `retired`. Reviews, waivers and retired requirements may name
+them.
 
 ## Why it matters
 What rests on a retired requirement is traced to something that no longer holds: the trace looks whole and is not.
@@ -51,7 +52,13 @@ from casework.model.finding import Finding
 from casework.rules.rule import Rule
 from casework.rules.trc_links import retired, route
 
-RULE = Rule("TRC-011", "retired-target", "error", "Name the requirement that took its place, or retire this node as well.", "case")
+RULE = Rule(
+    "TRC-011",
+    "retired-target",
+    "error",
+    "Name the requirement that took its place, or retire this node as well.",
+    "case",
+)
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -63,4 +70,6 @@ def check(case: Case) -> Iterator[Finding]:
         for edge in case.into(key):
             source = entries[edge.source]
             if source.type not in ("review", "waiver") and not retired(source) and edge.source != key:
-                yield RULE.at(edge.source, route(edge), f"{edge.source} names {key} in {edge.field}, and {key} is retired")
+                yield RULE.at(
+                    edge.source, route(edge), f"{edge.source} names {key} in {edge.field}, and {key} is retired"
+                )

@@ -1,13 +1,13 @@
 """A node that nothing names and that names nothing.
 
 ## What it does
-Looks for operational design domains, datasets and model cards without any link; for tools without a link and without use
-cases; and for evidence that verifies nothing and that nothing cites. Reviews and waivers do not count. A threat without a
-mitigation is HAZ-008.
+Looks for operational design domains, datasets and model cards without any link; for tools without a link and without
+use cases; and for evidence that verifies nothing and that nothing cites. Reviews and waivers do not count. A threat
+without a mitigation is HAZ-008.
 
 ## Why it matters
-A model that no requirement is allocated to, or evidence that speaks for nothing, is work outside the argument: either it is
-not needed, or a link is missing.
+A model that no requirement is allocated to, or evidence that speaks for nothing, is work outside the argument: either
+it is not needed, or a link is missing.
 
 ## Bad
 ```yaml
@@ -54,7 +54,12 @@ def check(case: Case) -> Iterator[Finding]:
     """Yield a finding for each node that stands alone."""
     for key in case.keys(*_TYPES):
         entry = case.entries[key]
-        if entry.valid and not entry.links and not _named(case, key) and not (entry.type == "tool" and case.data(key).get("use_cases")):
+        if (
+            entry.valid
+            and not entry.links
+            and not _named(case, key)
+            and not (entry.type == "tool" and case.data(key).get("use_cases"))
+        ):
             yield RULE.at(key, (), f"{key}, a {entry.type}, names nothing, and nothing names it")
     for key in case.keys("evidence"):
         entry = case.entries[key]

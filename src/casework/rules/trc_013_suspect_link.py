@@ -1,12 +1,13 @@
 """A node was signed off, and what it links to has changed since.
 
 ## What it does
-A review records the fingerprint of every node that the reviewed one links to. Where the far node's fingerprint is another one
-today, the link is suspect. The latest review of a node decides. Fingerprints cover all fields with a meaning; the layout of the
-YAML, `title`, `tags` and `notes` have none.
+A review records the fingerprint of every node that the reviewed one links to. Where the far node's fingerprint is
+another one today, the link is suspect. The latest review of a node decides. Fingerprints cover all fields with a
+meaning; the layout of the YAML, `title`, `tags` and `notes` have none.
 
 ## Why it matters
-A requirement was found right under a parent that has meanwhile been tightened. Nothing in it has changed, and it may be wrong.
+A requirement was found right under a parent that has meanwhile been tightened. Nothing in it has changed, and it may
+be wrong.
 
 ## Bad
 ```yaml
@@ -68,12 +69,14 @@ from casework.model.finding import Finding
 from casework.rules.rule import Rule
 from casework.rules.trc_links import route
 
-RULE = Rule("TRC-013", "suspect-link", "error", "Look at both nodes again, then sign off with `casework review`.", "case")
+RULE = Rule(
+    "TRC-013", "suspect-link", "error", "Look at both nodes again, then sign off with `casework review`.", "case"
+)
 
 
 def check(case: Case) -> Iterator[Finding]:
     """Yield a finding for each suspect link, at the link."""
     for suspect in suspects(case):
         link, review = suspect.link, suspect.sign_off
-        message = f"{link.target} has changed since {link.source} was {review.meaning} by {review.by} on {review.on} ({review.review})"
-        yield RULE.at(link.source, route(link), message)
+        seen = f"{link.source} was {review.meaning} by {review.by} on {review.on} ({review.review})"
+        yield RULE.at(link.source, route(link), f"{link.target} has changed since {seen}")

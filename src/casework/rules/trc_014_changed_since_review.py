@@ -1,8 +1,8 @@
 """A node has changed since it was signed off.
 
 ## What it does
-Compares the fingerprint of each node with the one that its latest review recorded. A review that holds no fingerprint of the
-node has signed off nothing in particular, and is reported as well.
+Compares the fingerprint of each node with the one that its latest review recorded. A review that holds no fingerprint
+of the node has signed off nothing in particular, and is reported as well.
 
 ## Why it matters
 The signature is under another text than the one that stands there now.
@@ -54,14 +54,17 @@ from casework.graph.suspect import changed
 from casework.model.finding import Finding
 from casework.rules.rule import Rule
 
-RULE = Rule("TRC-014", "changed-since-review", "error", "Look at it again, then sign off with `casework review`.", "case")
+RULE = Rule(
+    "TRC-014", "changed-since-review", "error", "Look at it again, then sign off with `casework review`.", "case"
+)
 
 
 def check(case: Case) -> Iterator[Finding]:
     """Yield a finding for each node that differs from what was signed off."""
     for review in changed(case):
         if review.node in review.fingerprints:
-            message = f"{review.node} has changed since it was {review.meaning} by {review.by} on {review.on} ({review.review})"
+            seen = f"{review.meaning} by {review.by} on {review.on} ({review.review})"
+            message = f"{review.node} has changed since it was {seen}"
         else:
             message = f"{review.review} signs off {review.node} without recording its fingerprint"
         yield RULE.at(review.node, (), message)

@@ -1,9 +1,9 @@
 """A node that needs a sign-off has none.
 
 ## What it does
-Looks for nodes of the types in `review.types` of `casework.yaml` (requirements, safety goals and hazardous events unless changed)
-that no review names. Drafts and retired requirements are left out. Where no node of a type has ever been signed off, that is
-said once, at the first of them.
+Looks for nodes of the types in `review.types` of `casework.yaml` (requirements, safety goals and hazardous events
+unless changed) that no review names. Drafts and retired requirements are left out. Where no node of a type has ever
+been signed off, that is said once, at the first of them.
 
 ## Why it matters
 What only its author has read is as good as the author's best day.
@@ -48,7 +48,13 @@ from casework.graph.suspect import sign_offs
 from casework.model.finding import Finding
 from casework.rules.rule import Rule
 
-RULE = Rule("TRC-015", "never-reviewed", "warning", "Have somebody who did not write it sign it off with `casework review`.", "assessment")
+RULE = Rule(
+    "TRC-015",
+    "never-reviewed",
+    "warning",
+    "Have somebody who did not write it sign it off with `casework review`.",
+    "assessment",
+)
 
 
 def check(assessment: Assessment) -> Iterator[Finding]:

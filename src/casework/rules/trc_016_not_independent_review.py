@@ -56,7 +56,9 @@ from casework.graph.suspect import latest
 from casework.model.finding import Finding
 from casework.rules.rule import Rule
 
-RULE = Rule("TRC-016", "not-independent-review", "error", "Have another person than the owner sign it off.", "assessment")
+RULE = Rule(
+    "TRC-016", "not-independent-review", "error", "Have another person than the owner sign it off.", "assessment"
+)
 
 
 def check(assessment: Assessment) -> Iterator[Finding]:
@@ -69,4 +71,8 @@ def check(assessment: Assessment) -> Iterator[Finding]:
             own.setdefault(sign_off.review, []).append(key)
     for review, keys in sorted(own.items()):
         person = assessment.case.entries[review].light["by"]
-        yield RULE.at(review, ("by",), f"{review}: {person} signed off {', '.join(keys)}, and owns {'it' if len(keys) == 1 else 'them'}")
+        yield RULE.at(
+            review,
+            ("by",),
+            f"{review}: {person} signed off {', '.join(keys)}, and owns {'it' if len(keys) == 1 else 'them'}",
+        )

@@ -1,14 +1,15 @@
 """A person is named whom the trust policy does not know.
 
 ## What it does
-Looks up every `owner`, `by` and `accepted_by` among the persons of the trust policy. Nothing is reported where there is no policy
-to ask; that itself is another finding.
+Looks up every `owner`, `by` and `accepted_by` among the persons of the trust policy. Nothing is reported where there
+is no policy to ask; that itself is another finding.
 
 ## Why it matters
 A sign-off by somebody unknown is nobody's. A misspelt owner also defeats the check that reviewers are independent.
 
 ## Bad
-This rule needs a trust policy, so the example has no test of its own page: `owner: anne` where the policy knows `ann`.
+This rule needs a trust policy, so the example has no test of its own page: `owner: anne` where the policy knows
+`ann`.
 
 ## Good
 `owner: ann`, where `persons` of the policy has an entry `ann`.
@@ -27,7 +28,13 @@ from casework.graph.case import Entry
 from casework.model.finding import Finding, Route
 from casework.rules.rule import Rule
 
-RULE = Rule("TRC-017", "unknown-person", "error", "Write the person's id as in the trust policy, or have the policy's root add the person.", "assessment")
+RULE = Rule(
+    "TRC-017",
+    "unknown-person",
+    "error",
+    "Write the person's id as in the trust policy, or have the policy's root add the person.",
+    "assessment",
+)
 
 
 def check(assessment: Assessment) -> Iterator[Finding]:
