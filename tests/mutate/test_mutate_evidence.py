@@ -211,7 +211,7 @@ json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: (
         st.lists(inner, max_size=4)
-        | st.dictionaries(st.sampled_from(sorted(statement_value()) + ["predicate", "digest"]), inner)
+        | st.dictionaries(st.sampled_from([*sorted(statement_value()), "predicate", "digest"]), inner)
     ),
     max_leaves=12,
 )

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from casework.artifact.digest import jcs_bytes
 from casework.artifact.strict_json import read_json
+from casework.attest.canonical import is_canonical
 from casework.attest.codes import shown
 from casework.attest.keys import SigningKey
 
@@ -213,7 +214,7 @@ def _decoded(value: dict[str, Any], data: bytes, canonical: bool) -> Envelope | 
     stamps = [_bytes_of(one) for one in value.get("timestamps", [])]
     if None in stamps:
         return Problem("SIG-002", "a time stamp is not canonical standard base64")
-    if canonical and jcs_bytes(value) != data:
+    if canonical and not is_canonical(value, data):
         return Problem("PRS-008", "the envelope is not in canonical form")
     return Envelope(value["payloadType"], payload, tuple(signatures), tuple(one for one in stamps if one is not None))
 

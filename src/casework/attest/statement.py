@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from casework.artifact.digest import jcs_bytes
 from casework.artifact.strict_json import read_json
+from casework.attest.canonical import is_canonical
 from casework.attest.codes import shown
 from casework.attest.dsse import Problem
 from casework.model.result import PREDICATE_TYPE, STATEMENT_TYPE, Statement
@@ -21,7 +21,7 @@ def read_canonical(payload: bytes) -> Any | Problem:
     if reading.problem is not None:
         found = reading.problem
         return Problem(found.code, f"payload, byte {found.offset}: {found.message}")
-    if jcs_bytes(reading.value) != payload:
+    if not is_canonical(reading.value, payload):
         return Problem("PRS-008", "the payload is not in canonical form")
     return reading.value
 
@@ -39,7 +39,8 @@ def read_statement(payload: bytes) -> Statement | tuple[Problem, ...]:
     if problem is not None:
         return (problem,)
     try:
-        return Statement.model_validate(value)
+        # From the bytes, because only so do strict tuples take JSON's lists. Canonical bytes mean one thing.
+        return Statement.model_validate_json(payload)
     except ValidationError as error:
         return schema_problems(error)
 

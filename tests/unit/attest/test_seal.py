@@ -7,6 +7,8 @@ import sys
 
 import pytest
 import rfc8785
+from hypothesis import given
+from hypothesis import strategies as st
 from trust_lab import KEYS, envelope_of, judge, sealed, statement
 
 from casework.attest.dsse import Envelope, Problem, countersign, pae, read_envelope, sign_envelope
@@ -48,6 +50,29 @@ def test_other_implementations_verify_our_envelope() -> None:
     public = load_pem_public_key(KEYS["ci"].public.pem)
     key = signer.SSlibKey.from_crypto(public, keyid=KEYS["ci"].keyid)
     assert list(envelope.verify([key], 1)) == [KEYS["ci"].keyid]
+
+
+def test_tables_survive_the_canonical_form() -> None:
+    table = {"name": "confusion", "columns": ["a", "b"], "rows": [[1, 2.5], ["x", None], [True, -0.0]]}
+    verdict = judge(sealed(tables=[table]))
+    assert verdict.verified, verdict.findings
+    assert verdict.statement is not None
+    assert verdict.statement.predicate.tables[0].rows == ((1, 2.5), ("x", None), (True, 0))
+
+
+@given(st.lists(st.floats(-(2.0**53) + 1, 2.0**53 - 1) | st.floats(1e21) | st.floats(max_value=-1e21)))
+def test_figures_are_the_same_bit_for_bit_after_sealing(figures: list[float]) -> None:
+    finite = [figure for figure in figures if abs(figure) != float("inf")]
+    verdict = judge(
+        sealed(
+            options={"figures": finite},
+            metrics=[{"name": f"m{i}", "value": x, "unit": "1"} for i, x in enumerate(finite)],
+        )
+    )
+    assert verdict.verified, verdict.findings
+    assert verdict.statement is not None
+    assert [metric.value for metric in verdict.statement.predicate.metrics] == finite
+    assert verdict.statement.predicate.options["figures"] == finite
 
 
 def test_whole_floats_survive_the_canonical_form() -> None:

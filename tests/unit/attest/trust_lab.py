@@ -148,7 +148,7 @@ def statement_value(generator: str = "dataset", **record: Any) -> dict[str, Any]
 
 
 def statement(generator: str = "dataset", **record: Any) -> Statement:
-    return Statement.model_validate(statement_value(generator, **record))
+    return Statement.model_validate(statement_value(generator, **record), strict=False)  # lists for tuples
 
 
 def sealed(*signers: str, generator: str = "dataset", **record: Any) -> bytes:
