@@ -117,6 +117,11 @@ def load_split(dataset: str, split: str) -> tuple[NDArray[np.uint8], list[dict[s
     return images, items
 
 
+def scene_of(item: dict[str, Any]) -> Scene:
+    """The layered scene behind a manifest item; rendering and encoding it gives the item's file again."""
+    return draw_scene(int(item["group"].removeprefix("scene-")), Environment(**item["odd"]))
+
+
 def _environments(split: Split) -> Iterator[Environment | None]:
     """Levels for each item: None lets the scene draw its own; balanced runs through all combinations."""
     if not split.balanced:

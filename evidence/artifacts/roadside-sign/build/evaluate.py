@@ -47,19 +47,32 @@ def preprocess(images: NDArray[np.uint8]) -> Floats:
 def decode(heat: Floats, size: Floats, offset: Floats, floor: float = _MAP_FLOOR) -> Detections:
     """Peaks of one image's maps.
 
-    A cell is a peak when no cell of the same channel in its 3 x 3 neighbourhood is hotter. Of the
-    peaks at or above ``floor`` the ``TOP_K`` hottest are kept. Cell (row, column) gives the centre
+    A cell is a peak when no cell of the same channel in its 3 x 3 neighbourhood is hotter; of
+    neighbours that are equally hot, as quantized maps have them, the first in row order is the peak. Of
+    the peaks at or above ``floor`` the ``TOP_K`` hottest are kept. Cell (row, column) gives the centre
     ((column + offset[0]) * STRIDE, (row + offset[1]) * STRIDE) and the side lengths size * STRIDE.
     """
     peaks = np.stack([cv2.dilate(channel, np.ones((3, 3), np.uint8)) for channel in heat]) == heat
     scores = np.where(peaks & (heat >= floor), heat, 0.0).ravel()
-    order = np.argsort(-scores, kind="stable")[:TOP_K]
-    order = order[scores[order] > 0.0]
+    order = np.argsort(-scores, kind="stable")[: np.count_nonzero(scores)]
+    order = order[_first_of_ties(np.stack(np.unravel_index(order, heat.shape), axis=1))]
     classes, rows, columns = np.unravel_index(order, heat.shape)
     centre = np.stack([columns + offset[0, rows, columns], rows + offset[1, rows, columns]], axis=1)
     half = size[:, rows, columns].T / 2
     boxes = np.concatenate([centre - half, centre + half], axis=1) * STRIDE
     return Detections(boxes.astype(np.float32), scores[order].astype(np.float32), classes)
+
+
+def _first_of_ties(cells: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Indices of at most ``TOP_K`` cells (class, row, column; best first) that touch no earlier one of their class."""
+    kept: list[int] = []
+    for index, cell in enumerate(cells):
+        if len(kept) == TOP_K:
+            break
+        gaps = np.abs(cells[kept] - cell)
+        if not np.any((gaps[:, 0] == 0) & (gaps[:, 1:].max(axis=1) <= 1)):
+            kept.append(index)
+    return np.array(kept, np.int64)
 
 
 def detect(model: Path, images: NDArray[np.uint8]) -> list[Detections]:
