@@ -1,1 +1,1 @@
-"""Room `gate`."""
+"""The gate: findings and waivers in, a decision out. Pure and monotonic: less evidence never passes more."""

@@ -1,0 +1,135 @@
+"""Waivers: which hold, and what is wrong with those that do not. The rules report it and the gate acts on it.
+
+A waiver holds only while it is complete, unexpired, for a code that can be waived at all, and given by a person who holds
+the role by the trust policy and who does not own the node. Anything unclear means that it does not hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from casework.graph.assessment import Assessment, Today
+from casework.graph.case import Case
+from casework.model.finding import Route
+from casework.model.policy import TrustPolicy
+from casework.model.process import Waiver
+
+_UNWAIVABLE_GROUPS: Final = frozenset(
+    {
+        "FMT",
+        "EVD",
+        "SIG",
+        "PRS",
+        "BND",
+        "POL",
+        "PTH",
+        "TIM",
+        "FRS",
+        "RPL",
+        "RES",
+        "LOG",
+        "ART",
+        "GIT",
+        "RND",
+        "NUM",
+        "GTE",
+    }
+)
+_UNWAIVABLE: Final = frozenset({"TRC-001", "TRC-003", "TRC-004", "MDL-001", "DAT-001", "DAT-006"})
+"""Broken graphs; and what cannot be looked at because it is not there, or a deletion with a waiver would hide a failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """Why a waiver does not hold.
+
+    Attributes:
+        code: Code under which it is reported.
+        field: Field of the waiver at fault.
+        message: The fact, with ids.
+    """
+
+    code: str
+    field: Route
+    message: str
+
+
+def waivable(code: str) -> bool:
+    """Tell whether findings of a code can be waived: never a failed test, nor what could not be verified or read."""
+    return code not in _UNWAIVABLE and code[:3] not in _UNWAIVABLE_GROUPS
+
+
+def incomplete(key: str, waiver: Waiver) -> Iterator[Flaw]:
+    """Yield what a waiver lacks: its reason, the person, the role, the last day."""
+    names = {"reason": "no reason", "by": "no person", "role": "no role", "expires": "no last day"}
+    lacking = [name for name in names if getattr(waiver, name) is None]
+    if lacking:
+        yield Flaw("GTE-001", (), f"{key} names {', '.join(names[name] for name in lacking)}")
+
+
+def unwaivable(key: str, waiver: Waiver) -> Iterator[Flaw]:
+    """Yield a flaw where the code cannot be waived."""
+    if not waivable(waiver.of):
+        yield Flaw("GTE-003", ("of",), f"{key} waives {waiver.of}, which cannot be waived")
+
+
+def expired(key: str, waiver: Waiver, today: Today) -> Iterator[Flaw]:
+    """Yield a flaw where the last day has passed."""
+    if waiver.expires is not None and today.after(waiver.expires):
+        yield Flaw("GTE-002", ("expires",), f"{key} expired on {waiver.expires}")
+
+
+def unentitled(case: Case, key: str, waiver: Waiver, policy: TrustPolicy | None) -> Iterator[Flaw]:
+    """Yield what is wrong with the person who waives: unknown, a machine, without the role, or the node's own owner."""
+    if waiver.by is None or waiver.role is None:
+        return
+    if policy is None:
+        # Where there is evidence, the policy that cannot be opened is reported itself.
+        code = "POL-000" if any(True for _ in case.keys("evidence")) else "GTE-005"
+        yield Flaw(code, ("by",), f"no trust policy tells whether {waiver.by} of {key} is {waiver.role}")
+        return
+    person = policy.persons.get(waiver.by)
+    if person is None:
+        yield Flaw("TRC-017", ("by",), f"the trust policy does not know {waiver.by} of {key}")
+        return
+    if person.machine:
+        yield Flaw("GTE-005", ("by",), f"{waiver.by}, who gives {key}, is a machine")
+    elif not policy.holds(waiver.by, waiver.role):
+        yield Flaw(
+            "GTE-005",
+            ("role",),
+            f"{waiver.by} gives {key} as {waiver.role}, a role that the trust policy does not grant",
+        )
+    target = _target(case, key)
+    if target is not None and case.data(target).get("owner") == waiver.by:
+        yield Flaw("GTE-005", ("by",), f"{waiver.by} gives {key} for {target}, and owns {target}")
+
+
+def _target(case: Case, key: str) -> str | None:
+    return next((edge.target for edge in case.out(key, "node")), None)
+
+
+def flaws(assessment: Assessment, key: str, waiver: Waiver) -> tuple[Flaw, ...]:
+    """Return everything for which a waiver does not hold; nothing if it does."""
+    return (
+        *incomplete(key, waiver),
+        *unwaivable(key, waiver),
+        *expired(key, waiver, assessment.today),
+        *unentitled(assessment.case, key, waiver, assessment.policy),
+    )
+
+
+def holding(assessment: Assessment) -> dict[tuple[str, str], tuple[str, Waiver]]:
+    """Return the waivers that hold: (code, node key) to the waiver's key and the waiver; of several the last to expire."""
+    made: dict[tuple[str, str], tuple[str, Waiver]] = {}
+    for key, waiver in assessment.case.nodes(Waiver, "waiver"):
+        target = _target(assessment.case, key)
+        if target is None or flaws(assessment, key, waiver):
+            continue
+        other = made.get((waiver.of, target))
+        if other is None or (waiver.expires or date.min) > (other[1].expires or date.min):
+            made[waiver.of, target] = (key, waiver)
+    return made
