@@ -14,7 +14,7 @@ from pathlib import Path
 _REGULAR = "LiberationSans-Regular.ttf"
 _BOLD = "LiberationSans-Bold.ttf"
 _FALLBACK = "DejaVuSans.ttf"
-_UNKNOWN_EM = 1.0  # a full-width character: a line with glyphs that no bundled font has is rather too long than too short
+_UNKNOWN_EM = 1.0  # a full-width character, so that a line without its glyphs is rather too wide than too narrow
 
 
 def font_folder() -> Path:

@@ -5,6 +5,8 @@ document, `to_dot` the whole argument into Graphviz source.
 """
 
 from casework.render.gsn.draw import draw
+from casework.render.gsn.export import to_dot, to_pdf, to_png
+from casework.render.gsn.overview import index_svg
 from casework.render.gsn.page import MapCell, OffDiagram, Page
 from casework.render.gsn.pages import paginate
 from casework.render.gsn.picture import Argument, Connector, Decorator, Element, Kind, Relation, Status
@@ -21,5 +23,9 @@ __all__ = [
     "Relation",
     "Status",
     "draw",
+    "index_svg",
     "paginate",
+    "to_dot",
+    "to_pdf",
+    "to_png",
 ]

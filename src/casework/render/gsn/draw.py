@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from casework.render.fonts import families
+from casework.render.fonts import advance, families
 from casework.render.gsn.frame import MARGIN, Frame
-from casework.render.gsn.layout import TRIANGLE, Placed, Plan, plan
+from casework.render.gsn.geometry import TRIANGLE, Placed
+from casework.render.gsn.layout import Plan, plan
 from casework.render.gsn.lines import Route, lines
 from casework.render.gsn.page import Page
-from casework.render.gsn.picture import Connector, Decorator, Element, Relation
+from casework.render.gsn.picture import Decorator, Element, Relation
 from casework.render.gsn.shapes import SMALL, SMALL_LINE
 from casework.render.gsn.strokes import stroke
 from casework.render.gsn.svg import Canvas, Link, identifier, number, quoted, safe_href, tag, words
@@ -47,7 +48,7 @@ def sheet(page: Page, page_href: str = "#page-{}") -> Sheet:
     routes = lines(laid)
     left, top, right, bottom = _reach(laid, routes)
     canvas = Canvas(page_href=page_href)
-    frame = Frame(page, canvas)
+    frame = Frame(page, canvas, cycle=any(route.backward for route in routes))
     scale, width, height = _fit(page, right - left, bottom - top, frame)
     frame.head(width)
     canvas.scale = scale
@@ -109,8 +110,10 @@ def _symbol(canvas: Canvas, page: Page, placed: Placed, *, aside: bool) -> None:
     )
     inner = [tag("title", quoted(_tooltip(element)))]
     weight = 1.3 if element.status is None else 1.7
-    for data in outline(drawn):
-        inner.append(tag("path", d=data, fill=tone.fill, stroke=tone.line, stroke_width=weight, stroke_linejoin="round"))
+    pen = {"fill": tone.fill, "stroke": tone.line, "stroke_linejoin": "round"}
+    inner += [tag("path", d=data, stroke_width=weight, **pen) for data in outline(drawn)]
+    if Decorator.DEFEATED in element.decorators:
+        inner.append(cross(drawn))
     inner += _strip(placed)
     for row in drawn.rows:
         if row.kind == "pill":
@@ -124,16 +127,13 @@ def _symbol(canvas: Canvas, page: Page, placed: Placed, *, aside: bool) -> None:
     canvas.link("".join(inner), element.href, box)
     _notes(canvas, placed)
     canvas.add(*acps(drawn))
-    if Decorator.DEFEATED in element.decorators:
-        canvas.add(cross(drawn))
     canvas.add("</g>")
     _triangles(canvas, page, placed, aside=aside)
     canvas.add(*feet(element.decorators, *placed.bottom))
-    _home(canvas, page, placed)
 
 
 def _tooltip(element: Element) -> str:
-    lines_ = [f"{one_line(element.id)} ({element.kind.replace('_', ' ')}): {one_line(element.text)}"]
+    lines_ = [f"{one_line(element.name)} ({element.kind.replace('_', ' ')}): {one_line(element.text)}"]
     if element.status:
         reason = one_line(element.status_reason)
         lines_.append(f"{element.status}: {reason}" if reason else element.status)
@@ -145,7 +145,9 @@ def _strip(placed: Placed) -> list[str]:
     if not drawn.strip:
         return []
     y = drawn.height - drawn.strip
-    line = tag("path", d=f"M 0 {number(y)} H {number(drawn.width)}", stroke=TONES[drawn.element.status].line, stroke_width=1.2)
+    line = tag(
+        "path", d=f"M 0 {number(y)} H {number(drawn.width)}", stroke=TONES[drawn.element.status].line, stroke_width=1.2
+    )
     return [line, module_sign(4, y + drawn.strip / 2 - 4.5, "#b9bec6")]
 
 
@@ -194,8 +196,6 @@ def _off_labels(
     *,
     below: bool,
 ) -> None:
-    from casework.render.fonts import advance
-
     page = places[0][0]
     upcoming = iter(places)
     for number_, label in enumerate(labels):
@@ -206,20 +206,3 @@ def _off_labels(
         y = tip[1] + 2 + SMALL_LINE * row + SMALL if below else tip[1] - 2 + SMALL_LINE * (row + 1) - 2
         text = words(label, tip[0] - width / 2, y, SMALL, fill="#0a4a8c", width=width)
         canvas.page_link(text, page, (tip[0] - width / 2, y - SMALL, width, SMALL_LINE))
-
-
-def _home(canvas: Canvas, page: Page, placed: Placed) -> None:
-    """An away element leads to the page on which its original is drawn."""
-    drawn = placed.figure
-    if not drawn.strip:
-        return
-    target = dict(page.sources).get(f"{drawn.element.module}\0{drawn.element.id}", 0)
-    if target and target != page.number:
-        x, y = placed.x, placed.y + drawn.height - drawn.strip
-        blank = tag("rect", x=x, y=y, width=drawn.width, height=drawn.strip, fill="#ffffff", fill_opacity=0)
-        canvas.page_link(blank, target, (x, y, drawn.width, drawn.strip))
-
-
-def describe(connector: Connector) -> str:
-    """What a line says, for its tooltip."""
-    return f"{one_line(connector.source)} {connector.kind.replace('_', ' ')} {one_line(connector.target)}"

@@ -24,6 +24,7 @@ class Frame:
 
     page: Page
     canvas: Canvas
+    cycle: bool = False
     top: float = 0.0
     bottom: float = 0.0
 
@@ -50,7 +51,11 @@ class Frame:
         trail = self.page.breadcrumb
         for index, (name, page) in enumerate(trail):
             # The separator stays with what precedes it, so that a row that goes on says so.
-            text = one_line(name) + (f" (p. {page})" if page != self.page.number else "") + (" ›" if index < len(trail) - 1 else "")
+            text = (
+                one_line(name)
+                + (f" (p. {page})" if page != self.page.number else "")
+                + (" ›" if index < len(trail) - 1 else "")
+            )
             for piece in wrap(text, self._room(width), _CRUMB) or ("",):
                 step = advance(piece, _CRUMB)
                 if x and x + step > self._room(width):
@@ -92,7 +97,7 @@ class Frame:
     def _legend_rows(self, width: float) -> list[list[tuple[str, str, float]]]:
         rows: list[list[tuple[str, str, float]]] = [[]]
         x = MARGIN
-        for drawing, label in entries(self.page):
+        for drawing, label in entries(self.page, cycle=self.cycle):
             step = 32 + advance(label, _FOOT) + 13
             if rows[-1] and x + step > width - MARGIN:
                 rows.append([])
@@ -127,12 +132,15 @@ def mini_map(canvas: Canvas, page: Page, x: float, y: float, size: tuple[float, 
     depth = max(cell.depth for cell in page.cells) + 1
     row = min(size[1] / depth, 10.0)
     way = {number for _, number in page.breadcrumb}
+    step = depth // 34 + 1  # of very deep arguments, every so many levels
     for cell in page.cells:
+        if cell.depth % step and cell.page not in way:
+            continue
         fill = _ACCENT if cell.page == page.number else "#b7d2ee" if cell.page in way else "#e6e9ee"
         left, wide = x + cell.start * size[0], (cell.end - cell.start) * size[0]
         if wide < 0.6 and fill == "#e6e9ee":
             continue
-        box = (left + 0.3, y + cell.depth * row, max(wide - 0.6, 0.8), max(row - 1.0, 1.0))
+        box = (left + 0.3, y + cell.depth * row, max(wide - 0.6, 0.8), max(row - 0.6, 1.0))
         canvas.page_link(_cell(cell, box, fill, row), cell.page, box)
     text = f"page {page.number} in the argument"
     canvas.add(words(text, x + size[0] - advance(text, 7.5), y + depth * row + 8, 7.5, fill=QUIET))

@@ -19,9 +19,10 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from casework.render.fonts import advance
+from casework.render.gsn.geometry import Box, Placed, around
 from casework.render.gsn.page import OffDiagram, Page
 from casework.render.gsn.picture import Connector, Kind, Relation
-from casework.render.gsn.shapes import SMALL, SMALL_LINE, Figure, figure
+from casework.render.gsn.shapes import SMALL, Figure, figure
 from casework.render.gsn.skeleton import Edge, Skeleton, skeleton
 from casework.render.gsn.text import one_line, wrap
 
@@ -31,89 +32,10 @@ STACK_GAP = 13.0  # between stacked context elements
 CONTEXT_GAP = 30.0  # between an element and its context
 CHANNEL = 36.0  # between rows
 SLOT = 15.0  # room that a decorator takes on a line
-TRIANGLE = 11.0  # height of the off-diagram triangle
+SNAP = 20.0  # a child this close to the middle of its parent is put right below it
 FOLD_WIDTH = 800.0  # a wider fan of leaves is folded
 
 Contour = dict[int, tuple[float, float]]
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A rectangle."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-    def overlaps(self, other: Box) -> bool:
-        """Whether the two share an area."""
-        return (
-            self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
-        )
-
-    def grown(self, by: float) -> Box:
-        """The box with a margin."""
-        return Box(self.left - by, self.top - by, self.right + by, self.bottom + by)
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """A symbol at its place."""
-
-    figure: Figure
-    x: float
-    y: float
-    above: tuple[str, ...] = ()
-    under: tuple[str, ...] = ()
-
-    @property
-    def outline(self) -> Box:
-        """The bounding box of the outline."""
-        return Box(self.x, self.y, self.x + self.figure.width, self.y + self.figure.height)
-
-    @property
-    def extent(self) -> Box:
-        """The outline with decorators and labels."""
-        half = label_width(self.above + self.under) / 2
-        left = min(self.x, self.top[0] - half)
-        right = max(self.x + self.figure.width + self.figure.right_extra, self.top[0] + half)
-        return Box(left, self.y - head_room(self.above), right, self.y + self.figure.height + self.foot)
-
-    @property
-    def foot(self) -> float:
-        """How far decorators and labels reach below the outline."""
-        return max(self.figure.below, head_room(self.under))
-
-    @property
-    def top(self) -> tuple[float, float]:
-        """Where SupportedBy enters."""
-        return self.x + self.figure.width / 2, self.y + self.figure.top
-
-    @property
-    def bottom(self) -> tuple[float, float]:
-        """Where SupportedBy leaves."""
-        return self.x + self.figure.width / 2, self.y + self.figure.bottom
-
-    @property
-    def left(self) -> tuple[float, float]:
-        """Side-middle for InContextOf."""
-        return self.x + self.figure.side(self.figure.middle, left=True), self.y + self.figure.middle
-
-    @property
-    def right(self) -> tuple[float, float]:
-        """Side-middle for InContextOf."""
-        return self.x + self.figure.side(self.figure.middle, left=False), self.y + self.figure.middle
-
-
-def head_room(labels: tuple[str, ...]) -> float:
-    """Height of an off-diagram triangle with its labels."""
-    return TRIANGLE + 3 + SMALL_LINE * len(labels) if labels else 0.0
-
-
-def label_width(labels: tuple[str, ...]) -> float:
-    """Width of the widest label."""
-    return max((advance(label, SMALL) for label in labels), default=0.0)
 
 
 def adornments(connector: Connector) -> int:
@@ -217,10 +139,10 @@ class _Layout:
             if not stack:
                 continue
             figures = [self.figures[c.target] for c in stack]
-            tall = _stack_height(figures)
+            tops = _stack_tops(figures, drawn.middle)
             wide = max(f.width + f.right_extra for f in figures)
-            block.up = max(block.up, tall / 2 - drawn.middle)
-            block.down = max(block.down, drawn.middle + tall / 2)
+            block.up = max(block.up, -tops[0])
+            block.down = max(block.down, tops[-1] + figures[-1].height + figures[-1].below)
             reach = drawn.width / 2 + context_gap(stack) + wide
             if stack is block.left:
                 block.reach_left = max(block.reach_left, reach)
@@ -261,7 +183,7 @@ class _Layout:
             middles.append(shift)
         if not middles:
             return {}
-        centre = (middles[0] + middles[-1]) / 2
+        centre = _centre(middles)
         for edge in edges:
             self.offset[edge.child] -= centre
         if leaves:
@@ -308,11 +230,7 @@ class _Layout:
         placed: dict[str, Placed] = {}
         for here, x in middle.items():
             self._put(here, x, tops[self.layer[here]], placed)
-        boxes = [p.extent for p in placed.values()] or [Box(0, 0, 10, 10)]
-        box = Box(
-            min(b.left for b in boxes), min(b.top for b in boxes), max(b.right for b in boxes), max(b.bottom for b in boxes)
-        )
-        return Plan(placed, channels, self.skeleton, fans, self.layer, box)
+        return Plan(placed, channels, self.skeleton, fans, self.layer, around([p.extent for p in placed.values()]))
 
     def _rows(self) -> tuple[list[float], list[tuple[float, float]]]:
         """Top of each row's symbols, and the channels below the rows."""
@@ -340,13 +258,12 @@ class _Layout:
                 slots += any(c.target == f"{edge.parent}->{edge.child}" for c in self.skeleton.loose)
                 level = self.layer[edge.parent]
                 extra[level] = max(extra[level], slots * SLOT + choice_room(edges))
-        crowd = [0] * count
+        crowd: dict[int, set[str]] = defaultdict(set)
         for connector in self.skeleton.loose:
-            if connector.source in self.layer and connector.kind == Relation.SUPPORTED_BY:
-                crowd[self.layer[connector.source]] += 1
-                if connector.target in self.layer and self.layer[connector.target]:
-                    crowd[self.layer[connector.target] - 1] += 1
-        return [CHANNEL + extra[level] + min(7.0 * crowd[level], 70.0) for level in range(count)]
+            if connector.kind == Relation.SUPPORTED_BY:
+                crowd[self.layer[connector.source]].add(f"from {connector.source}")
+                crowd[self.layer[connector.target] - 1].add(f"to {connector.target}")
+        return [CHANNEL + extra[level] + min(8.0 * len(crowd[level]), 80.0) for level in range(count)]
 
     def _put(self, here: str, x: float, top: float, placed: dict[str, Placed]) -> None:
         block = self.blocks[here]
@@ -354,13 +271,11 @@ class _Layout:
         placed[here] = Placed(drawn, x - drawn.width / 2, top, block.above, block.under)
         for stack, to_left in ((block.left, True), (block.right, False)):
             figures = [self.figures[c.target] for c in stack]
-            y = top + drawn.middle - _stack_height(figures) / 2
             gap = context_gap(stack)
-            for connector, shape in zip(stack, figures, strict=True):
+            for connector, shape, y in zip(stack, figures, _stack_tops(figures, drawn.middle), strict=True):
                 extra = shape.right_extra if to_left else 0.0
                 start = x - drawn.width / 2 - gap - shape.width - extra if to_left else x + drawn.width / 2 + gap
-                placed[connector.target] = Placed(shape, start, y)
-                y += shape.height + shape.below + STACK_GAP
+                placed[connector.target] = Placed(shape, start, top + y)
 
 
 def choice_room(edges: list[Edge]) -> float:
@@ -393,8 +308,18 @@ def off_labels(off: OffDiagram, width: float) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _stack_height(figures: list[Figure]) -> float:
-    return sum(f.height + f.below for f in figures) + STACK_GAP * max(len(figures) - 1, 0)
+def _stack_tops(figures: list[Figure], middle: float) -> list[float]:
+    """Tops of stacked context such that the stack, or the middle one of an odd number, is level with the element."""
+    tops: list[float] = []
+    y = 0.0
+    for drawn in figures:
+        tops.append(y)
+        y += drawn.height + drawn.below + STACK_GAP
+    if not figures:
+        return tops
+    pivot = len(figures) // 2
+    centre = tops[pivot] + figures[pivot].middle if len(figures) % 2 else (tops[0] + tops[-1] + figures[-1].height) / 2
+    return [top - centre + middle for top in tops]
 
 
 def _sides(
@@ -413,15 +338,26 @@ def _sides(
     return [c for c, _ in ordered[:half]], [c for c, _ in ordered[half:]]
 
 
+def _centre(middles: list[float]) -> float:
+    """The middle above children; above the one that is nearly there, since a small jog in a line looks like a fault."""
+    centre = (middles[0] + middles[-1]) / 2
+    nearest = min(middles, key=lambda m: abs(m - centre))
+    return nearest if abs(nearest - centre) < SNAP else centre
+
+
 def _set_right(total: Contour, other: Contour, gap: float) -> float:
     """Put `other` to the right of `total`, as close as the gap allows; returns its shift."""
     shift = 0.0
     if total:
         shared = [total[k][1] + gap - span[0] for k, span in other.items() if k in total]
-        shift = max(shared) if shared else max(high for _, high in total.values()) + gap - min(s[0] for s in other.values())
+        shift = (
+            max(shared) if shared else max(high for _, high in total.values()) + gap - min(s[0] for s in other.values())
+        )
     for k, (low, high) in other.items():
         have = total.get(k)
-        total[k] = (low + shift, high + shift) if have is None else (min(have[0], low + shift), max(have[1], high + shift))
+        total[k] = (
+            (low + shift, high + shift) if have is None else (min(have[0], low + shift), max(have[1], high + shift))
+        )
     return shift
 
 
@@ -437,9 +373,10 @@ def _set_beside(own: Contour, other: Contour, *, to_right: bool) -> float:
 
 
 def _folded_row(spans: list[tuple[float, float]], *, centred: bool) -> list[float]:
-    """Middles of a folded row around a trunk at 0: half of it on either side, or, in the last row, the whole centred."""
+    """Middles of a folded row around a trunk at 0: half of it on either side, or, in the last row, one right below."""
     if centred and len(spans) % 2:
-        edge = -sum(a + b for a, b in spans) / 2 - GAP * (len(spans) - 1) / 2
+        before, middle = spans[: len(spans) // 2], spans[len(spans) // 2]
+        edge = -middle[0] - sum(a + b + GAP for a, b in before)
         half = 0
     else:
         half = len(spans) // 2

@@ -45,12 +45,14 @@ _LINES = {
 }
 
 
-def entries(page: Page) -> Iterator[tuple[str, str]]:
+def entries(page: Page, *, cycle: bool) -> Iterator[tuple[str, str]]:
     """Drawing (28 by 14 points) and meaning of everything that occurs on the page."""
     kinds = {Kind(e.kind) for e in page.elements}
     yield from ((_icon(kind), name) for kind, name in _NAMES.items() if kind in kinds)
     relations = {Relation(c.kind) for c in page.connectors}
     yield from ((line_sample(r, 1, 7, 24), name) for r, name in _LINES.items() if r in relations)
+    if cycle:
+        yield line_sample(Relation.SUPPORTED_BY, 1, 7, 24, backward=True), "closes a cycle"
     yield from _decorators(page)
     yield from _on_lines(page.connectors)
     if any(e.acps for e in page.elements) or any(c.acps for c in page.connectors):
@@ -78,10 +80,16 @@ def _icon(kind: Kind) -> str:
     drawn = replace(drawn, element=dummy)
     parts = [tag("path", d=d, fill=PAPER, stroke=INK, stroke_width=0.9) for d in outline(drawn)]
     if drawn.strip:
-        parts.append(tag("path", d=path("M", 0, drawn.height - drawn.strip, "H", drawn.width), stroke=INK, stroke_width=0.8))
+        parts.append(
+            tag("path", d=path("M", 0, drawn.height - drawn.strip, "H", drawn.width), stroke=INK, stroke_width=0.8)
+        )
     mark = letter(drawn)
     if mark:
-        parts.append(words("A" if "assumption" in kind.value else "J", drawn.width - 1, 14, 7.5, bold=True))
+        parts.append(
+            words(
+                "A" if "assumption" in kind.value else "J", drawn.width - 1, 6 if kind.is_away else 14, 7.5, bold=True
+            )
+        )
     return tag("g", "".join(parts), transform=f"translate({(26 - drawn.width) / 2:.1f} {(14 - drawn.height) / 2:.1f})")
 
 

@@ -7,14 +7,19 @@ source or the same target, so that no reader can follow a line to the wrong end.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import pairwise
 
-from casework.render.gsn.layout import Box, Placed, Plan, adornments, grouped
+from casework.render.fonts import advance
+from casework.render.gsn.geometry import Box, Placed
+from casework.render.gsn.layout import Plan, grouped
 from casework.render.gsn.maze import Maze, Point, Port, straightened
 from casework.render.gsn.picture import Connector, Relation, connector_name
-from casework.render.gsn.shapes import Figure
+from casework.render.gsn.shapes import SMALL, Figure
 from casework.render.gsn.skeleton import Edge
+from casework.render.gsn.text import one_line
 
 ARROW = 9.0
 _STUB = 9.0
@@ -93,9 +98,7 @@ class _Lines:
                 members[edge.connector.choice].append(self.plan.placed[edge.child].top[0])
         return {name: ((min(xs) + max(xs)) / 2, bus + 27.0, False) for name, xs in members.items()}
 
-    def _course(
-        self, here: str, edge: Edge, bus: float, subs: dict[str, tuple[float, float, bool]]
-    ) -> list[Point]:
+    def _course(self, here: str, edge: Edge, bus: float, subs: dict[str, tuple[float, float, bool]]) -> list[Point]:
         """The points between the trunk's foot and the descent."""
         if edge.connector.choice in subs:
             x, y, _ = subs[edge.connector.choice]
@@ -151,6 +154,7 @@ class _Lines:
 
     def _add(self, route: Route) -> None:
         self.maze.occupy(route.points, _family(route.connector))
+        self.maze.obstacles += [_label_box(mark) for mark in route.marks if mark.label]
         self.routes.append(route)
 
     # -- routed
@@ -172,7 +176,8 @@ class _Lines:
         self.anchors.setdefault(connector_name(connector), _midway(points))
 
     def _from_bottom(self, source: Placed) -> Port:
-        return Port(source.bottom, (source.bottom[0], source.extent.bottom + _STUB))
+        bus = self.plan.channels[self.plan.layer[source.figure.element.id]][0] + _BUS
+        return Port(source.bottom, (source.bottom[0], bus))
 
     def _to_top(self, target: Placed) -> Port:
         return Port(target.top, (target.top[0], target.extent.top - _STUB - 4))
@@ -205,6 +210,15 @@ class _Lines:
         return ports
 
 
+def _label_box(mark: Mark) -> Box:
+    """The label beside a decorator, less the clearance that the maze adds, so that lines pass close to it."""
+    width = advance(one_line(mark.label), SMALL, bold=True)
+    x, y = mark.at
+    if mark.upright:
+        return Box(x + 8 + 4, y - 1, x + 8 + max(width - 4, 5), y + 1)
+    return Box(x - max(width / 2 - 4, 1), y - 11, x + max(width / 2 - 4, 1), y - 9)
+
+
 def _vertical_span(drawn: Figure, x: float) -> tuple[float, float]:
     """Highest and lowest y of the outline at x, to half a unit."""
     ys = [n * 0.5 for n in range(int(drawn.height * 2) + 1)]
@@ -220,7 +234,7 @@ def _around(point: Point) -> list[Port]:
 
 def _midway(points: tuple[Point, ...]) -> Port:
     """The middle of a line's longest part."""
-    a, b = max(zip(points, points[1:], strict=False), key=lambda p: abs(p[0][0] - p[1][0]) + abs(p[0][1] - p[1][1]))
+    a, b = max(pairwise(points), key=lambda pair: math.dist(*pair))
     middle = ((a[0] + b[0]) / 2, (a[1] + b[1]) / 2)
     return Port(middle, middle)
 
@@ -230,7 +244,7 @@ def _along(connector: Connector, points: tuple[Point, ...]) -> list[Mark]:
     symbols = _symbols(connector)
     if connector.choice:
         symbols.insert(0, ("diamond", _label(connector.choice)))
-    a, b = max(zip(points, points[1:], strict=False), key=lambda p: abs(p[0][0] - p[1][0]) + abs(p[0][1] - p[1][1]))
+    a, b = max(pairwise(points), key=lambda pair: math.dist(*pair))
     marks = []
     for number, (symbol, label) in enumerate(symbols):
         share = (number + 1) / (len(symbols) + 1)
@@ -269,4 +283,4 @@ def lines(plan: Plan) -> tuple[Route, ...]:
     return _Lines(plan, Maze(obstacles, rows)).run()
 
 
-__all__ = ["ARROW", "Mark", "Route", "adornments", "lines"]
+__all__ = ["ARROW", "Mark", "Route", "lines"]

@@ -7,15 +7,18 @@ have: further parents, challenges, shared context, cycles. A page is small, so t
 from __future__ import annotations
 
 import heapq
+import math
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
-from casework.render.gsn.layout import Box
+from casework.render.gsn.geometry import Box
 
 Point = tuple[float, float]
+_HEAD = 15.0  # lines keep off the last stretch of another, where its arrowhead is
 _DIRECTIONS = ((1, 0), (-1, 0), (0, 1), (0, -1))
-_BEND, _CROSS, _SHARE, _CLEAR = 24.0, 40.0, 90.0, 6.0
+_BEND, _CROSS, _SHARE, _TOUCH, _EARLY, _CLEAR = 24.0, 40.0, 90.0, 70.0, 0.002, 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class Maze:
     def occupy(self, points: Iterable[Point], family: frozenset[str]) -> None:
         """Note a drawn line; later lines may share its course only within its family."""
         trail = list(points)
-        self.segments.extend((a, b, family) for a, b in zip(trail, trail[1:], strict=False) if a != b)
+        self.segments.extend((a, b, family) for a, b in pairwise(trail) if a != b)
 
     def route(self, starts: list[Port], ends: list[Port], family: frozenset[str]) -> tuple[Point, ...]:
         """The cheapest path from one of the starts to one of the ends; a straight line if there is no way."""
@@ -72,6 +75,7 @@ class _Search:
     def __init__(self, maze: Maze, starts: list[Port], ends: list[Port], family: frozenset[str]) -> None:
         self.maze, self.starts, self.ends, self.family = maze, starts, ends, family
         ports = [*starts, *ends]
+        self.level = starts[0].clear[1]
         self.xs = _lanes(self._columns(), {round(p.clear[0], 2) for p in ports})
         self.ys = _lanes(self._levels(), {round(p.clear[1], 2) for p in ports})
         self.blocked = self._blocked()
@@ -126,7 +130,8 @@ class _Search:
                 for m in range(first, last):
                     point = (m, k) if flat else (k, m)
                     counts = across if flat else along
-                    counts[point] = counts.get(point, 0) + 1
+                    tip = math.dist((self.xs[point[0]], self.ys[point[1]]), (bx, by)) < _HEAD
+                    counts[point] = counts.get(point, 0) + (3 if tip else 1)
                     if m + 1 < last:
                         shared.add((*point, flat))
         return across, along, shared
@@ -186,10 +191,16 @@ class _Search:
             if edge in self.blocked:
                 continue
             length = abs(self.xs[ni] - self.xs[i]) + abs(self.ys[nj] - self.ys[j])
+            if di:
+                # Leaving the source's trunk early and joining the target's late keeps lines from meeting in between.
+                length *= 1 + _EARLY * min(abs(self.ys[j] - self.level), 400.0)
             crossing = (self.along if di else self.across).get((ni, nj), 0)
             price = length + _CROSS * crossing + (_BEND if number != heading else 0.0)
             if edge in self.shared:
                 price += _SHARE + 8 * length
+            elif (self.across if di else self.along).get((ni, nj), 0):
+                # Two lines that meet end to end read as one, although their corners are rounded.
+                price += _TOUCH
             yield (ni, nj, number), price
 
     def _trace(

@@ -53,7 +53,6 @@ class Page:
         footer: of the argument.
         cells: the mini-map, the same on every page.
         paper: width and height in points; a page whose content needs more grows, so that text stays legible.
-        sources: (module, id) of elements drawn in full, with their page, to link away elements to.
     """
 
     number: int
@@ -68,4 +67,3 @@ class Page:
     footer: str = ""
     cells: tuple[MapCell, ...] = ()
     paper: tuple[float, float] = A3
-    sources: tuple[tuple[str, int], ...] = ()

@@ -14,6 +14,8 @@ from casework.render.gsn.text import one_line
 # Drawing units that fit a sheet where the smallest text (8 units) is printed at 7 points, less frame and margins.
 _ROOM = {A3: (1290.0, 775.0), A4: (890.0, 490.0)}
 _CRUMBS = 12
+# Of these, `module` names another module than the one they stand in.
+_BORROWED = frozenset({*(kind for kind in Kind if kind.is_away), Kind.MODULE, Kind.CONTRACT})
 
 
 def paginate(argument: Argument, max_elements: int = 30) -> tuple[Page, ...]:
@@ -61,10 +63,15 @@ class _Book:
         for number, connector in enumerate(argument.connectors):
             self.outgoing[connector.source].append((number, connector))
         self.named = {connector_name(c): (n, c) for n, c in reversed(list(enumerate(argument.connectors)))}
-        self.parent = {e.child: e.parent for edges in (*self.shape.below.values(), *self.shape.beside.values()) for e in edges}
+        self.parent = {
+            e.child: e.parent for edges in (*self.shape.below.values(), *self.shape.beside.values()) for e in edges
+        }
         self.module = self._modules()
         self.cutter = Cutter(lambda extent: _fits(extent, most, A3), most)
         self.drafts: list[_Draft] = []
+        self.declared = {
+            (self.module.get(e.id, e.module), e.name): e.id for e in argument.elements if not Kind(e.kind).is_away
+        }
         self.home: dict[str, int] = {}
         self.further: dict[str, list[int]] = defaultdict(list)
 
@@ -75,11 +82,8 @@ class _Book:
             self._fill(index)
         paper = A4 if all(_fits(d.piece.extent, 10**9, A4) for d in self.drafts) else A3
         cells = _icicle([d.parent for d in self.drafts], [self._heading(d) for d in self.drafts])
-        sources = tuple(
-            sorted((f"{self.module[i]}\0{i}", page + 1) for i, page in self.home.items() if not Kind(self.elements[i].kind).is_away)
-        )
         above = self._arrivals()
-        return tuple(self._page(n, paper, cells, sources, above) for n in range(len(self.drafts)))
+        return tuple(self._page(n, paper, cells, above) for n in range(len(self.drafts)))
 
     # -- cutting
 
@@ -87,7 +91,7 @@ class _Book:
         module: dict[str, str] = {}
         for here in self.shape.order:
             element = self.elements[here]
-            borrowed = Kind(element.kind).is_away or not element.module
+            borrowed = element.kind in _BORROWED or not element.module
             module[here] = module.get(self.parent.get(here, ""), "") if borrowed else element.module
             for connector in self.shape.contexts.get(here, []):
                 module[connector.target] = module[here]
@@ -132,7 +136,9 @@ class _Book:
         ]
         shared = [c.target for _, c in self.outgoing[here] if c.kind == Relation.IN_CONTEXT_OF]
         own = {c.target for c, _ in contexts}
-        contexts += [(c, self.elements[c.target]) for _, c in self.outgoing[here] if c.target in shared and c.target not in own]
+        contexts += [
+            (c, self.elements[c.target]) for _, c in self.outgoing[here] if c.target in shared and c.target not in own
+        ]
         block, stub = block_extents(self.elements[here], contexts, further)
         return Piece(here, self.elements[here].kind, block, stub)
 
@@ -218,10 +224,13 @@ class _Book:
                 if connector.kind == Relation.CHALLENGES:
                     child, parent = connector.source, connector.target
                 if child in self.home and self.home[child] != index and child in draft.stubs:
-                    above[self.home[child], child][index + 1, parent] = None
+                    above[self.home[child], child][index + 1, self._name(parent)] = None
+        for index, draft in enumerate(self.drafts):
+            for name, origin in self._originals(index, draft):
+                above[self.home[origin], origin][index + 1, self._name(name)] = None
         for name, pages in self.further.items():
             for page in pages:
-                above[page, name][self.home[name] + 1, name] = None
+                above[page, name][self.home[name] + 1, self._name(name)] = None
         return {key: sorted(places) for key, places in above.items()}
 
     def _off_diagram(self, index: int, above: dict[tuple[int, str], list[tuple[int, str]]]) -> tuple[OffDiagram, ...]:
@@ -231,16 +240,37 @@ class _Book:
             if (index, name) in above:
                 marks.append(OffDiagram(name, below=False, places=tuple(above[index, name])))
             if self.home[name] == index and self.further.get(name):
-                marks.append(OffDiagram(name, below=True, places=tuple((p + 1, name) for p in self.further[name])))
-        marks += [OffDiagram(name, below=True, places=((self.home[name] + 1, name),)) for name in draft.stubs]
+                marks.append(
+                    OffDiagram(name, below=True, places=tuple((p + 1, self._name(name)) for p in self.further[name]))
+                )
+        marks += [
+            OffDiagram(name, below=True, places=((self.home[name] + 1, self._name(name)),)) for name in draft.stubs
+        ]
+        marks += [
+            OffDiagram(name, below=True, places=((self.home[origin] + 1, self._name(origin)),))
+            for name, origin in self._originals(index, draft)
+        ]
         return tuple(marks)
+
+    def _originals(self, index: int, draft: _Draft) -> list[tuple[str, str]]:
+        """Away elements of a page whose original stands on another page, each with the original's id."""
+        found = []
+        for name in (*draft.full, *draft.copies):
+            element = self.elements[name]
+            origin = self.declared.get((element.module, element.name)) if Kind(element.kind).is_away else None
+            if origin and self.home.get(origin, index) != index:
+                found.append((name, origin))
+        return found
+
+    def _name(self, name: str) -> str:
+        """An element's id as drawn; a connector's name as it is."""
+        return self.elements[name].name if name in self.elements else name
 
     def _page(
         self,
         index: int,
         paper: tuple[float, float],
         cells: tuple[MapCell, ...],
-        sources: tuple[tuple[str, int], ...],
         above: dict[tuple[int, str], list[tuple[int, str]]],
     ) -> Page:
         draft = self.drafts[index]
@@ -258,7 +288,6 @@ class _Book:
             footer=self.argument.footer,
             cells=cells,
             paper=paper,
-            sources=sources,
         )
 
     def _heading(self, draft: _Draft) -> str:
@@ -266,7 +295,7 @@ class _Book:
         if not name:
             return "empty argument"
         element = self.elements[name]
-        return f"{one_line(element.id)}: {one_line(element.title or element.text)}"
+        return f"{one_line(element.name)}: {one_line(element.title or element.text)}"
 
     def _breadcrumb(self, index: int) -> tuple[tuple[str, int], ...]:
         """The heads of the pages from the top goal to this one; of a long way, both ends."""
@@ -274,7 +303,7 @@ class _Book:
         here = index
         while here >= 0:
             draft = self.drafts[here]
-            trail.append((draft.piece.id or next(iter(draft.full), "top"), here + 1))
+            trail.append((self._name(draft.piece.id or next(iter(draft.full), "top")), here + 1))
             here = draft.parent
         trail.reverse()
         if len(trail) > _CRUMBS:
@@ -288,13 +317,13 @@ _NOTHING = Extent(0, 0.0, (0.0,))
 
 def _flat_skeleton(argument: Argument) -> Skeleton:
     """Skeleton of the whole, with challengers of a SupportedBy line below its source: the page that draws the line."""
-    names = {connector_name(c): c for c in reversed(argument.connectors)}
+    ids = {e.id for e in argument.elements}
+    names = {connector_name(c): c for c in reversed(argument.connectors) if connector_name(c) not in ids}
     moved: list[Connector] = []
     for connector in argument.connectors:
         target = names.get(connector.target)
         challenge = connector.kind == Relation.CHALLENGES and target is not None
-        known = any(e.id == connector.target for e in ()) if challenge else False
-        moved.append(replace(connector, target=target.source) if challenge and target and not known else connector)
+        moved.append(replace(connector, target=target.source) if challenge and target else connector)
     return skeleton(tuple(e.id for e in argument.elements), tuple(moved))
 
 
@@ -328,4 +357,3 @@ def _icicle(parents: list[int], titles: list[str]) -> tuple[MapCell, ...]:
 
 
 __all__ = ["paginate"]
-

@@ -150,10 +150,15 @@ class Cutter:
         """Cut off the largest subtree, or continue a fan on further pages; false if there is nothing to cut."""
         here = trail[-1]
         candidates = [p for p in (*here.below, *here.beside) if not p.cut and p.extent.count >= _LEAST]
-        bare = _combined(here.block, [p.stub for p in here.below], [p.stub for p in here.beside])
+        bare = self._bare(trail)
+        if len(trail) > 1 and not self.fits(bare):
+            # Even with every subtree cut off it is too tall: the way down is cut, preferably at a goal.
+            second = len(trail) > 2 and trail[1].kind == Kind.STRATEGY and trail[2].kind != Kind.STRATEGY
+            trail[2 if second else 1].cut = True
+            return True
         if candidates and self.fits(bare):
             # A goal heads a page better than a strategy does: it is a claim that can be read alone.
-            worst = max(candidates, key=lambda p: (p.extent.count * (0.7 if p.kind == Kind.STRATEGY else 1.0)))
+            worst = max(candidates, key=lambda p: p.extent.count * (0.7 if p.kind == Kind.STRATEGY else 1.0))
             worst.cut = True
             return True
         if len(here.below) > 1 and self._continue(trail):
@@ -162,10 +167,18 @@ class Cutter:
         if rest:
             max(rest, key=lambda p: p.extent.count).cut = True
             return True
-        if len(trail) > 1 and not here.cut:
-            here.cut = True
-            return True
         return False
+
+    @staticmethod
+    def _bare(trail: list[Piece]) -> Extent:
+        """Room of the way down with all subtrees at its end cut off."""
+        here = trail[-1]
+        extent = _combined(here.block, [p.stub for p in here.below], [p.stub for p in here.beside])
+        for step, following in zip(trail[-2::-1], trail[:0:-1], strict=True):
+            below = [extent if p is following else p.shown for p in step.below]
+            beside = [extent if p is following else p.shown for p in step.beside]
+            extent = _combined(step.block, below, beside)
+        return extent
 
     def _continue(self, trail: list[Piece]) -> bool:
         here = trail[-1]

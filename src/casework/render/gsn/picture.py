@@ -8,7 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Annotation", "Argument", "Connector", "Decorator", "Element", "Kind", "Relation", "Status", "connector_name"]
+__all__ = [
+    "Annotation",
+    "Argument",
+    "Connector",
+    "Decorator",
+    "Element",
+    "Kind",
+    "Relation",
+    "Status",
+    "connector_name",
+]
 
 Annotation = str | tuple[str, str]
 """A short line below the statement; as a pair, its text and the address it links to."""
@@ -80,6 +90,8 @@ class Element:
         decorators: values of `Decorator`; `contract` stands for "to be supported by contract".
         acps: ids of assurance claim points on the element (Table 1:5-2).
         annotations: short lines such as evidence ids, drawn small.
+        label: the id as drawn, where it differs from `id`: an away element repeats the id of its original
+            (Table 1:4-1), while `id` must tell the two apart.
     """
 
     id: str
@@ -93,6 +105,12 @@ class Element:
     decorators: frozenset[str] = frozenset()
     acps: tuple[str, ...] = ()
     annotations: tuple[Annotation, ...] = ()
+    label: str = ""
+
+    @property
+    def name(self) -> str:
+        """The id as drawn."""
+        return self.label or self.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +192,13 @@ def _element_ids(elements: tuple[Element, ...]) -> set[str]:
 def _check_connector(connector: Connector, ids: set[str], names: set[str]) -> None:
     relation = Relation(connector.kind)
     if connector.source not in ids:
-        message = f"the connector {connector_name(connector)!r} leaves {connector.source!r}, which is not in the argument"
+        message = (
+            f"the connector {connector_name(connector)!r} leaves {connector.source!r}, which is not in the argument"
+        )
         raise ValueError(message)
     challenge = relation is Relation.CHALLENGES and connector.target in names
     if connector.target not in ids and not challenge:
-        message = f"the connector {connector_name(connector)!r} enters {connector.target!r}, which is not in the argument"
+        message = (
+            f"the connector {connector_name(connector)!r} enters {connector.target!r}, which is not in the argument"
+        )
         raise ValueError(message)

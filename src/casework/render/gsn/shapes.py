@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from casework.render.fonts import advance
 from casework.render.gsn.picture import Decorator, Element, Kind
@@ -21,6 +22,7 @@ SMALL_LINE = 10.4
 PILL = 12.5
 PILL_INK = 13.0  # room for the symbol before the word
 PAD = 8.0
+_SIGN = 16.0  # room for the public decorator
 TAB = 8.0  # height of the small rectangles of module and contract symbols
 _WIDTHS = (84.0, 98.0, 112.0, 126.0, 142.0, 160.0, 185.0, 215.0, 260.0, 330.0, 430.0, 560.0, 760.0)
 
@@ -94,7 +96,7 @@ class Figure:
         return Kind(self.element.kind)
 
     def inset(self, y: float) -> float:
-        """How far the outline lies inside its bounding box at height `y`, on the left (of all but tabs: on both sides)."""
+        """How far the outline lies inside its bounding box at height `y` on the left (and right, but of strategies)."""
         match self.kind:
             case Kind.STRATEGY:
                 return self.slant * (1 - y / self.height)
@@ -140,7 +142,7 @@ def _rows(kind: str, text: str, width: float, href: str = "") -> list[Row]:
 
 def _content(element: Element, width: float, *, pill: bool = True) -> list[Row]:
     """All rows, not yet placed, none wider than `width` unless a single character is."""
-    heading = f"{one_line(element.id)}  {one_line(element.title)}".strip()
+    heading = f"{one_line(element.name)}  {one_line(element.title)}".strip()
     rows = _rows("id", heading, width)
     rows += _rows("text", element.text, width)
     if element.status and pill:
@@ -177,11 +179,16 @@ def _stacked(rows: list[Row], left: float, top: float, centre: float | None = No
 
 def _cheapest(element: Element, build: Callable[[Element, float], Figure], weight: float) -> Figure:
     best: Figure | None = None
-    for width in _WIDTHS:
-        figure = build(element, width)
-        if best is None or figure.width + weight * figure.height < best.width + weight * best.height - 0.5:
-            best = figure
-        elif figure.width > 2.5 * best.width:
+    worse = 0
+    ink = advance(one_line(element.text), BODY) * LINE
+    likely = 0.7 * math.sqrt(weight * ink)  # a block of this width has about the best proportions; well below is lost
+    for width in [w for w in _WIDTHS if w >= likely] or [_WIDTHS[-1], likely]:
+        drawn = build(element, width)
+        if best is None or drawn.width + weight * drawn.height < best.width + weight * best.height - 0.5:
+            best, worse = drawn, 0
+            continue
+        worse += 1
+        if worse == 3:
             break
     if best is None:  # unreachable: _WIDTHS is not empty
         raise RuntimeError
@@ -190,7 +197,7 @@ def _cheapest(element: Element, build: Callable[[Element, float], Figure], weigh
 
 def _header(element: Element, inner: float) -> tuple[list[Row], Row | None]:
     """Rows of a box, and the badge that shares the first line with the id where both fit."""
-    reserved = 16.0 if Decorator.PUBLIC in element.decorators else 0.0
+    reserved = _SIGN if Decorator.PUBLIC in element.decorators else 0.0
     rows = _content(element, inner, pill=False)
     heading = [row for row in rows if row.kind == "id"]
     if element.status is None:
@@ -199,24 +206,25 @@ def _header(element: Element, inner: float) -> tuple[list[Row], Row | None]:
         return rows, None
     badge = Row("pill", element.status, pill_width(element.status))
     if len(heading) == 1 and heading[0].width + 8 + badge.width + reserved <= inner:
-        return rows, replace(badge, x=inner - badge.width - reserved)
+        return rows, badge
     return _content(element, inner - reserved), None
 
 
 def _box(element: Element, width: float, above: float = 0.0, under: float = 0.0, indent: float = 0.0) -> Figure:
+    """A box with tabs above and under, or with slanting sides for which `indent` makes room."""
     rows, badge = _header(element, width)
-    inner = max([width * 0.0, *(row.width for row in rows)])
+    reserved = _SIGN if Decorator.PUBLIC in element.decorators else 0.0
+    inner = max(92.0, *(row.width for row in rows))
     if badge is not None:
-        reserved = 16.0 if Decorator.PUBLIC in element.decorators else 0.0
         inner = max(inner, rows[0].width + 8 + badge.width + reserved)
-        badge = replace(badge, x=PAD + indent + inner - badge.width - reserved, y=above + PAD - 2.5)
-    inner = max(inner, 92.0)
-    lowest = above + max(_block(rows) + 2 * PAD - 2, 42.0) + under
-    slack = lowest - above - under - _block(rows)
-    placed = _stacked(rows, PAD + indent, above + min(PAD, slack / 2))
+    text = _block(rows)
+    body = max(text + 2 * PAD - 2, 42.0)
+    placed = _stacked(rows, PAD + indent, above + min(PAD, (body - text) / 2))
     if badge is not None:
-        placed = (*placed, replace(badge, x=max(badge.x, PAD + indent + inner - badge.width - (16.0 if Decorator.PUBLIC in element.decorators else 0.0))))
-    return Figure(element, inner + 2 * PAD + 2 * indent, lowest, placed, top=above, bottom=lowest - under)
+        right = PAD + indent + inner - reserved
+        placed = (*placed, replace(badge, x=right - badge.width, y=above + PAD - 2.5))
+    height = above + body + under
+    return Figure(element, inner + 2 * PAD + 2 * indent, height, placed, top=above, bottom=above + body)
 
 
 def _goal(element: Element, width: float) -> Figure:
@@ -239,7 +247,9 @@ def _strategy(element: Element, width: float) -> Figure:
 
 def _circle(element: Element, width: float) -> Figure:
     rows = _content(element, width)
-    radius = max(26.0, 4.0 + max((math.hypot(half, max(abs(top), abs(end))) for top, end, half in _spans(rows)), default=0))
+    radius = max(
+        26.0, 4.0 + max((math.hypot(half, max(abs(top), abs(end))) for top, end, half in _spans(rows)), default=0)
+    )
     side = 2 * radius
     return Figure(element, side, side, _stacked(rows, 0, radius - _block(rows) / 2, radius), bottom=side)
 
@@ -259,7 +269,9 @@ def _stadium(element: Element, width: float) -> Figure:
     rows = _content(element, width)
     height = max(40.0, _block(rows) + 10)
     radius = height / 2
-    half = max((half + Figure._arc(radius, radius, max(abs(top), abs(end))) for top, end, half in _spans(rows)), default=0)
+    half = max(
+        (half + Figure._arc(radius, radius, max(abs(top), abs(end))) for top, end, half in _spans(rows)), default=0
+    )
     across = max(half + 5.0, radius + 8)
     return Figure(element, 2 * across, height, _stacked(rows, 0, radius - _block(rows) / 2, across), bottom=height)
 
@@ -268,7 +280,7 @@ def _strip(element: Element, width: float) -> list[Row]:
     return _rows("module", element.module or "?", max(width - 18, 20.0))
 
 
-def _domed(element: Element, width: float, dome: Callable[[float], float], corner: bool) -> Figure:  # noqa: FBT001
+def _domed(element: Element, width: float, dome: Callable[[float], float]) -> Figure:
     rows = _content(element, width)
     full = max(max((row.width for row in rows), default=0.0) + 14.0, 76.0)
     strip = _strip(element, full)
@@ -305,15 +317,15 @@ def _away_goal(element: Element, width: float) -> Figure:
 
 
 def _away_solution(element: Element, width: float) -> Figure:
-    return _domed(element, width, lambda full: full / 2, corner=False)
+    return _domed(element, width, lambda full: full / 2)
 
 
 def _away_oval(element: Element, width: float) -> Figure:
-    return _domed(element, width, lambda full: min(full * 0.2, 26.0), corner=False)
+    return _domed(element, width, lambda full: min(full * 0.2, 26.0))
 
 
 def _away_context(element: Element, width: float) -> Figure:
-    return _domed(element, width, lambda _: 18.0, corner=True)
+    return _domed(element, width, lambda _: 18.0)
 
 
 _BUILDERS: dict[Kind, tuple[Callable[[Element, float], Figure], float]] = {
@@ -333,6 +345,7 @@ _BUILDERS: dict[Kind, tuple[Callable[[Element, float], Figure], float]] = {
 }
 
 
+@lru_cache(maxsize=16_384)
 def figure(element: Element) -> Figure:
     """The symbol of an element, just large enough for all of its text."""
     build, weight = _BUILDERS[Kind(element.kind)]
@@ -344,7 +357,7 @@ def _with_surroundings(drawn: Figure) -> Figure:
     below = 0.0
     decorators = drawn.element.decorators
     if decorators & {Decorator.UNDEVELOPED, Decorator.UNINSTANTIATED, Decorator.CONTRACT}:
-        below = 13.0
+        below = 24.0 if {Decorator.CONTRACT, Decorator.UNINSTANTIATED} <= decorators else 13.0
     right = 0.0
     if drawn.kind in (Kind.ASSUMPTION, Kind.JUSTIFICATION):
         right = 3.0

@@ -1,7 +1,7 @@
 """The order behind a page: which element hangs below which, who stands beside whom, and which layer each is in.
 
-Any directed graph is accepted. An element with several parents hangs below the first of its deepest parents; the other
-relations are drawn as routed lines. In a cycle, the relation that closes it is set aside and drawn upwards.
+Any directed graph is accepted. An element with several parents hangs below the middle one of its deepest parents; the
+other relations are drawn as routed lines. In a cycle, the relation that closes it is set aside and drawn upwards.
 """
 
 from __future__ import annotations
@@ -99,16 +99,16 @@ def _forward(ids: list[str], edges: list[Edge]) -> tuple[list[Edge], list[str]]:
         stack = [(start, iter(outgoing[start]))]
         while stack:
             here, rest = stack[-1]
-            edge = next(rest, None)
-            if edge is None:
+            step = next(rest, None)
+            if step is None:
                 state[here] = 2
                 finished.append(here)
                 stack.pop()
-            elif state.get(edge.child) != 1:
-                kept.append(edge)
-                if edge.child not in state:
-                    state[edge.child] = 1
-                    stack.append((edge.child, iter(outgoing[edge.child])))
+            elif state.get(step.child) != 1:
+                kept.append(step)
+                if step.child not in state:
+                    state[step.child] = 1
+                    stack.append((step.child, iter(outgoing[step.child])))
     return kept, finished[::-1]
 
 
@@ -138,9 +138,14 @@ def skeleton(ids: tuple[str, ...], connectors: tuple[Connector, ...]) -> Skeleto
     layer = _layers(order, edges)
     tree: dict[str, Edge] = {}
     position = {id(connector): n for n, connector in enumerate(connectors)}
+    candidates: dict[str, list[Edge]] = defaultdict(list)
     for edge in sorted(edges, key=lambda e: (-e.drop, position[id(e.connector)])):
         if layer[edge.parent] + edge.drop == layer[edge.child]:
-            tree.setdefault(edge.child, edge)
+            candidates[edge.child].append(edge)
+    for child, found in candidates.items():
+        # Below the middle one of its parents an element is near all of them.
+        level = [edge for edge in found if edge.drop == found[0].drop]
+        tree[child] = level[(len(level) - 1) // 2]
     below: dict[str, list[Edge]] = defaultdict(list)
     beside: dict[str, list[Edge]] = defaultdict(list)
     for edge in sorted(tree.values(), key=lambda e: position[id(e.connector)]):

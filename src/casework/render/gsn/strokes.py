@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from typing import NamedTuple
 
+from casework.render.fonts import advance
 from casework.render.gsn.lines import ARROW, Mark, Route
 from casework.render.gsn.maze import Point
 from casework.render.gsn.picture import Relation, Status
@@ -23,20 +25,32 @@ Segment = tuple[Point, Point]
 
 def stroke(routes: tuple[Route, ...]) -> list[str]:
     """All lines of a page. Where two cross that have no end in common, the later bridges the earlier by a gap."""
+    bundles: dict[tuple[str, str, bool], list[Route]] = {}
+    for route in routes:
+        bundles.setdefault((route.connector.source, route.connector.kind, route.backward), []).append(route)
     drawn: list[str] = []
     earlier: list[tuple[Segment, frozenset[str]]] = []
-    marks: list[str] = []
-    for route in routes:
+    for bundle in bundles.values():
+        drawn += _bundle(bundle, earlier)
+    drawn += [_head(route, _style(route)) for route in routes]
+    marks = [part for route in routes for mark in route.marks for part in _mark(mark)]
+    return drawn + list(dict.fromkeys(marks))
+
+
+def _bundle(bundle: list[Route], earlier: list[tuple[Segment, frozenset[str]]]) -> list[str]:
+    """The lines that leave one source, as one path: where they share their course they are not drawn twice."""
+    gaps = []
+    fresh = []
+    for route in bundle:
         ends = frozenset({f"from {route.connector.source}", f"to {route.connector.target}"})
-        gaps = []
         for segment in pairwise(route.points):
             gaps += [_gap(segment, other) for other, family in earlier if not family & ends]
-        drawn += [gap for gap in gaps if gap]
-        drawn.append(_line(route))
-        earlier += [(segment, ends) for segment in pairwise(route.points)]
-        for mark in route.marks:
-            marks += _mark(mark)
-    return drawn + list(dict.fromkeys(marks))
+            fresh.append((segment, ends))
+    earlier += fresh
+    style = _style(bundle[0])
+    shafts = " ".join(_rounded(_shortened(r.points, 0.0 if style.dash else ARROW - 1.0)) for r in bundle)
+    shaft = tag("path", d=shafts, fill="none", stroke=style.colour, stroke_width=1.25, stroke_dasharray=style.dash)
+    return [*dict.fromkeys(gap for gap in gaps if gap), shaft]
 
 
 def _gap(later: Segment, earlier: Segment) -> str:
@@ -62,25 +76,30 @@ def _crossing(one: Segment, two: Segment) -> Point | None:
     return (x, y) if inside else None
 
 
-def _line(route: Route) -> str:
-    connector = route.connector
+class _Style(NamedTuple):
+    colour: str
+    fill: str
+    dash: str | None
+
+
+def _style(route: Route) -> _Style:
     colour = _BACK if route.backward else INK
-    dash = None
-    head = _arrow(route.points, colour, fill=colour)
-    points = _shortened(route.points, ARROW - 1.0)
-    match Relation(connector.kind):
+    match Relation(route.connector.kind):
         case Relation.SUPPORTED_BY:
-            pass
+            return _Style(colour, colour, None)
         case Relation.IN_CONTEXT_OF:
-            head = _arrow(route.points, colour, fill=PAPER)
+            return _Style(colour, PAPER, None)
         case Relation.CHALLENGES:
-            dash, points, colour = "6 3.5", route.points, _CHALLENGE
-            head = _open_arrow(route.points, colour)
+            return _Style(_CHALLENGE, "none", "6 3.5")
+
+
+def _head(route: Route, style: _Style) -> str:
+    connector = route.connector
     name = f"{one_line(connector.source)} {connector.kind.replace('_', ' ')} {one_line(connector.target)}"
     if route.backward:
         name += " (this closes a cycle)"
-    shaft = tag("path", d=_rounded(points), fill="none", stroke=colour, stroke_width=1.25, stroke_dasharray=dash)
-    return tag("g", tag("title", quoted(name)) + shaft + head, class_=f"connector {connector.kind}")
+    head = _open_arrow(route.points, style.colour) if style.dash else _arrow(route.points, style.colour, style.fill)
+    return tag("g", tag("title", quoted(name)) + head, class_=f"connector {connector.kind}")
 
 
 def _rounded(points: tuple[Point, ...]) -> str:
@@ -143,8 +162,6 @@ def _mark(mark: Mark) -> list[str]:
 
 
 def _label(mark: Mark) -> str:
-    from casework.render.fonts import advance
-
     text = one_line(mark.label)
     x, y = mark.at
     if mark.upright:
@@ -153,16 +170,19 @@ def _label(mark: Mark) -> str:
     return words(text, x - width / 2, y - 7.0, SMALL, bold=True, fill=INK, width=width)
 
 
-def line_sample(relation: Relation, x: float, y: float, width: float) -> str:
+def line_sample(relation: Relation, x: float, y: float, width: float, *, backward: bool = False) -> str:
     """A short horizontal connector for the legend."""
     points = ((x, y), (x + width, y))
+    ink = _BACK if backward else INK
     match relation:
         case Relation.SUPPORTED_BY:
-            head, dash, colour = _arrow(points, INK, INK), None, INK
+            head, dash, colour = _arrow(points, ink, ink), None, ink
         case Relation.IN_CONTEXT_OF:
             head, dash, colour = _arrow(points, INK, PAPER), None, INK
         case Relation.CHALLENGES:
             head, dash, colour = _open_arrow(points, _CHALLENGE), "4 2.5", _CHALLENGE
     end = x + width - (0 if dash else ARROW)
-    shaft = tag("path", d=f"M {number(x)} {number(y)} H {number(end)}", stroke=colour, stroke_width=1.2, stroke_dasharray=dash)
+    shaft = tag(
+        "path", d=f"M {number(x)} {number(y)} H {number(end)}", stroke=colour, stroke_width=1.2, stroke_dasharray=dash
+    )
     return shaft + head

@@ -24,7 +24,7 @@ def quoted(value: str) -> str:
     return html.escape(clean(value), quote=True)
 
 
-def tag(name: str, content: str = "", **attributes: object) -> str:
+def tag(name: str, content: str = "", /, **attributes: str | float | None) -> str:
     """One element. Attribute names use _ for - ; floats are rounded; content is inserted as it is."""
     parts = [name]
     for key, value in attributes.items():
@@ -58,16 +58,12 @@ def words(
     """One line of text from `x`, its baseline at `y`, exactly as wide as it was measured, whatever the font."""
     width = advance(text, size, bold=bold) if width is None else width
     weight = "bold" if bold else None
+    style = {"font_size": number(size), "font_weight": weight, "fill": fill}
     if is_right_to_left(text):
-        return tag(
-            "text", quoted(text), x=x + width / 2, y=y, font_size=size, font_weight=weight, fill=fill, text_anchor="middle",
-            direction="rtl",
-        )  # fmt: skip
-    fixed = width if width > 0 and len(text) > 1 and has_fixed_advances(text) else None
-    return tag(
-        "text", quoted(text), x=x, y=y, font_size=size, font_weight=weight, fill=fill, textLength=fixed,
-        lengthAdjust="spacingAndGlyphs" if fixed else None,
-    )  # fmt: skip
+        return tag("text", quoted(text), x=x + width / 2, y=y, **style, text_anchor="middle", direction="rtl")
+    if width <= 0 or len(text) < 2 or not has_fixed_advances(text):
+        return tag("text", quoted(text), x=x, y=y, **style)
+    return tag("text", quoted(text), x=x, y=y, **style, textLength=width, lengthAdjust="spacingAndGlyphs")
 
 
 @dataclass(frozen=True, slots=True)

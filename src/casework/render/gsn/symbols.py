@@ -44,7 +44,7 @@ def _rectangle(x: float, y: float, width: float, height: float) -> str:
     return _polygon((x, y), (x + width, y), (x + width, y + height), (x, y + height))
 
 
-def outline(drawn: Figure) -> list[str]:  # noqa: C901 - one case for each symbol
+def outline(drawn: Figure) -> list[str]:
     """Path data of a symbol's outline, its top left corner at the origin; filled in order."""
     w, h = drawn.width, drawn.height
     match drawn.kind:
@@ -63,11 +63,13 @@ def outline(drawn: Figure) -> list[str]:  # noqa: C901 - one case for each symbo
             return [path("M", 0, h, "V", d, "A", w / 2, d, 0, 0, 1, w, d, "V", h, "Z")]
         case Kind.AWAY_CONTEXT:
             d = drawn.dome
-            return [path("M", 0, h, "V", d, "A", d, d, 0, 0, 1, d, 0, "H", w - d, "A", d, d, 0, 0, 1, w, d, "V", h, "Z")]
+            return [
+                path("M", 0, h, "V", d, "A", d, d, 0, 0, 1, d, 0, "H", w - d, "A", d, d, 0, 0, 1, w, d, "V", h, "Z")
+            ]
         case Kind.MODULE:
-            return [_rectangle(0, 0, w * 0.36, TAB), _rectangle(0, TAB, w, h - TAB)]
+            return [_rectangle(0, 0, w * 0.3, TAB), _rectangle(0, TAB, w, h - TAB)]
         case Kind.CONTRACT:
-            tab = w * 0.36
+            tab = w * 0.3
             return [
                 _rectangle(0, 0, tab, TAB),
                 _rectangle(0, TAB, w, h - 2 * TAB),
@@ -83,13 +85,18 @@ def module_sign(x: float, y: float, fill: str) -> str:
 
 def _contract_sign(x: float, y: float) -> str:
     """The miniature contract symbol, 17 by 11 units, centred on x."""
-    data = " ".join((_rectangle(x - 8.5, y, 6, 2.8), _rectangle(x - 8.5, y + 2.8, 17, 5.4), _rectangle(x + 2.5, y + 8.2, 6, 2.8)))
+    parts = (
+        _rectangle(x - 8.5, y, 6, 2.8),
+        _rectangle(x - 8.5, y + 2.8, 17, 5.4),
+        _rectangle(x + 2.5, y + 8.2, 6, 2.8),
+    )
+    data = " ".join(parts)
     return tag("path", d=data, fill=PAPER, stroke=INK, stroke_width=1.0)
 
 
 def feet(decorators: frozenset[str], x: float, y: float) -> list[str]:
     """The decorators attached to the bottom centre (Tables 1:2-1, 1:3-2 and 1:4-1), touching it at (x, y)."""
-    style = {"fill": PAPER, "stroke": INK, "stroke_width": 1.1, "stroke_linejoin": "round"}
+    style = {"fill": PAPER, "stroke": INK, "stroke_width": "1.1", "stroke_linejoin": "round"}
     undeveloped = Decorator.UNDEVELOPED in decorators
     pending = Decorator.UNINSTANTIATED in decorators
     drawn = []
@@ -100,6 +107,7 @@ def feet(decorators: frozenset[str], x: float, y: float) -> list[str]:
     if undeveloped and pending:
         drawn.append(tag("path", d=path("M", x - 7, y + 6, "H", x + 7), **style))
     elif pending:
+        y += 11 if Decorator.CONTRACT in decorators else 0
         drawn.append(tag("path", d=_polygon((x, y), (x + 7.5, y + 11), (x - 7.5, y + 11)), **style))
     return drawn
 
@@ -152,11 +160,10 @@ def acps(drawn: Figure) -> list[str]:
 
 
 def cross(drawn: Figure) -> str:
-    """The defeated decorator: a cross over the whole element, through which the text stays legible."""
+    """The defeated decorator: a cross over the whole element; the text is drawn upon it, and so stays legible."""
     w, h = drawn.width, drawn.height
     data = path("M", -3, -3, "L", w + 3, h + 3, "M", w + 3, -3, "L", -3, h + 3)
-    halo = tag("path", d=data, fill="none", stroke=PAPER, stroke_width=4.0, stroke_opacity=0.55)
-    return halo + tag("path", d=data, fill="none", stroke=TONES[Status.DEFEATED].line, stroke_width=1.9, stroke_opacity=0.85)
+    return tag("path", d=data, fill="none", stroke=TONES[Status.DEFEATED].line, stroke_width=2.4, stroke_opacity=0.6)
 
 
 def pill(status: str, x: float, y: float, width: float) -> str:
@@ -174,7 +181,8 @@ def pill(status: str, x: float, y: float, width: float) -> str:
 
 def status_sign(status: str, x: float, y: float, colour: str) -> str:
     """The symbol of a status, about 7 units wide: tick, hollow circle, question mark, cross."""
-    stroke = {"fill": "none", "stroke": colour, "stroke_width": 1.5, "stroke_linecap": "round", "stroke_linejoin": "round"}
+    ends = {"stroke_linecap": "round", "stroke_linejoin": "round"}
+    stroke = {"fill": "none", "stroke": colour, "stroke_width": "1.5", **ends}
     match Status(status):
         case Status.SUPPORTED:
             return tag("path", d=path("M", x - 3, y + 0.2, "L", x - 0.9, y + 2.5, "L", x + 3, y - 2.4), **stroke)

@@ -20,7 +20,7 @@ def _challenge(id_, kind, text, target, status=None, **more):
     CONNECTORS.append(Connector(id_, target, "challenges"))
 
 
-S, O, D, X = "supported", "open", "doubted", "defeated"
+S, O, D = "supported", "open", "doubted"  # noqa: E741
 
 _add("G1.1", "goal", "System safety requirements allocated to the road sign detector are satisfied in its operational design domain", status=D, status_reason="G6.3 is open; G3.5 is doubted", href="nodes/G1.1.html")
 _add("C1.1", "context", "System description: intelligent speed assistance, revision 4", "G1.1")
@@ -53,7 +53,7 @@ for n, (what, st, ev) in enumerate([("rain and fog", S, "EV-ROB-001"), ("low sun
     _add(f"Sn5.1.{n}", "solution", "Robustness campaign", f"G5.1.{n}", status=st, annotations=(ev,))
 _challenge("CG1", "goal", "Glare scenes were synthesised with one sun elevation only", "G5.1.5", status=O)
 _add("CSn1", "solution", "Data audit DA-3", "CG1", status=S, annotations=("EV-AUD-003",))
-_add("G3.1", "away_goal", "Data used in development and verification is sufficient", "G2.2", module="DATA", status=D)
+_add("DATA/G3.1", "away_goal", "Data used in development and verification is sufficient", "G2.2", module="DATA", label="G3.1", status=D)
 _add("G4.1", "goal", "Development of the detector is sufficient", "G2.2", status=S)
 _add("S4.1", "strategy", "Argument over internal testing and development approach", "G4.1", status=S)
 _add("C4.2", "context", "Constraints: 4 MB of memory, int8 arithmetic", "S4.1")
@@ -81,8 +81,8 @@ _add("G6.8", "goal", "Response to erroneous behaviour is acceptable", "G6.3", st
 CONNECTORS.append(Connector("G6.8", "Sn6.3", "supported_by"))
 _add("G6.9", "goal", "Field data confirms the assumed exposure", "G6.3", status=O, decorators=frozenset({"undeveloped"}))
 
-_add("G3.1/DATA", "goal", "Data used in development and verification is sufficient", status=D, module="DATA", decorators=frozenset({"public"}))
-_add("S3.1", "strategy", "Argument over data requirements and the data itself", "G3.1/DATA", status=D, module="DATA")
+_add("G3.1", "goal", "Data used in development and verification is sufficient", status=D, module="DATA", decorators=frozenset({"public"}))
+_add("S3.1", "strategy", "Argument over data requirements and the data itself", "G3.1", status=D, module="DATA")
 _add("C3.1", "context", "Data requirements DR-1 to DR-20", "S3.1", module="DATA")
 _add("G3.2", "goal", "Data requirements are sufficient", "S3.1", status=S, module="DATA")
 _add("Sn3.1", "solution", "Data requirements justification", "G3.2", status=S, annotations=("EV-DRJ-001",), module="DATA")
