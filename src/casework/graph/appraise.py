@@ -58,6 +58,10 @@ def folder_key(folder: str) -> str:
     return folder.replace("__", "::", 1)
 
 
+def _folder(key: str) -> str:
+    return key.replace("::", "__", 1)
+
+
 def planned_options(evidence: Evidence) -> dict[str, Any]:
     """Return what the record's `options` digest covers: the authored options, the split and the seed."""
     return {"options": evidence.options, "split": evidence.split, "seed": evidence.seed}
@@ -231,10 +235,10 @@ def appraise(
     """
     by_evidence: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
-        by_evidence.setdefault(folder_key(verdict.evidence), []).append(verdict)
+        by_evidence.setdefault(_folder(verdict.evidence), []).append(verdict)
     made: dict[str, Appraisal] = {}
     for key, evidence in case.nodes(Evidence, "evidence"):
-        found = sorted(by_evidence.get(key, ()), key=_age, reverse=True)
+        found = sorted(by_evidence.get(_folder(key), ()), key=_age, reverse=True)
         made[key] = _appraise(case, key, evidence, found, files, manifests, today)
     return made
 

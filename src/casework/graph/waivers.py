@@ -1,7 +1,7 @@
 """Waivers: which hold, and what is wrong with those that do not. The rules report it and the gate acts on it.
 
-A waiver holds only while it is complete, unexpired, for a code that can be waived at all, and given by a person who holds
-the role by the trust policy and who does not own the node. Anything unclear means that it does not hold.
+A waiver holds only while it is complete, unexpired, for a code that can be waived at all, and given by a person who
+holds the role by the trust policy and who does not own the node. Anything unclear means that it does not hold.
 """
 
 from __future__ import annotations
@@ -17,29 +17,16 @@ from casework.model.finding import Route
 from casework.model.policy import TrustPolicy
 from casework.model.process import Waiver
 
-_UNWAIVABLE_GROUPS: Final = frozenset(
-    {
-        "FMT",
-        "EVD",
-        "SIG",
-        "PRS",
-        "BND",
-        "POL",
-        "PTH",
-        "TIM",
-        "FRS",
-        "RPL",
-        "RES",
-        "LOG",
-        "ART",
-        "GIT",
-        "RND",
-        "NUM",
-        "GTE",
-    }
+_GROUPS: Final = (
+    "ART", "BND", "EVD", "FMT", "FRS", "GIT", "GTE", "IND", "LOG", "NUM", "POL", "PRS", "PTH", "RES", "RND", "RPL", "SIG",
+    "TIM",
+)  # fmt: skip
+"""Groups of codes of which none can be waived: failed tests, and what cannot be read, verified or trusted."""
+
+_CODES: Final = frozenset(
+    {"TRC-001", "TRC-003", "TRC-004", "MDL-001", "MDL-002", "DAT-001", "DAT-002", "DAT-006", "DAT-007"}
 )
-_UNWAIVABLE: Final = frozenset({"TRC-001", "TRC-003", "TRC-004", "MDL-001", "DAT-001", "DAT-006"})
-"""Broken graphs; and what cannot be looked at because it is not there, or a deletion with a waiver would hide a failure."""
+"""Broken graphs, changed files, and what is not there to be looked at: a deletion with a waiver would hide a failure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +46,7 @@ class Flaw:
 
 def waivable(code: str) -> bool:
     """Tell whether findings of a code can be waived: never a failed test, nor what could not be verified or read."""
-    return code not in _UNWAIVABLE and code[:3] not in _UNWAIVABLE_GROUPS
+    return code not in _CODES and not code.startswith(_GROUPS)
 
 
 def incomplete(key: str, waiver: Waiver) -> Iterator[Flaw]:
@@ -123,7 +110,7 @@ def flaws(assessment: Assessment, key: str, waiver: Waiver) -> tuple[Flaw, ...]:
 
 
 def holding(assessment: Assessment) -> dict[tuple[str, str], tuple[str, Waiver]]:
-    """Return the waivers that hold: (code, node key) to the waiver's key and the waiver; of several the last to expire."""
+    """Return the waivers that hold: (code, node key) to the waiver's key and itself; of several the last to expire."""
     made: dict[tuple[str, str], tuple[str, Waiver]] = {}
     for key, waiver in assessment.case.nodes(Waiver, "waiver"):
         target = _target(assessment.case, key)
