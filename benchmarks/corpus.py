@@ -7,6 +7,8 @@ have some 40 words, as real requirements do.
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
 import random
 from pathlib import Path
 
@@ -25,6 +27,7 @@ def write_corpus(folder: Path, nodes: int, per_file: int = 100, seed: int = 0) -
     (folder / "tests").mkdir(exist_ok=True)
     (folder / "casework.yaml").write_text("schema: casework/v1\nname: Synthetic corpus\nreview:\n  types: []\n")
     (folder / "tests" / "test_all.py").write_text("def test_all() -> None:\n    assert True\n")
+    (folder / "requirements" / "model.yaml").write_text(_model(folder))
     upper: list[str] = []
     made: list[str] = []
     for level, share in zip(LEVELS, SHARES, strict=True):
@@ -40,6 +43,48 @@ def write_corpus(folder: Path, nodes: int, per_file: int = 100, seed: int = 0) -
         (folder / "requirements" / f"part-{number:05d}.yaml").write_text(text)
 
 
+MODEL = """\
+- type: model_card
+  id: MDL-1
+  file: {{path: model.bin, sha256: {model}}}
+  version: "1"
+  task: classification
+  inputs: [{{name: x, dtype: float32, shape: [N, 4]}}]
+  outputs: [{{name: y, dtype: float32, shape: [N, 2]}}]
+  trained_on: [DS-1]
+  intended_use: To stand for a model in a synthetic corpus.
+  limits: [It is no model.]
+- type: dataset
+  id: DS-1
+  statement: One item that is not stored.
+  version: "1"
+  manifest: {{path: manifest.jsonl, sha256: {manifest}}}
+  splits: [{{name: train, purpose: development, size: 1}}]
+  covers: [ODD-1]
+  provenance: Written by the benchmark.
+  licence: Apache-2.0
+- type: odd
+  id: ODD-1
+  statement: Day and night.
+  dimensions: [{{name: light, values: [day, night]}}]
+"""
+
+
+def _model(folder: Path) -> str:
+    """Write the one model and dataset that every lowest requirement is allocated to; return their nodes."""
+    (folder / "model.bin").write_bytes(b"not a model")
+    header = {
+        "schema": "casework/dataset-manifest/v1", "name": "synthetic", "task": "classification", "classes": ["a", "b"],
+        "splits": {"train": {"purpose": "development", "stored": False}}, "generator": {},
+    }  # fmt: skip
+    item = {"file": "train/0.png", "sha256": "0" * 64, "split": "train", "width": 1, "height": 1, "odd": {}, "label": "a"}
+    manifest = "".join(json.dumps(line, sort_keys=True, separators=(",", ":")) + "\n" for line in (header, item))
+    (folder / "manifest.jsonl").write_text(manifest)
+    return MODEL.format(
+        model=hashlib.sha256(b"not a model").hexdigest(), manifest=hashlib.sha256(manifest.encode()).hexdigest()
+    )
+
+
 def _requirement(node_id: str, level: str, parents: list[str], rng: random.Random) -> str:
     words = " ".join(rng.choice(WORDS) for _ in range(30))
     lines = [
@@ -48,13 +93,14 @@ def _requirement(node_id: str, level: str, parents: list[str], rng: random.Rando
         f"  title: {level.capitalize()} requirement {node_id[-6:]}",
         f"  level: {level}",
         f"  statement: The component shall do this when {words}.",
-        "  asil: B" if level != "stakeholder" else "  asil: B",
+        "  asil: B",
         "  owner: m.osei",
         "  rationale: The analysis of the level above asks for it.",
     ]
     if parents:
         lines.append(f"  derives_from: [{', '.join(parents)}]")
     if level == "ml":
+        lines.append("  allocated_to: [MDL-1]")
         lines.append("  verified_by: [tests/test_all.py::test_all]")
     return "\n".join(lines) + "\n"
 

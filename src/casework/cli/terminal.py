@@ -61,6 +61,13 @@ def use_colour(stream_is_terminal: bool | None = None) -> bool:
     return sys.stdout.isatty() if stream_is_terminal is None else stream_is_terminal
 
 
+def columns() -> int:
+    """Return the width to lay text out for: the terminal's, at most 120; 100 where there is none."""
+    import shutil
+
+    return min(120, shutil.get_terminal_size((100, 24)).columns)
+
+
 def write_out(content: str | bytes, output: str | None) -> None:
     """Write a result to a file, atomically, or to standard output."""
     data = content.encode("utf-8") if isinstance(content, str) else content

@@ -81,10 +81,16 @@ def assess(tree: Tree, today: date, cache: Cache | None = None, progress: Progre
     findings += [f for v in verdicts for f in v.findings]
     tell("applying rules")
     assessment = replace(assessment, statuses=statuses(assessment))
-    loose = _rule_findings(assessment)
-    findings += locate(reading.case, loose, _reader(tree))
+    findings += _rule_findings(assessment)
     decision = decide(with_severity(findings, project, LOWERABLE), assessment)
-    return Assessed(assessment, decision, inputs)
+    return Assessed(assessment, _placed(decision, reading.case, _reader(tree)), inputs)
+
+
+def _placed(decision: Decision, case: Case, read: Callable[[str], bytes | None]) -> Decision:
+    """Fill in the places of all findings; sorting by place comes after that."""
+    findings = sorted(locate(case, decision.findings, read), key=lambda f: f.order)
+    waived = [replace(w, finding=f) for w, f in zip(decision.waived, locate(case, [w.finding for w in decision.waived], read), strict=True)]
+    return replace(decision, findings=tuple(findings), waived=tuple(sorted(waived, key=lambda w: w.finding.order)))
 
 
 def _note(inputs: Inputs, project: Project, seen: Iterable[Seen], suffixes: tuple[str, ...]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from casework.store.cache import Answer, Cache, current_stamps, finding_of, find
 from casework.store.working_tree import WorkingTree
 
 if TYPE_CHECKING:
+    from casework.render.findings.options import RuleFact
     from casework.workflow.assess import Assessed
 
 QUESTION = "check"
@@ -31,18 +33,19 @@ def check(
     """
     cache = Cache(root) if cached else None
     try:
-        remembered = _remembered(cache, root, today) if cache else None
-        if remembered is None:
-            from casework.workflow.assess import assess
+        if cache and not new_since:
+            remembered = _remembered(cache, root, today)
+            if remembered is not None:
+                return remembered
+        from casework.workflow.assess import assess
 
-            assessed = assess(WorkingTree(root), today, cache, progress)
-            remembered = assessed.decision
-            if cache:
-                cache.keep_answer(QUESTION, _answer(assessed, root))
+        assessed = assess(WorkingTree(root), today, cache, progress)
+        if cache:
+            cache.keep_answer(QUESTION, _answer(assessed, root))
+        return _since(assessed, root, today, new_since) if new_since else assessed.decision
     finally:
         if cache:
             cache.close()
-    return _only_new(remembered, root, today, new_since) if new_since else remembered
 
 
 def _remembered(cache: Cache, root: Path, today: date) -> Decision | None:
@@ -84,18 +87,19 @@ def _decision(payload: Any) -> Decision:
     )  # fmt: skip
 
 
-def _only_new(decision: Decision, root: Path, today: date, revision: str) -> Decision:
-    from casework.gate.ratchet import only_new
+def _since(assessed: Assessed, root: Path, today: date, revision: str) -> Decision:
+    from casework.gate.ratchet import only_new, vanished, with_findings
     from casework.store.history import Revision
     from casework.workflow.assess import assess
 
     base = assess(Revision.open(root, revision), today)
-    return only_new(decision, base.decision)
+    return with_findings(only_new(assessed.decision, base.decision), vanished(assessed.assessment, base.assessment))
 
 
-def render(decision: Decision, form: str, root: Path, *, colour: bool, every: bool) -> str:
+def render(decision: Decision, form: str, root: Path, *, colour: bool, every: bool, width: int = 100, base: str = "") -> str:
     """Return a decision in one of the forms that `casework check` offers."""
-    from casework.render.findings import render as render_findings
+    import casework
+    from casework.render.findings import FORMATS, Options
 
     tree = WorkingTree(root)
 
@@ -105,4 +109,27 @@ def render(decision: Decision, form: str, root: Path, *, colour: bool, every: bo
         except OSError:
             return None
 
-    return render_findings(decision, form, source=source, colour=colour, every=every)
+    facts = _every_fact() if form == "sarif" else _facts_of(decision)
+    options = Options(facts, colour=colour, width=width, base=base, version=casework.__version__)
+    if every:
+        options = replace(options, limit=0, lines=0)
+    return FORMATS[form](decision, source, options)
+
+
+def _facts_of(decision: Decision) -> dict[str, RuleFact]:
+    """Return the names of the codes found, without importing a single rule."""
+    from casework.render.findings.options import RuleFact
+    from casework.rules.names import names
+
+    known = names()
+    codes = {f.code for f in decision.findings} | {w.finding.code for w in decision.waived}
+    return {code: RuleFact(code, known.get(code, "")) for code in sorted(codes)}
+
+
+def _every_fact() -> dict[str, RuleFact]:
+    from casework.render.findings.options import RuleFact
+    from casework.rules.registry import modules
+
+    return {
+        m.RULE.code: RuleFact(m.RULE.code, m.RULE.name, m.RULE.severity, (m.__doc__ or "").strip().partition("\n")[0], m.RULE.fix) for m in modules()
+    }
