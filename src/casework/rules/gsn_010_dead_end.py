@@ -66,9 +66,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from casework.graph.case import Case
-from casework.model.argument import ContractReference, ModuleReference
+from casework.model.argument import ANY_ELEMENT, ContractReference, ModuleReference
 from casework.model.finding import Finding
-from casework.model.vocabulary import GSN_TYPES
 from casework.rules.rule import Rule
 
 RULE = Rule(
@@ -78,12 +77,11 @@ RULE = Rule(
 
 def check(case: Case) -> Iterator[Finding]:
     """Yield a finding for each reference to a module without elements."""
-    modules: set[str] | None = None
-    for cls in (ModuleReference, ContractReference):
-        name = "module_reference" if cls is ModuleReference else "contract_reference"
-        for key, node in case.nodes(cls, name):
-            if modules is None:
-                modules = {e.module for e in case.entries.values() if e.type in GSN_TYPES}
-            if node.refers_to_module not in modules:
-                message = f"{key} refers to the module {node.refers_to_module}, of which the case holds no element"
-                yield RULE.at(key, ("refers_to_module",), message)
+    modules = {case.entries[key].module for key in case.keys(*ANY_ELEMENT)}
+    references: list[tuple[str, ModuleReference | ContractReference]] = []
+    references.extend(case.nodes(ModuleReference, "module_reference"))
+    references.extend(case.nodes(ContractReference, "contract_reference"))
+    for key, node in references:
+        if node.refers_to_module not in modules:
+            message = f"{key} refers to the module {node.refers_to_module}, of which the case holds no element"
+            yield RULE.at(key, ("refers_to_module",), message)

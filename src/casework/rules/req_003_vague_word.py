@@ -71,20 +71,25 @@ PHRASES: Final = (
     "where appropriate", "where possible", "where practicable",
 )  # fmt: skip
 
-_WORDS: Final = frozenset(WORDS)
-# Phrases whose words are vague by themselves are found through them; these few need a look of their own.
-_TRIGGERS: Final = ("and/or", "as needed", "as required", "best effort", "if necessary", "state of the art")
+# Most statements are cleared by one look at their words as they stand between blanks, with the usual signs around them.
+_SPOKEN: Final = frozenset(
+    before + word + after
+    for word in (*WORDS, "user-friendly")
+    for before in ("", "(", '"', "'")
+    for after in ("", ".", ",", ";", ":", ")", "!", "?", '"', "'", "),", ").", '",', '".', "',", "'.")
+)
+# Phrases whose words are vague by themselves are found through them; these need a look of their own.
+_TRIGGERS: Final = ("/", "--", "as needed", "as required", "if necessary", "state of the art")
 _VAGUE: Final = re.compile(
     rf"(?<![\w-])(?:{'|'.join(re.escape(t) for t in sorted((*PHRASES, *WORDS), key=len, reverse=True))})(?![\w-])",
     re.IGNORECASE,
 )
-_STRIP: Final = str.maketrans(dict.fromkeys(".,;:()[]{}\"'!?/-", " "))
 
 
 def check(key: str, node: Node) -> Iterable[Finding]:
     """Return a finding for each vague word of the statement, at its first place."""
     text: str = getattr(node, "statement", "").lower()
-    if _WORDS.isdisjoint(text.translate(_STRIP).split()) and not any(t in text for t in _TRIGGERS):
+    if _SPOKEN.isdisjoint(text.split()) and not any(t in text for t in _TRIGGERS):
         return ()
     if isinstance(node, Requirement) and node.status == "retired":
         return ()

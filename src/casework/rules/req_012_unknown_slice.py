@@ -121,7 +121,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from casework.graph.case import Case
+from casework.graph.case import Case, Entry
 from casework.model.finding import Finding
 from casework.model.hazard import Odd
 from casework.rules.rule import Rule
@@ -134,7 +134,7 @@ RULE = Rule(
     "case",
 )
 
-_LEVELS = frozenset({"system", "software", "ml", "data"})
+_LEVELS = frozenset({"ml", "data"})
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -144,12 +144,16 @@ def check(case: Case) -> Iterator[Finding]:
         for dimension in odd.dimensions:
             domain.setdefault(dimension.name, set()).update(dimension.values)
     for key, entry in case.entries.items():  # in the order of the files, so that each file is opened once
-        if entry.type != "requirement" or not entry.valid or entry.light["level"] not in _LEVELS:
+        if entry.type != "requirement" or not entry.valid or not _matters(case, entry):
             continue
         for index, criterion in enumerate(case.data(key).get("acceptance") or ()):
             problem = _problem(criterion.get("slice", "all"), domain)
             if problem:
                 yield RULE.at(key, ("acceptance", index, "slice"), f"{key}: {problem}")
+
+
+def _matters(case: Case, entry: Entry) -> bool:
+    return entry.light["level"] in _LEVELS or any(e.field == "verifies" for e in case.into(entry.key))
 
 
 def _problem(text: str, domain: dict[str, set[str]]) -> str:

@@ -47,10 +47,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from casework.graph.case import Case
+from casework.graph.case import Case, Edge
 from casework.graph.cycles import strongly_connected
 from casework.model.finding import Finding
 from casework.rules.rule import Rule
+from casework.rules.trc_levels import level_of, notable, rank_of
 
 RULE = Rule(
     "TRC-004",
@@ -63,6 +64,8 @@ RULE = Rule(
 
 def check(case: Case) -> Iterator[Finding]:
     """Yield a finding for each circle of derivations, at its smallest id."""
+    if all(_descends(case, edge) for edge in notable(case)):
+        return  # a circle has to climb somewhere
     adjacency: dict[str, list[str]] = {}
     for key in case.keys("requirement"):
         targets = [e.target for e in case.out(key) if e.field == "derives_from" and e.target != key]
@@ -73,3 +76,8 @@ def check(case: Case) -> Iterator[Finding]:
         edge = next(e for e in case.out(cycle[0], "derives_from") if e.target == following)
         path = " -> ".join((*cycle, cycle[0]))
         yield RULE.at(cycle[0], ("derives_from", edge.index), f"{cycle[0]} derives from itself: {path}")
+
+
+def _descends(case: Case, edge: Edge) -> bool:
+    child, parent = level_of(case, edge.source), level_of(case, edge.target)
+    return child is not None and parent is not None and rank_of(parent) < rank_of(child)

@@ -61,12 +61,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Final
 
-from casework.graph.case import Case, Edge, Entry
+from casework.graph.case import Case, Edge
 from casework.model.finding import Finding
-from casework.model.requirement import LEVEL_RANK
 from casework.rules.rule import Rule
+from casework.rules.trc_levels import PARENTS, level_of, notable, rank_of
 
 RULE = Rule(
     "TRC-007",
@@ -76,54 +75,29 @@ RULE = Rule(
     "case",
 )
 
-PARENTS: Final[dict[str, frozenset[str]]] = {
-    "stakeholder": frozenset(),
-    "system": frozenset({"stakeholder", "safety_goal"}),
-    "tool": frozenset({"stakeholder", "safety_goal"}),
-    "software": frozenset({"system", "tool"}),
-    "ml": frozenset({"system", "software"}),
-    "data": frozenset({"ml"}),
-}
-"""Levels that a requirement of a level may derive from without skipping one."""
-
 
 def check(case: Case) -> Iterator[Finding]:
     """Yield a finding for each derivation between levels that do not follow each other."""
-    entries = case.entries
-    for key in case.keys("requirement"):
-        entry = entries[key]
-        if not entry.valid:
-            continue
-        level = entry.light["level"]
-        near = PARENTS[level]
-        for edge in case.out(key):
-            if edge.field != "derives_from":
-                continue
-            parent = entries[edge.target]
-            above = parent.light.get("level") if parent.type == "requirement" else parent.type
-            if above not in near and edge.target != key and parent.valid:
-                finding = _judge(case, edge, entry, level, above)
-                if finding:
-                    yield finding
+    for edge in notable(case):
+        level, above = level_of(case, edge.source), level_of(case, edge.target)
+        if level is not None and above is not None and above not in PARENTS[level]:
+            finding = _judge(case, edge, level, above)
+            if finding:
+                yield finding
 
 
-def _judge(case: Case, edge: Edge, entry: Entry, level: str, above: str | None) -> Finding | None:
-    if above not in LEVEL_RANK and above != "safety_goal":
-        return None  # not a requirement at all: TRC-002
-    rank = LEVEL_RANK.get(above, 0) if above else 0
+def _judge(case: Case, edge: Edge, level: str, above: str) -> Finding | None:
     route = ("derives_from", edge.index)
-    if rank < LEVEL_RANK[level]:
-        words = str(above).replace("_", " ")
+    words = above.replace("_", " ")
+    if rank_of(above) < rank_of(level):
         wanted = " or ".join(sorted(PARENTS[level])).replace("_", " ")
         skip = f"the link skips a level, {level} derives from {wanted}"
         message = f"{edge.source} ({level}) derives from {edge.target} ({words}): {skip}"
-        return replace(
-            RULE.at(edge.source, route, message, "Put the requirement in between, and derive from that."),
-            severity="warning",
-        )
-    decomposed = "(" in str(entry.light.get("asil") or "")
+        finding = RULE.at(edge.source, route, message, "Put the requirement in between, and derive from that.")
+        return replace(finding, severity="warning")
+    decomposed = "(" in str(case.entries[edge.source].light.get("asil") or "")
     if (decomposed and level == above) or edge.source in case.upstream(edge.target, "derives_from"):
         return None  # a part of a decomposed requirement; or on a circle, which TRC-004 reports as a whole
     return RULE.at(
-        edge.source, route, f"{edge.source} ({level}) derives from {edge.target} ({above}), which is not above it"
+        edge.source, route, f"{edge.source} ({level}) derives from {edge.target} ({words}), which is not above it"
     )

@@ -53,11 +53,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from casework.graph.case import Case, Edge
+from casework.graph.case import Case
 from casework.model.finding import Finding
 from casework.model.standards import ASIL_RANK, asil_level, asil_origin
 from casework.rules.haz_levels import goal_asil
 from casework.rules.rule import Rule
+from casework.rules.trc_levels import notable
 from casework.rules.trc_links import retired
 
 RULE = Rule(
@@ -71,64 +72,48 @@ RULE = Rule(
 
 def check(case: Case) -> Iterator[Finding]:
     """Yield a finding for each requirement whose level is below that of one of its parents."""
-    asils, sils = _levels(case)
-    if not asils and not sils:
-        return
     entries = case.entries
-    for key in case.keys("requirement"):
-        entry = entries[key]
-        if not entry.valid or retired(entry):
+    for key in dict.fromkeys(edge.source for edge in notable(case)):
+        if retired(entries[key]):
             continue
-        edges = [e for e in case.out(key) if e.field == "derives_from" and e.target != key]
-        if edges:
-            finding = _asil(key, entry.light, edges, asils) or _sil(key, entry.light, edges, sils)
-            if finding:
-                yield finding
+        edges = [e for e in case.out(key, "derives_from") if e.target != key]
+        asils = {e.target: level for e in edges if (level := _level(case, e.target, "asil"))}
+        sils = {e.target: level for e in edges if (level := _level(case, e.target, "sil"))}
+        finding = _asil(key, entries[key].light, asils) or _sil(key, entries[key].light, sils)
+        if finding:
+            yield finding
 
 
-def _levels(case: Case) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the ASIL and the SIL of every possible parent that has one."""
-    asils: dict[str, str] = {}
-    sils: dict[str, str] = {}
-    for key in case.keys("safety_goal"):
-        level = goal_asil(case, key)
-        if level:
-            asils[key] = level
-    for key in case.keys("requirement"):
-        entry = case.entries[key]
-        if entry.valid and not retired(entry):
-            if entry.light.get("asil"):
-                asils[key] = entry.light["asil"]
-            if entry.light.get("sil"):
-                sils[key] = entry.light["sil"]
-    return asils, sils
-
-
-def _asil(key: str, light: dict[str, Any], edges: list[Edge], asils: dict[str, str]) -> Finding | None:
-    own = light.get("asil")
-    rank = ASIL_RANK[asil_level(own)] if own else 0
-    worst: str | None = None
-    worst_rank = rank
-    origins = set()
-    for edge in edges:
-        parent = asils.get(edge.target)
-        if parent is None:
-            continue
-        origins.add(asil_origin(parent))
-        if ASIL_RANK[asil_level(parent)] > worst_rank and not (
-            own and "(" in own and asil_origin(own) == asil_origin(parent)
-        ):
-            worst, worst_rank = edge.target, ASIL_RANK[asil_level(parent)]
-    if worst is None or (own and "(" in own and asil_origin(own) not in origins):
-        return None  # in the second case the decomposition names a level that no parent has: TRC-009
-    said = f"is ASIL {own}" if own else "has no ASIL"
-    return RULE.at(key, ("asil",), f"{key} {said}, and its parent {worst} is ASIL {asils[worst]}")
-
-
-def _sil(key: str, light: dict[str, Any], edges: list[Edge], sils: dict[str, str]) -> Finding | None:
-    own = light.get("sil") or ""
-    worst = max((e.target for e in edges if sils.get(e.target, "") > own), key=lambda t: sils[t], default=None)
-    if worst is None:
+def _level(case: Case, key: str, name: str) -> str | None:
+    """Return the ASIL or SIL of a parent; None where it has none, is retired, or is invalid."""
+    entry = case.entries[key]
+    if entry.type == "safety_goal":
+        return goal_asil(case, key) if name == "asil" else None
+    if entry.type != "requirement" or not entry.valid or retired(entry):
         return None
+    level: str | None = entry.light.get(name)
+    return level
+
+
+def _asil(key: str, light: dict[str, Any], parents: dict[str, str]) -> Finding | None:
+    own = light.get("asil")
+    origin = asil_origin(own) if own and "(" in own else None
+    if origin is not None and origin not in {asil_origin(p) for p in parents.values()}:
+        return None  # the decomposition names a level that no parent has: TRC-009
+    rank = ASIL_RANK[asil_level(own)] if own else 0
+    higher = {t: r for t, p in parents.items() if (r := ASIL_RANK[asil_level(p)]) > rank and asil_origin(p) != origin}
+    if not higher:
+        return None
+    worst = max(higher, key=higher.__getitem__)
+    said = f"is ASIL {own}" if own else "has no ASIL"
+    return RULE.at(key, ("asil",), f"{key} {said}, and its parent {worst} is ASIL {parents[worst]}")
+
+
+def _sil(key: str, light: dict[str, Any], parents: dict[str, str]) -> Finding | None:
+    own = light.get("sil") or ""
+    higher = {target: level for target, level in parents.items() if level > own}
+    if not higher:
+        return None
+    worst = max(higher, key=higher.__getitem__)
     said = f"is {own}" if own else "has no SIL"
-    return RULE.at(key, ("sil",), f"{key} {said}, and its parent {worst} is {sils[worst]}")
+    return RULE.at(key, ("sil",), f"{key} {said}, and its parent {worst} is {parents[worst]}")
