@@ -2,6 +2,7 @@
 
 Matching and the point estimate are pycocotools'. For the bootstrap only the accumulation is repeated, with a weight an
 image (how often it was drawn): the weighted curve is that of the data set in which each image stands that many times.
+(Where one image holds detections of equal score and class, COCO leaves their order open, and copies follow each other.)
 """
 
 from __future__ import annotations

@@ -48,8 +48,8 @@ def blind_margin(n: int, confidence: float) -> float:
 
 def poisson_interval(k: int, exposure: float, confidence: float) -> tuple[float, float]:
     """Return the exact interval of a Poisson rate: k events over an exposure (Garwood, Biometrika 28, 1936)."""
-    from scipy.stats import chi2
+    from scipy.special import gammaincinv  # chi2.ppf(p, 2k) / 2; scipy.stats itself takes two seconds to import
 
     tail = (1 - confidence) / 2
-    low = 0.0 if k == 0 else float(chi2.ppf(tail, 2 * k)) / 2
-    return low / exposure, float(chi2.ppf(1 - tail, 2 * (k + 1))) / 2 / exposure
+    low = 0.0 if k == 0 else float(gammaincinv(k, tail))
+    return low / exposure, float(gammaincinv(k + 1, 1 - tail)) / exposure

@@ -118,13 +118,14 @@ def _weights(parent: OpenedModel, child: Party, data: SampleSet) -> list[tuple[s
     for tensor, values in zip(shared, coarse, strict=True):
         x = exact[tensor.name].astype(np.float64)
         if x.shape == values.shape:
-            rows.append(("weight", tensor.name, _ratio(float((x**2).sum()), float(((x - values) ** 2).sum()))))
+            kind = "weight" if x.ndim > 1 else "bias"
+            rows.append((kind, tensor.name, _ratio(float((x**2).sum()), float(((x - values) ** 2).sum()))))
     return rows
 
 
 def _lineage(rows: list[tuple[str, str, float]]) -> SelfCheck:
     """Return whether the weights are those of the parent: 8 bits leave some 40 dB, foreign weights about 0 dB."""
-    ratios = sorted(r[2] for r in rows if r[0] == "weight" and not r[1].endswith("bias"))
+    ratios = sorted(r[2] for r in rows if r[0] == "weight")
     if not ratios:
         return SelfCheck(name="same-lineage", outcome="skipped", detail="the models share no stored weight by name")
     median = ratios[len(ratios) // 2]
