@@ -64,8 +64,10 @@ def _entry(canvas: Canvas, page: Page, depth: int, y: float) -> float:
         text = words(line, left, y + 9 + _LINE * index, 9.0, fill="#0a4a8c")
         canvas.page_link(text, page.number, (left, y + _LINE * index, advance(line, 9.0), _LINE))
     x = _WIDTH - _MARGIN - 190.0
+    leading = {connector.source for connector in page.connectors}
+    copies = {off.element for off in page.off_diagram if off.below} - leading  # counted on their own page
     for status in Status:
-        count = sum(e.status == status for e in page.elements)
+        count = sum(e.status == status for e in page.elements if e.id not in copies)
         if count:
             _count(canvas, status, count, x, y + 6)
         x += 48.0

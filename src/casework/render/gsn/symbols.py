@@ -24,9 +24,9 @@ class Tone(NamedTuple):
 
 TONES: dict[str | None, Tone] = {
     None: Tone(INK, PAPER, INK),
-    Status.SUPPORTED: Tone("#0b5cad", "#e8f1fb", "#0a4a8c"),
+    Status.SUPPORTED: Tone("#0b5cad", "#eff6fd", "#0a4a8c"),
     Status.OPEN: Tone("#646b75", "#ffffff", "#464c54"),
-    Status.DOUBTED: Tone("#b36b00", "#fff1d2", "#7d4a00"),
+    Status.DOUBTED: Tone("#b36b00", "#ffe9bd", "#7d4a00"),
     Status.DEFEATED: Tone("#a3211b", "#f9dcd8", "#8a1a15"),
 }
 

@@ -1,0 +1,253 @@
+"""What a reader relies on: nothing overlaps, text lies in its shape, lines attach where the standard says."""
+
+import random
+from itertools import combinations, pairwise
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from road_sign_argument import argument as road_signs
+from symbol_gallery import GALLERY
+
+from casework.render.fonts import advance
+from casework.render.gsn import Argument, Connector, Element, Kind, paginate
+from casework.render.gsn.geometry import Box
+from casework.render.gsn.layout import plan
+from casework.render.gsn.lines import lines
+from casework.render.gsn.shapes import figure
+from casework.render.gsn.symbols import letter_place
+
+WORDS = ["detector", "recall", "glare", "camera", "latency", "hazard", "evidence", "budget", "rain", "sensor", "sign", "speed", "braking", "verification"]
+
+
+def random_argument(seed: int, size: int, density: float) -> Argument:
+    """A seeded graph of all kinds and relations: shared nodes, cycles, challenges, lone elements."""
+    rng = random.Random(seed)
+    kinds = [k.value for k in Kind] + ["goal"] * 8 + ["strategy"] * 3 + ["solution"] * 3
+    elements = [Element("G0", "goal", "The top claim")]
+    for number in range(1, size):
+        text = " ".join(rng.choice(WORDS) for _ in range(rng.randrange(1, 22)))
+        marks = frozenset(w for w in ("undeveloped", "uninstantiated", "public", "contract", "defeated") if rng.random() < 0.08)
+        elements.append(
+            Element(f"E{number}", rng.choice(kinds), text, status=rng.choice([None, "supported", "open", "doubted", "defeated"]),
+                    module=rng.choice(["", "", "M1"]), decorators=marks, acps=("ACP1",) if rng.random() < 0.1 else (),
+                    annotations=("EV-1",) if rng.random() < 0.2 else ()))
+    connectors = []
+    for number in range(1, size):
+        for _ in range(1 + (rng.random() < density) + (rng.random() < density / 2)):
+            parent = elements[rng.randrange(number)].id if rng.random() > 0.04 else rng.choice(elements).id
+            kind = elements[number].kind.removeprefix("away_")
+            relation = "in_context_of" if kind in ("context", "assumption", "justification") else "supported_by"
+            if rng.random() < 0.06:
+                connectors.append(Connector(elements[number].id, parent, "challenges"))
+                continue
+            connectors.append(Connector(parent, elements[number].id, relation, multiplicity=rng.choice(["", "", "", "n"]),
+                                        optional=rng.random() < 0.05, choice=rng.choice(["", "", "", "", "1 of 2"]),
+                                        acps=("ACP9",) if rng.random() < 0.05 else (), defeated=rng.random() < 0.05))
+    if connectors and elements[-1].kind == "goal":
+        target = connectors[0]
+        connectors.append(Connector(elements[-1].id, f"{target.source}->{target.target}", "challenges"))
+    return Argument(tuple(elements), tuple(connectors), "Random")
+
+
+def check_page(page) -> None:
+    laid = plan(page)
+    assert set(laid.placed) == {e.id for e in page.elements}
+    for one, two in combinations(laid.placed.values(), 2):
+        assert not one.extent.overlaps(two.extent), (one.figure.element.id, two.figure.element.id)
+    routes = lines(laid)
+    assert len(routes) == len(page.connectors)
+    for route in routes:
+        _check_ends(route, laid)
+
+
+def _check_ends(route, laid) -> None:
+    connector = route.connector
+    source, target = laid.placed[connector.source], laid.placed.get(connector.target)
+    start, end = route.points[0], route.points[-1]
+    if connector.kind == "supported_by":
+        assert start == pytest.approx(source.bottom)
+        assert end == pytest.approx(target.top)
+        if len(route.points) > 2 or start[0] == pytest.approx(end[0]):
+            assert route.points[-2][0] == pytest.approx(end[0], abs=0.02), "enters from straight above"
+            assert route.points[-2][1] < end[1]
+            assert route.points[1][0] == pytest.approx(start[0], abs=0.02), "leaves straight down"
+            assert route.points[1][1] > start[1]
+    elif connector.kind == "in_context_of":
+        assert any(start == pytest.approx(p) for p in (source.left, source.right))
+        assert any(end == pytest.approx(p) for p in (target.left, target.right))
+    elif target is not None:
+        box = target.outline
+        assert box.left - 0.1 <= end[0] <= box.right + 0.1
+        assert box.top - 0.1 <= end[1] <= box.bottom + 0.1
+
+
+def crossings_of_elements(page) -> list[str]:
+    """Parts of lines that run through an element other than the line's own ends."""
+    laid = plan(page)
+    found = []
+    for route in lines(laid):
+        for (ax, ay), (bx, by) in pairwise(route.points):
+            part = Box(min(ax, bx), min(ay, by), max(ax, bx), max(ay, by)).grown(0.01)
+            for name, placed in laid.placed.items():
+                own = name in (route.connector.source, route.connector.target)
+                if not own and part.overlaps(placed.outline.grown(-0.5)):
+                    found.append(f"{route.connector.source}->{route.connector.target} through {name}")
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(GALLERY))
+def test_gallery_pages_are_sound(name):
+    for page in paginate(GALLERY[name]()):
+        check_page(page)
+        assert crossings_of_elements(page) == []
+
+
+def test_road_sign_pages_are_sound():
+    pages = paginate(road_signs())
+    for page in pages:
+        check_page(page)
+        assert crossings_of_elements(page) == []
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_graphs_are_sound_and_their_lines_pass_between_elements(seed):
+    for page in paginate(random_argument(seed, 45, 0.25)):
+        check_page(page)
+        assert crossings_of_elements(page) == []
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(seed=st.integers(0, 10**6), size=st.integers(1, 40), density=st.floats(0, 0.9), most=st.integers(2, 40))
+def test_no_graph_makes_elements_overlap(seed, size, density, most):
+    for page in paginate(random_argument(seed, size, density), max_elements=most):
+        check_page(page)
+
+
+TEXTS = ["Ok", "Detector test report", "The residual risk of misread signs is acceptably low in urban and rural roads. " * 3, "W" * 90,
+         "EV/very/long/path/to/some/evidence/artifact-with-digest-0123456789abcdef.json"]
+
+
+@pytest.mark.parametrize("kind", [k.value for k in Kind])
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("status", [None, "supported"])
+def test_text_lies_inside_its_outline(kind, text, status):
+    element = Element("G1.2-x", kind, text, title="Short title", status=status, module="MOD-1", annotations=("EV-DET-001",))
+    drawn = figure(element)
+    for row in drawn.rows:
+        top = row.y if row.kind == "pill" else row.y - 0.72 * row.size
+        bottom = row.y + 12.5 if row.kind == "pill" else row.y
+        assert top >= drawn.top - 0.01
+        for y in (top, bottom):
+            assert row.x >= drawn.side(y, left=True) + 1, row
+            assert row.x + row.width <= drawn.side(y, left=False) - 1, row
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_text_is_drawn_in_full(text):
+    rows = figure(Element("G1", "goal", text)).rows
+    drawn = "".join(row.text for row in rows if row.kind == "text").replace(" ", "")
+    assert drawn == text.replace(" ", "")
+
+
+def test_rows_of_text_do_not_touch_each_other():
+    for kind in Kind:
+        rows = figure(Element("G1", kind, TEXTS[2], status="open", annotations=("EV-1", "EV-2"))).rows
+        boxes = [
+            Box(r.x, r.y, r.x + r.width, r.y + 12.5) if r.kind == "pill" else Box(r.x, r.y - 0.72 * r.size, r.x + r.width, r.y)
+            for r in rows
+        ]
+        for one, two in combinations(boxes, 2):
+            assert not one.overlaps(two)
+
+
+@pytest.mark.parametrize("kind", ["assumption", "justification"])
+@pytest.mark.parametrize("text", TEXTS)
+def test_letter_stands_outside_the_oval_at_the_bottom_right(kind, text):
+    drawn = figure(Element("A1", kind, text))
+    x, y = letter_place(drawn)
+    width = advance("J" if kind == "justification" else "A", 11.0, bold=True)
+    a, b = drawn.width / 2, drawn.height / 2
+    for px in (x, x + width):
+        for py in (y, y - 7.6):
+            assert ((px - a) / a) ** 2 + ((py - b) / b) ** 2 > 1.02
+    assert x > drawn.width * 0.6
+    assert y > drawn.height * 0.6
+
+
+def test_circle_is_a_circle_and_parallelogram_leans():
+    circle = figure(Element("Sn1", "solution", TEXTS[1]))
+    assert circle.width == circle.height
+    strategy = figure(Element("S1", "strategy", TEXTS[1]))
+    assert strategy.slant >= 10
+    assert strategy.side(0, left=True) > strategy.side(strategy.height, left=True) == 0
+
+
+def test_context_stands_left_and_right_level_with_its_element():
+    pages = paginate(road_signs())
+    laid = plan(pages[0])
+    goal = laid.placed["G1.1"]
+    sides = {name: laid.placed[name].x < goal.x for name in ("C1.1", "C1.2", "C1.3", "C1.4", "A1.1")}
+    assert sides == {"C1.1": True, "C1.2": True, "C1.3": True, "C1.4": False, "A1.1": False}
+    assert laid.placed["C1.2"].right[1] == pytest.approx(goal.left[1])
+
+
+def test_tree_lines_do_not_cross():
+    """A tree is drawn without any crossing."""
+    for page in paginate(road_signs()):
+        routes = [r for r in lines(plan(page)) if r.connector.kind == "supported_by"]
+        for one, two in combinations(routes, 2):
+            if {one.connector.source, one.connector.target} & {two.connector.source, two.connector.target}:
+                continue
+            for a, b in ((x, y) for x in pairwise(one.points) for y in pairwise(two.points)):
+                left = Box(min(a[0][0], a[1][0]), min(a[0][1], a[1][1]), max(a[0][0], a[1][0]), max(a[0][1], a[1][1]))
+                right = Box(min(b[0][0], b[1][0]), min(b[0][1], b[1][1]), max(b[0][0], b[1][0]), max(b[0][1], b[1][1]))
+                assert not left.grown(0.01).overlaps(right.grown(0.01))
+
+
+def test_lines_of_different_ends_never_share_their_course():
+    page = paginate(GALLERY["shared"]())[0]
+    routes = lines(plan(page))
+    for one, two in combinations(routes, 2):
+        same = one.connector.source == two.connector.source or one.connector.target == two.connector.target
+        if same:
+            continue
+        for a, b in ((x, y) for x in pairwise(one.points) for y in pairwise(two.points)):
+            for axis in (0, 1):
+                if abs(a[0][axis] - a[1][axis]) < 0.01 and abs(b[0][axis] - b[1][axis]) < 0.01 and abs(a[0][axis] - b[0][axis]) < 1:
+                    other = 1 - axis
+                    low = max(min(a[0][other], a[1][other]), min(b[0][other], b[1][other]))
+                    high = min(max(a[0][other], a[1][other]), max(b[0][other], b[1][other]))
+                    assert high - low < 0.5, (one.connector, two.connector)
+
+
+def test_a_challenge_to_a_line_ends_on_that_line():
+    page = paginate(GALLERY["relations"]())[0]
+    routes = {(r.connector.source, r.connector.target): r for r in lines(plan(page))}
+    tip = routes["G11", "G2->G9"].points[-1]
+    down = routes["G2", "G9"].points
+    assert tip[0] == pytest.approx(down[-1][0])
+    assert down[0][1] < tip[1] < down[-1][1]
+    tip = routes["Sn1", "G0->C1"].points[-1]
+    across = routes["G0", "C1"].points
+    assert tip[1] == pytest.approx(across[-1][1])
+    assert across[-1][0] < tip[0] < across[0][0]
+
+
+def test_a_cycle_is_drawn_upwards():
+    page = paginate(GALLERY["shared"]())[0]
+    backward = [(r.connector.source, r.connector.target) for r in lines(plan(page)) if r.backward]
+    assert backward == [("G8", "G3")]
+
+
+def test_small_edits_move_little():
+    """A new leaf on the right moves nothing that stands left of its parent's siblings."""
+    before = paginate(road_signs())[3]
+    more = road_signs()
+    grown = Argument((*more.elements, Element("SnX", "solution", "Extra")), (*more.connectors, Connector("G5.1.7", "SnX", "supported_by")), more.title)
+    after = next(p for p in paginate(grown) if p.heading == before.heading)
+    old, new = plan(before), plan(after)
+    moved = [n for n in old.placed if abs(old.placed[n].x - new.placed[n].x) > 0.01 or abs(old.placed[n].y - new.placed[n].y) > 0.01]
+    assert "G5.1.1" not in moved
+    assert "Sn5.1.4" not in moved
+    assert len(moved) <= len(old.placed) / 3

@@ -1,0 +1,168 @@
+"""Nothing is lost between an argument and its pages, and every page says where the argument goes on."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from road_sign_argument import argument as road_signs
+from test_geometry import random_argument
+
+from casework.render.gsn import Argument, Connector, Element, paginate
+from casework.render.gsn.page import A3, A4
+
+
+def check_book(argument, pages, most):
+    drawn = [c for page in pages for c in page.connectors]
+    assert set(drawn) == set(argument.connectors), "every connector is drawn"
+    assert {e for page in pages for e in page.elements} == set(argument.elements), "every element is drawn"
+    assert [p.number for p in pages] == list(range(1, len(pages) + 1))
+    assert {p.total for p in pages} == {len(pages)}
+    on_page = {page.number: {e.id: e.name for e in page.elements} for page in pages}
+    for page in pages:
+        ids = on_page[page.number]
+        for connector in page.connectors:
+            assert connector.source in ids
+            names = {f"{c.source}->{c.target}" for c in page.connectors}
+            assert connector.target in ids or connector.target in names
+        for off in page.off_diagram:
+            assert off.element in ids
+            for number, name in off.places:
+                assert 1 <= number <= len(pages)
+                assert number != page.number
+                assert name in on_page[number].values() or "->" in name
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(seed=st.integers(0, 10**6), size=st.integers(1, 90), density=st.floats(0, 0.8), most=st.integers(2, 40))
+def test_nothing_is_lost(seed, size, density, most):
+    argument = random_argument(seed, size, density)
+    check_book(argument, paginate(argument, max_elements=most), most)
+
+
+def test_road_signs():
+    argument = road_signs()
+    pages = paginate(argument)
+    check_book(argument, pages, 30)
+    assert max(len(p.elements) for p in pages) <= 30
+    assert [p.heading.split(":")[0] for p in pages] == ["G1.1", "G2.1", "G2.2", "S2.2", "G6.1", "G3.1"]
+    assert pages[3].breadcrumb == (("G1.1", 1), ("G2.1", 2), ("G2.2", 3), ("S2.2", 4))
+    assert {e.module for e in pages[5].elements} == {"DATA"}
+
+
+def test_off_diagram_connectors_carry_page_and_id_both_ways():
+    pages = paginate(road_signs())
+    down = {(p.number, o.element): o.places for p in pages for o in p.off_diagram if o.below}
+    up = {(p.number, o.element): o.places for p in pages for o in p.off_diagram if not o.below}
+    assert down[1, "G2.1"] == ((2, "G2.1"),)
+    assert up[2, "G2.1"] == ((1, "S1.1"),)
+    assert down[3, "DATA/G3.1"] == ((6, "G3.1"),)
+    assert up[6, "G3.1"] == ((3, "G3.1"),)
+    for (number, element), places in down.items():
+        for page, _ in places:
+            marks = [places_ for (n, _), places_ in up.items() if n == page]
+            assert any(number in [p for p, _ in places_] for places_ in marks), (element, "is not referred back to")
+
+
+def test_copies_are_exact():
+    """1:2.2.20: the element at the bottom of one diagram is repeated as an exact copy at the top of the other."""
+    pages = paginate(road_signs())
+    assert next(e for e in pages[0].elements if e.id == "G2.1") == next(e for e in pages[1].elements if e.id == "G2.1")
+
+
+def test_small_argument_takes_one_a4_page_and_large_pages_take_a3():
+    small = Argument(
+        (Element("G1", "goal", "Claim"), Element("Sn1", "solution", "Report")),
+        (Connector("G1", "Sn1", "supported_by"),),
+        "Small",
+    )
+    (page,) = paginate(small)
+    assert page.paper == A4
+    assert page.breadcrumb == (("G1", 1),)
+    assert {p.paper for p in paginate(road_signs())} == {A3}
+
+
+def test_a_fan_too_wide_for_a_page_is_continued():
+    elements = [Element("G0", "goal", "Top")] + [Element(f"Sn{n}", "solution", f"Report {n}") for n in range(100)]
+    links = tuple(Connector("G0", e.id, "supported_by") for e in elements[1:])
+    argument = Argument(tuple(elements), links, "Fan")
+    pages = paginate(argument)
+    check_book(argument, pages, 30)
+    assert len(pages) == 4
+    assert max(len(p.elements) for p in pages) <= 30
+    (mark,) = pages[0].off_diagram
+    assert mark.places == ((2, "G0"), (3, "G0"), (4, "G0"))
+    assert [o.places for o in pages[2].off_diagram] == [((1, "G0"),)]
+
+
+def test_chain_fills_its_pages():
+    elements = tuple(Element(f"G{n}", "goal", "Claim") for n in range(200))
+    links = tuple(Connector(f"G{n}", f"G{n + 1}", "supported_by") for n in range(199))
+    argument = Argument(elements, links, "Chain")
+    pages = paginate(argument)
+    check_book(argument, pages, 30)
+    assert len(pages) <= 45
+    assert len(pages[-1].breadcrumb) <= 13
+    assert "pages between" in str(pages[-1].breadcrumb)
+
+
+def test_mini_map_nests_pages():
+    pages = paginate(road_signs())
+    cells = pages[0].cells
+    assert all(p.cells == cells for p in pages)
+    assert [c.page for c in cells] == [1, 2, 3, 4, 5, 6]
+    assert [c.depth for c in cells] == [0, 1, 2, 3, 1, 0]
+    by_page = {c.page: c for c in cells}
+    for parent, child in ((1, 2), (2, 3), (3, 4), (1, 5)):
+        assert by_page[parent].start <= by_page[child].start < by_page[child].end <= by_page[parent].end + 1e-9
+
+
+def test_modules_start_their_own_pages():
+    elements = (
+        Element("G1", "goal", "One", module="A"),
+        Element("G2", "goal", "Two", module="B"),
+        Element("G3", "goal", "Three", module="B"),
+    )
+    links = (Connector("G1", "G2", "supported_by"), Connector("G2", "G3", "supported_by"))
+    pages = paginate(Argument(elements, links, "Two modules"))
+    assert [p.heading for p in pages] == ["G1: One", "G2: Two"]
+    assert [o.places for o in pages[0].off_diagram] == [((2, "G2"),)]
+    assert [o.places for o in pages[1].off_diagram] == [((1, "G1"),)]
+
+
+def test_empty_argument_has_one_page():
+    (page,) = paginate(Argument((), (), "Nothing yet"))
+    assert page.elements == ()
+
+
+def test_a_thousand_elements_take_seconds():
+    import time
+
+    argument = random_argument(7, 1000, 0.05)
+    start = time.process_time()
+    pages = paginate(argument)
+    assert time.process_time() - start < 10
+    assert len(pages) > 30
+    check_book(argument, pages, 30)
+
+
+@pytest.mark.parametrize(
+    ("elements", "connectors", "message"),
+    [
+        ((Element("", "goal", "x"),), (), "no id"),
+        ((Element("G1", "goal", "x"), Element("G1", "goal", "y")), (), "two elements have the id 'G1'"),
+        ((Element("G1", "claim", "x"),), (), "claim"),
+        ((Element("G1", "goal", "x", status="fine"),), (), "fine"),
+        ((Element("G1", "goal", "x", decorators=frozenset({"gold"})),), (), "gold"),
+        ((Element("G1", "goal", "x"),), (Connector("G1", "G2", "supported_by"),), "enters 'G2'"),
+        ((Element("G1", "goal", "x"),), (Connector("G2", "G1", "supported_by"),), "leaves 'G2'"),
+        ((Element("G1", "goal", "x"),), (Connector("G1", "G9->G8", "challenges"),), "enters 'G9->G8'"),
+        ((Element("G1", "goal", "x"),), (Connector("G1", "G1", "backs"),), "backs"),
+    ],
+)
+def test_a_wrong_argument_is_refused(elements, connectors, message):
+    with pytest.raises(ValueError, match=message):
+        Argument(elements, connectors, "Wrong")
+
+
+def test_max_elements_must_leave_room_for_a_relation():
+    with pytest.raises(ValueError, match="at least 2"):
+        paginate(road_signs(), max_elements=1)
