@@ -146,6 +146,22 @@ def test_rotation_needs_old_and_new_root() -> None:
     assert open_policy(both, roots("double-hat"), TODAY).trust is not None  # later: only the new root is pinned
 
 
+@pytest.mark.parametrize("broken", ["root-a", "root-b", "double-hat"])
+def test_attack_71_pol_002_each_signature_of_a_rotation_must_fit(broken: str) -> None:
+    value = policy_value(version=4, root={"threshold": 1, "keys": ["double-hat"]})
+    envelope = envelope_of(seal_lab_policy(value, ("root-a", "root-b", "double-hat")))
+    for one in envelope["signatures"]:
+        if one["keyid"] == KEYS[broken].keyid:
+            one["sig"] = base64.b64encode(bytes(64)).decode()
+    refused(open_policy(jcs_bytes(envelope), roots(), TODAY), "POL-002")
+
+
+def test_attack_71_pol_002_doubled_signature_is_refused_even_where_enough_have_signed() -> None:
+    envelope = envelope_of(seal_lab_policy())
+    envelope["signatures"].append(envelope["signatures"][0])
+    refused(open_policy(jcs_bytes(envelope), roots(), TODAY), "POL-002")
+
+
 def test_a_strangers_signature_on_the_policy_is_ignored() -> None:
     assert open_policy(countersign(seal_lab_policy(), STRANGER), roots(), TODAY).trust is not None
 
