@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from casework.graph.case import Case, Entry
+from casework.model.standards import ASIL_RANK, Asil, asil_of
 
 LEVELS: Final = ("stakeholder", "system", "software", "ml", "data", "tool")
 """Levels in the order of reports."""
@@ -39,7 +40,7 @@ class TraceRow:
         key: Its key.
         type: Node type.
         level: Level of a requirement, else an empty string.
-        asil: ASIL or SIL as written, else an empty string.
+        asil: ASIL or SIL as written, computed for hazardous events and safety goals; may be empty.
         title: Title, or an empty string.
         above: What it comes from: parents, mitigated or addressed events and threats.
         below: Requirements and safety goals in force that come from it.
@@ -47,7 +48,7 @@ class TraceRow:
         tests: Tests that it names.
         stated_by: GSN goals that state it.
         shallow: True if anything in force stands below it.
-        deep: True if that holds all the way down.
+        deep: True if that holds all the way down; also for a hazardous event of level QM, which needs no goal.
         gap: Why it is not deeply covered; empty if it is.
     """
 
@@ -123,7 +124,7 @@ class Coverage:
 
 
 def coverage(case: Case) -> Coverage:
-    """Return the coverage of a case: hazardous events, safety goals, threats and requirements in force, and all that verifies.
+    """Return the coverage of hazardous events, safety goals, threats and requirements in force, and the way back.
 
     Draft requirements count as there and as to be covered; retired and invalid ones are left out.
     """
@@ -131,6 +132,21 @@ def coverage(case: Case) -> Coverage:
     deep = _deep(case, down)
     rows = tuple(_row(case, key, down[key], deep) for key in sorted(down, key=lambda k: (_order(case, k), k)))
     return Coverage(rows, tuple(_levels(rows)), tuple(_back(case, rows)))
+
+
+def event_asil(entry: Entry) -> Asil | None:
+    """Return the computed ASIL of a hazardous event, or None where the node is invalid or of another type."""
+    if entry.type != "hazardous_event" or not entry.valid:
+        return None
+    light = entry.light
+    return asil_of(light["severity"]["level"], light["exposure"]["level"], light["controllability"]["level"])
+
+
+def goal_asil(case: Case, key: str) -> Asil | None:
+    """Return the highest ASIL of the hazardous events that a safety goal addresses, or None where none is known."""
+    events = (case.entries[edge.target] for edge in case.out(key, "addresses"))
+    levels = [level for event in events if (level := event_asil(event)) is not None]
+    return max(levels, key=ASIL_RANK.__getitem__, default=None)
 
 
 def _in_force(entry: Entry) -> bool:
@@ -155,25 +171,26 @@ _DOWN: Final = ("derives_from", "addresses", "mitigates")
 def _below(case: Case, key: str) -> tuple[str, ...]:
     found = {e.source for e in case.into(key) if e.field in _DOWN and e.source != key}
     found.update(e.target for e in case.out(key, "mitigated_by"))
-    return tuple(
-        sorted(
-            k for k in found if _in_force(case.entries[k]) and case.entries[k].type in ("requirement", "safety_goal")
-        )
-    )
+    types = ("requirement", "safety_goal")
+    return tuple(sorted(k for k in found if case.entries[k].type in types and _in_force(case.entries[k])))
 
 
-def _verified(case: Case, key: str) -> bool:
-    return bool(case.entries[key].light.get("verified_by")) or any(e.field == "verifies" for e in case.into(key))
+def _stands(case: Case, key: str) -> bool:
+    """Return True for an end of the trace that needs nothing below: it is verified, or its risk is QM."""
+    entry = case.entries[key]
+    if entry.type == "hazardous_event":
+        return event_asil(entry) == "QM"
+    return bool(entry.light.get("verified_by")) or any(e.field == "verifies" for e in case.into(key))
 
 
 def _deep(case: Case, down: dict[str, tuple[str, ...]]) -> set[str]:
-    """Return what is covered all the way down: nodes are taken off from the ends upwards, so a circle is never covered."""
+    """Return what is covered all the way down; worked out from the ends upwards, so a circle never is."""
     waiting = {key: len(below) for key, below in down.items()}
     above: dict[str, list[str]] = {}
     for key, below in down.items():
         for child in below:
             above.setdefault(child, []).append(key)
-    ready = [key for key, count in waiting.items() if count == 0 and _verified(case, key)]
+    ready = [key for key, count in waiting.items() if count == 0 and _stands(case, key)]
     covered: set[str] = set()
     while ready:
         key = ready.pop()
@@ -195,7 +212,7 @@ def _row(case: Case, key: str, below: tuple[str, ...], deep: set[str]) -> TraceR
         key,
         entry.type,
         light.get("level", ""),
-        light.get("asil") or light.get("sil") or "",
+        _integrity(case, key),
         entry.title,
         tuple(sorted({e.target for e in case.out(key, *_DOWN)} | {e.source for e in case.into(key, "mitigated_by")})),
         below,
@@ -206,6 +223,17 @@ def _row(case: Case, key: str, below: tuple[str, ...], deep: set[str]) -> TraceR
         key in deep,
         _gap(entry, below, deep, covered=key in deep),
     )
+
+
+def _integrity(case: Case, key: str) -> str:
+    entry = case.entries[key]
+    match entry.type:
+        case "hazardous_event":
+            return event_asil(entry) or ""
+        case "safety_goal":
+            return goal_asil(case, key) or ""
+        case _:
+            return entry.light.get("asil") or entry.light.get("sil") or ""
 
 
 def _gap(entry: Entry, below: tuple[str, ...], deep: set[str], *, covered: bool) -> str:

@@ -1,5 +1,4 @@
-"""What a change touches: requirements that become suspect, goals that lose their ground, evidence to run again, reviews
-voided.
+"""What a change touches: suspect requirements, goals whose ground moves, evidence to run again, reviews voided.
 
 Suspicion climbs from what is named to whoever names it: from a requirement to those that derive from it, to the goals
 that state it, to the goals that these support. A challenge and an indicator work the other way round, since they name
@@ -19,24 +18,11 @@ from casework.graph.suspect import latest
 from casework.model.vocabulary import GSN_TYPES
 
 CLIMBS: Final[frozenset[str]] = frozenset(
-    {
-        "derives_from",
-        "mitigates",
-        "mitigated_by",
-        "addresses",
-        "endangers",
-        "supported_by",
-        "in_context_of",
-        "states",
-        "cites",
-        "refers_to",
-        "away",
-        "trained_on",
-        "derived_from",
-        "covers",
-        "satisfied_by",
-        "qualified_by",
-    }  # fmt: skip
+    (
+        *("derives_from", "mitigates", "mitigated_by", "addresses", "endangers"),
+        *("supported_by", "in_context_of", "states", "cites", "refers_to", "away"),
+        *("trained_on", "derived_from", "covers", "satisfied_by", "qualified_by"),
+    )
 )
 """Link fields along which a change of the far node touches the near one."""
 
@@ -71,7 +57,7 @@ class Impact:
         requirements: Requirements, safety goals and threats that become suspect.
         goals: Elements of the argument whose ground has moved.
         evidence: Evidence to run again.
-        reviews: Reviews that no longer hold for a node, since it or what it links to has changed; the path ends in the review.
+        reviews: Reviews that no longer hold, since a node or what it links to has changed.
         others: Models, datasets, practices, tools that are touched.
     """
 
@@ -95,12 +81,14 @@ def impact(case: Case, changed: Iterable[str]) -> Impact:
     groups: dict[str, list[Affected]] = {"requirements": [], "goals": [], "evidence": [], "others": []}
     for key in sorted(came):
         node_type = case.entries[key].type
-        groups[_group(node_type)].append(Affected(key, node_type, _path(came, key, start)))
+        groups[_group(node_type)].append(Affected(key, node_type, _path(came, key)))
     return Impact(
-        start,
-        *(tuple(groups[g]) for g in ("requirements", "goals", "evidence")),
-        _voided(case, start),
-        tuple(groups["others"]),
+        changed=start,
+        requirements=tuple(groups["requirements"]),
+        goals=tuple(groups["goals"]),
+        evidence=tuple(groups["evidence"]),
+        reviews=_voided(case, start),
+        others=tuple(groups["others"]),
     )
 
 
@@ -131,9 +119,9 @@ def _touched(case: Case, key: str, *, bound: bool) -> Iterator[str]:
             yield edge.target
 
 
-def _path(came: dict[str, str], key: str, start: tuple[str, ...]) -> tuple[str, ...]:
+def _path(came: dict[str, str], key: str) -> tuple[str, ...]:
     path = [key]
-    while path[-1] not in start:
+    while path[-1] in came:
         path.append(came[path[-1]])
     return tuple(reversed(path))
 

@@ -67,9 +67,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from casework.graph.case import Case
+from casework.graph.coverage import event_asil, goal_asil
 from casework.model.finding import Finding
 from casework.model.hazard import HazardousEvent, SafetyGoal
-from casework.rules.haz_levels import event_asil, goal_asil
 from casework.rules.rule import Rule
 
 RULE = Rule("HAZ-002", "wrong-claimed-asil", "error", "Mend the ratings, or claim the computed level.", "case")

@@ -59,8 +59,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from casework.graph.case import Case
+from casework.graph.coverage import event_asil
 from casework.model.finding import Finding
-from casework.rules.haz_levels import event_asil, needs_asil
+from casework.rules.haz_levels import needs_asil
 from casework.rules.rule import Rule
 
 RULE = Rule("HAZ-003", "no-safety-goal", "error", "Write a safety goal that addresses it.", "case")

@@ -64,9 +64,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from casework.graph.case import Case
+from casework.graph.coverage import goal_asil
 from casework.model.finding import Finding
 from casework.model.hazard import SafetyGoal
-from casework.rules.haz_levels import goal_asil, needs_asil
+from casework.rules.haz_levels import needs_asil
 from casework.rules.rule import Rule
 
 RULE = Rule(

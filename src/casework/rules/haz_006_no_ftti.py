@@ -65,9 +65,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from casework.graph.case import Case
+from casework.graph.coverage import goal_asil
 from casework.model.finding import Finding
 from casework.model.hazard import SafetyGoal
-from casework.rules.haz_levels import goal_asil, needs_asil
+from casework.rules.haz_levels import needs_asil
 from casework.rules.rule import Rule
 
 RULE = Rule("HAZ-006", "no-ftti", "warning", "State it as a number with its unit, such as `500 ms`.", "case")

@@ -54,9 +54,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from casework.graph.case import Case
+from casework.graph.coverage import goal_asil
 from casework.model.finding import Finding
 from casework.model.standards import ASIL_RANK, asil_level, asil_origin
-from casework.rules.haz_levels import goal_asil
 from casework.rules.rule import Rule
 from casework.rules.trc_levels import notable
 from casework.rules.trc_links import retired

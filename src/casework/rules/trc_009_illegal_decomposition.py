@@ -69,9 +69,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from casework.graph.case import Case
+from casework.graph.coverage import goal_asil
 from casework.model.finding import Finding
 from casework.model.standards import DECOMPOSITIONS, asil_level, asil_origin
-from casework.rules.haz_levels import goal_asil
 from casework.rules.rule import Rule
 from casework.rules.trc_links import retired
 
