@@ -1,0 +1,23 @@
+"""There is nothing to judge.
+
+## What it does
+The gate counts the nodes of the case. Without any it blocks.
+
+## Why it matters
+A wrong folder, or a checkout without the requirements, would otherwise pass without a single finding.
+
+## Bad
+A `casework.yaml` whose `roots` name a folder that holds no node files.
+
+## Good
+A `casework.yaml` whose `roots` name the folder of the node files, such as `requirements`.
+
+## References
+in-toto attestation framework v1 (monotonic principle).
+"""
+
+from __future__ import annotations
+
+from casework.rules.rule import Rule
+
+RULE = Rule("GTE-007", "empty-case", "error", "Add nodes, or mend `roots` in casework.yaml.", "elsewhere")

@@ -1,0 +1,188 @@
+"""A quantised model does not say which float model it was made from.
+
+## What it does
+Looks for model cards with the precision int8 and without `derived_from`.
+
+## Why it matters
+What quantisation cost can only be measured against the parent, and the parent's training is the quantised model's
+too.
+
+## Bad
+```yaml
+- type: odd
+  id: ODD-1
+  statement: Rural roads by day.
+  dimensions:
+    - {name: distance, values: [near, far]}
+- type: dataset
+  id: DS-2
+  statement: Road signs, drawn by a script.
+  version: "1.0"
+  manifest:
+    path: data/ds-2.jsonl
+    sha256: "1111111111111111111111111111111111111111111111111111111111111111"
+  splits:
+    - {name: train, purpose: development, size: 5000}
+  covers: [ODD-1]
+  provenance: Drawn by a script with a fixed seed.
+  labelling: By the script that places the signs.
+  licence: Apache-2.0
+- type: dataset
+  id: DS-1
+  statement: Road signs, drawn by a script.
+  version: "1.0"
+  manifest:
+    path: data/ds-1.jsonl
+    sha256: "1111111111111111111111111111111111111111111111111111111111111111"
+  splits:
+    - {name: test, purpose: verification, size: 1200}
+  covers: [ODD-1]
+  provenance: Drawn by a script with a fixed seed.
+  labelling: By the script that places the signs.
+  licence: Apache-2.0
+- type: model_card
+  id: MC-1
+  file:
+    path: model/mc-1.onnx
+    sha256: "2222222222222222222222222222222222222222222222222222222222222222"
+  version: "1.0"
+  task: detection
+  classes: [stop]
+  inputs:
+    - {name: image, dtype: float32, shape: [1, 3, 128, 128]}
+  outputs:
+    - {name: boxes, dtype: float32, shape: [1, 100, 6]}
+  decoder: {name: boxes}
+  trained_on: [DS-2]
+  intended_use: Reports stop signs to the driver.
+  limits: [Signs that are turned away are not found.]
+  licence: Apache-2.0
+  precision: int8
+- type: requirement
+  id: REQ-1
+  level: system
+  statement: The system shall report stop signs.
+  rationale: Asked for by the operator; the bound is that of the contract.
+  acceptance:
+    - {metric: recall, slice: all, op: ">=", bound: 0.95, unit: ratio, confidence: 0.95}
+- type: evidence
+  id: EV-1
+  generator: validation
+  subject: MC-1
+  data: DS-1
+  split: test
+  verifies: [REQ-1]
+```
+
+## Good
+```yaml
+- type: odd
+  id: ODD-1
+  statement: Rural roads by day.
+  dimensions:
+    - {name: distance, values: [near, far]}
+- type: dataset
+  id: DS-2
+  statement: Road signs, drawn by a script.
+  version: "1.0"
+  manifest:
+    path: data/ds-2.jsonl
+    sha256: "1111111111111111111111111111111111111111111111111111111111111111"
+  splits:
+    - {name: train, purpose: development, size: 5000}
+  covers: [ODD-1]
+  provenance: Drawn by a script with a fixed seed.
+  labelling: By the script that places the signs.
+  licence: Apache-2.0
+- type: dataset
+  id: DS-1
+  statement: Road signs, drawn by a script.
+  version: "1.0"
+  manifest:
+    path: data/ds-1.jsonl
+    sha256: "1111111111111111111111111111111111111111111111111111111111111111"
+  splits:
+    - {name: test, purpose: verification, size: 1200}
+  covers: [ODD-1]
+  provenance: Drawn by a script with a fixed seed.
+  labelling: By the script that places the signs.
+  licence: Apache-2.0
+- type: model_card
+  id: MC-1
+  file:
+    path: model/mc-1.onnx
+    sha256: "2222222222222222222222222222222222222222222222222222222222222222"
+  version: "1.0"
+  task: detection
+  classes: [stop]
+  inputs:
+    - {name: image, dtype: float32, shape: [1, 3, 128, 128]}
+  outputs:
+    - {name: boxes, dtype: float32, shape: [1, 100, 6]}
+  decoder: {name: boxes}
+  trained_on: [DS-2]
+  intended_use: Reports stop signs to the driver.
+  limits: [Signs that are turned away are not found.]
+  licence: Apache-2.0
+  precision: int8
+  derived_from: MC-2
+- type: model_card
+  id: MC-2
+  file:
+    path: model/mc-2.onnx
+    sha256: "2222222222222222222222222222222222222222222222222222222222222222"
+  version: "1.0"
+  task: detection
+  classes: [stop]
+  inputs:
+    - {name: image, dtype: float32, shape: [1, 3, 128, 128]}
+  outputs:
+    - {name: boxes, dtype: float32, shape: [1, 100, 6]}
+  decoder: {name: boxes}
+  trained_on: [DS-2]
+  intended_use: Reports stop signs to the driver.
+  limits: [Signs that are turned away are not found.]
+  licence: Apache-2.0
+- type: requirement
+  id: REQ-1
+  level: system
+  statement: The system shall report stop signs.
+  rationale: Asked for by the operator; the bound is that of the contract.
+  acceptance:
+    - {metric: recall, slice: all, op: ">=", bound: 0.95, unit: ratio, confidence: 0.95}
+- type: evidence
+  id: EV-1
+  generator: validation
+  subject: MC-1
+  data: DS-1
+  split: test
+  verifies: [REQ-1]
+```
+
+## References
+Automotive SPICE 4.0, MLE.4.BP4 and BP5; ISO/PAS 8800:2024, clause 10.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from casework.model.finding import Finding
+from casework.model.learning import ModelCard
+from casework.model.node import Node
+from casework.rules.rule import Rule
+
+RULE = Rule(
+    "MDL-003",
+    "int8-without-float-parent",
+    "error",
+    "Name the float model that it was made from in `derived_from`.",
+    "node",
+    ("model_card",),
+)
+
+
+def check(key: str, node: Node) -> Iterator[Finding]:
+    """Yield a finding for a quantised model without a parent."""
+    if isinstance(node, ModelCard) and node.precision == "int8" and node.derived_from is None:
+        yield RULE.at(key, ("precision",), f"{key} is an int8 model and names no parent")

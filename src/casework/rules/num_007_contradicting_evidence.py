@@ -1,0 +1,114 @@
+"""Two records give figures of the same thing that cannot both be near the truth.
+
+## What it does
+Compares the figures that several current records of one generator give for the same model, metric and slice: each
+estimate lies outside the other's interval at 95 %.
+
+## Why it matters
+Both are judged, so no bound is missed by it. But something differs that neither record tells: the data, or the run.
+
+## Bad
+EV-1 gives `recall` 0.98 [0.969, 0.988] and EV-2 gives 0.91 [0.891, 0.927].
+
+```yaml needs=evidence
+- type: requirement
+  id: REQ-1
+  level: system
+  statement: The system shall report stop signs.
+  rationale: Asked for by the operator; the bound is that of the contract.
+  acceptance:
+    - {metric: recall, slice: all, op: ">=", bound: 0.95, unit: ratio, confidence: 0.95}
+- type: evidence
+  id: EV-1
+  generator: validation
+  subject: MC-1
+  data: DS-1
+  split: test
+  verifies: [REQ-1]
+- type: evidence
+  id: EV-2
+  generator: validation
+  subject: MC-1
+  data: DS-1
+  split: test
+  verifies: [REQ-1]
+  seed: 1
+```
+
+## Good
+EV-1 gives `recall` 0.98 [0.969, 0.988] and EV-2 gives 0.975 [0.963, 0.984].
+
+```yaml needs=evidence
+- type: requirement
+  id: REQ-1
+  level: system
+  statement: The system shall report stop signs.
+  rationale: Asked for by the operator; the bound is that of the contract.
+  acceptance:
+    - {metric: recall, slice: all, op: ">=", bound: 0.95, unit: ratio, confidence: 0.95}
+- type: evidence
+  id: EV-1
+  generator: validation
+  subject: MC-1
+  data: DS-1
+  split: test
+  verifies: [REQ-1]
+- type: evidence
+  id: EV-2
+  generator: validation
+  subject: MC-1
+  data: DS-1
+  split: test
+  verifies: [REQ-1]
+  seed: 1
+```
+
+## References
+Clopper and Pearson, Biometrika 26 (1934).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from casework.graph.assessment import Assessment
+from casework.model.finding import Finding
+from casework.model.interval import lower_bound, upper_bound
+from casework.model.result import Metric
+from casework.rules import evidence_records as records
+from casework.rules.rule import Rule
+
+RULE = Rule(
+    "NUM-007",
+    "contradicting-evidence",
+    "warning",
+    "Find out in what the two runs differ; give the figure of one, or say why both hold.",
+    "assessment",
+)
+
+
+_Place = tuple[str, str, str, str]
+
+
+def check(assessment: Assessment) -> Iterator[Finding]:
+    """Yield a finding for each pair of records that contradict each other in a figure, at the later key."""
+    seen: dict[_Place, list[tuple[str, Metric]]] = {}
+    for key, record in records.current(assessment):
+        for metric in record.metrics:
+            place = (record.generator.name, record.digests.get("model", ""), metric.name, metric.slice)
+            for other, figure in seen.setdefault(place, []):
+                if other != key and _outside(metric, figure) and _outside(figure, metric):
+                    told = f"{figure.value:.6g} by {other} and {metric.value:.6g} by {key}"
+                    yield RULE.at(key, (), f"{records.figure(metric)} of one model is {told}")
+            seen[place].append((key, metric))
+
+
+def _outside(metric: Metric, other: Metric) -> bool:
+    low, high = _interval(other)
+    return low is not None and high is not None and not low <= metric.value <= high
+
+
+def _interval(metric: Metric) -> tuple[float | None, float | None]:
+    if metric.unit == "ratio" and metric.k is not None and metric.n and metric.k <= metric.n:
+        return lower_bound(metric.k, metric.n, 0.975), upper_bound(metric.k, metric.n, 0.975)
+    return metric.ci_low, metric.ci_high
