@@ -217,6 +217,18 @@ def tensor_names(model: OpenedModel) -> tuple[frozenset[str], frozenset[str]]:
     return computed, frozenset(t.name for t in graph.initializer)
 
 
+def clamped_tensors(model: OpenedModel) -> frozenset[str]:
+    """Return the tensors of the main graph that only a Relu or Clip reads: what these cut off is of no consequence."""
+    import onnx
+
+    graph = onnx.load_model_from_string(model.content).graph
+    readers: dict[str, set[str]] = {v.name: {"output"} for v in graph.output}
+    for node in graph.node:
+        for name in node.input:
+            readers.setdefault(name, set()).add(node.op_type)
+    return frozenset(name for name, kinds in readers.items() if kinds <= {"Relu", "Clip"})
+
+
 def initialisers(model: OpenedModel, names: frozenset[str]) -> dict[str, Any]:
     """Return the named initialisers of the main graph as numpy arrays."""
     import onnx

@@ -105,8 +105,9 @@ def _detect_shard(shard: _Shard) -> list[Detections]:
 def decode_center(maps: list[Array], interface: Interface) -> Detections:
     """Decode the maps of one image (centre points: arXiv:1904.07850).
 
-    A cell is a peak where no cell of the same class in its 3 x 3 neighbourhood is hotter. Of the peaks at and above the
-    score floor, the `topk` hottest are kept. Cell (row, column) has its centre at ((column + offset[0]) * stride,
+    A cell is a peak where no cell of the same class in its 3 x 3 neighbourhood is hotter; of neighbours that are
+    equally hot, as maps of few bits have them, the first in row order is the peak. Of the peaks at and above the score
+    floor, the `topk` hottest are kept. Cell (row, column) has its centre at ((column + offset[0]) * stride,
     (row + offset[1]) * stride) and the sides size * stride: width first.
 
     Args:
@@ -119,12 +120,25 @@ def decode_center(maps: list[Array], interface: Interface) -> Detections:
     around = [padded[:, r : r + rows, c : c + columns] for r in range(3) for c in range(3)]
     peaks = heat >= np.maximum.reduce(around)
     candidates = np.flatnonzero(peaks & (heat >= SCORE_FLOOR))
-    order = candidates[np.argsort(-heat.ravel()[candidates], kind="stable")][: interface.topk]
+    order = candidates[np.argsort(-heat.ravel()[candidates], kind="stable")]
+    order = order[_first_of_ties(np.stack(np.unravel_index(order, heat.shape), axis=1), interface.topk)]
     labels, row, column = np.unravel_index(order, heat.shape)
     centre = np.stack([column + offset[0, row, column], row + offset[1, row, column]], axis=1)
     half = size[:, row, column].T / 2
     boxes = np.concatenate([centre - half, centre + half], axis=1) * interface.stride
     return _finite(Detections(boxes, heat.ravel()[order], labels.astype(np.int64)))
+
+
+def _first_of_ties(cells: Array, limit: int) -> Array:
+    """Return the indices of at most `limit` cells int64 [K, 3] (class, row, column) that touch no kept one before."""
+    kept: list[int] = []
+    for index in range(len(cells)):
+        if len(kept) == limit:
+            break
+        gaps = np.abs(cells[kept] - cells[index])
+        if not ((gaps[:, 0] == 0) & (gaps[:, 1:].max(axis=1, initial=0) <= 1)).any():
+            kept.append(index)
+    return np.array(kept, np.int64)
 
 
 def decode_boxes(outputs: list[Array], interface: Interface) -> Detections:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,19 +36,19 @@ def try_options(generator: str) -> tuple[OptionSpec, ...]:
     return (*(spec for spec in own if spec.name not in names), *PATH_OPTIONS)
 
 
-def try_request(
-    generator: str, target: Path, *, started: str, data: Path | None = None, options: Sequence[str] = (),
+def resolve(
+    generator: str, model: str | None, data: str | None, options: Sequence[str] = (), *, started: str,
     odd: Odd | None = None, seed: int = 0, workers: int = 1, confidence: float = 0.95, commit: str | None = None,
     command: str = "",
 ) -> Request:  # fmt: skip
-    """Build the request of `casework try GENERATOR TARGET`.
+    """Build the request of `casework try GENERATOR [MODEL] [--data PATH]`.
 
     Args:
         generator: Name in the registry.
-        target: ONNX file, or the data for a generator that examines a dataset.
-        started: Start, UTC, `YYYY-MM-DDThh:mm:ssZ`.
+        model: Path of an ONNX file; of the data, for a generator that examines a dataset, if `data` is None.
         data: Manifest, folder holding one, `.npz` with `x` and `y`, or folder with a sub-folder of images a class.
         options: `name=value` texts.
+        started: Start, UTC, `YYYY-MM-DDThh:mm:ssZ`.
         odd: Operational design domain, if there is one.
         seed: Seed of everything random.
         workers: Processes.
@@ -65,24 +66,42 @@ def try_request(
     except OptionProblem as problem:
         raise GeneratorProblem(problem.message, problem.fix) from problem
     paths = {spec.name: given.pop(spec.name, None) for spec in PATH_OPTIONS}
-    request: dict[str, Any] = {"generator": generator, "started": started, "options": given, "odd": odd, "seed": seed}
-    request |= {"workers": workers, "confidence": confidence, "commit": commit, "command": command}
-    if GENERATORS[generator].subject == "dataset":
-        request["data"] = data_source(target, paths["split"])
-        if paths["against"] is not None:
-            request["reference_data"] = data_source(Path(paths["against"]), paths["against_split"])
-        return Request(**request)
-    request["model"] = _model(target)
-    if data is not None:
-        request["data"] = data_source(data, paths["split"])
-    elif "data" in GENERATORS[generator].needs:
-        raise GeneratorProblem(f"{generator} needs data", f"Name it: casework try {generator} {target} --data PATH.")
-    if paths["against"] is not None:
-        request["reference"] = _model(Path(paths["against"]))
-    for role in ("signature", "public_key"):
-        if paths[role] is not None:
-            request[role] = Path(paths[role])
-    return Request(**request)
+    sources = _of_dataset if GENERATORS[generator].subject == "dataset" else _of_model
+    plain = Request(
+        generator=generator, started=started, odd=odd, options=given, seed=seed, workers=workers, confidence=confidence,
+        commit=commit, command=command,
+    )  # fmt: skip
+    return sources(plain, model, data, paths)
+
+
+def _of_dataset(plain: Request, model: str | None, data: str | None, paths: dict[str, Any]) -> Request:
+    if (model is None) == (data is None):
+        raise GeneratorProblem(
+            f"{plain.generator} takes the path of data, once", f"Name it: casework try {plain.generator} --data PATH."
+        )
+    against = paths["against"]
+    return replace(
+        plain,
+        data=data_source(Path(data or model or ""), paths["split"]),
+        reference_data=None if against is None else data_source(Path(against), paths["against_split"]),
+    )
+
+
+def _of_model(plain: Request, model: str | None, data: str | None, paths: dict[str, Any]) -> Request:
+    if model is None:
+        raise GeneratorProblem(f"{plain.generator} needs a model", f"Name it: casework try {plain.generator} MODEL.")
+    if data is None and "data" in GENERATORS[plain.generator].needs:
+        raise GeneratorProblem(
+            f"{plain.generator} needs data", f"Name it: casework try {plain.generator} {model} --data PATH."
+        )
+    return replace(
+        plain,
+        model=_model(Path(model)),
+        data=None if data is None else data_source(Path(data), paths["split"]),
+        reference=None if paths["against"] is None else _model(Path(paths["against"])),
+        signature=None if paths["signature"] is None else Path(paths["signature"]),
+        public_key=None if paths["public_key"] is None else Path(paths["public_key"]),
+    )
 
 
 def _model(path: Path) -> ModelSource:

@@ -13,9 +13,13 @@ from onnx import TensorProto, helper, numpy_helper
 
 from casework.generators import DataSource, ModelSource, Request, load
 from casework.generators.interface import find_interface
-from casework.generators.resolve import try_request
+from casework.generators.resolve import resolve
 from casework.model.interval import upper_bound
 from casework.model.result import Metric, ResultRecord
+
+
+def _ask(generator: str, model: Path, *, data: Path | None = None, **fields: Any) -> Request:
+    return resolve(generator, str(model), None if data is None else str(data), **fields)
 
 
 def run(model: Path, parent: Path, data: Path, **fields: Any) -> ResultRecord:
@@ -175,15 +179,18 @@ def test_layer_noise_is_that_of_onnxruntime(quantised: tuple[Path, Path, Path]) 
         tapped.append(debug.collect_activations(str(path) + ".tap.onnx", Reader()))
     matched = debug.create_activation_matching(tapped[1], tapped[0])
     theirs = debug.compute_activation_error(matched)
-    compared = [n for n in theirs if ("activation", n) in of_one and "xmodel_err" in theirs[n]]
+    measured = {name: value for (kind, name), value in of_one.items() if kind in ("activation", "before clamp")}
+    compared = [n for n in theirs if n in measured and "xmodel_err" in theirs[n]]
     assert {"r1", "c1"} <= set(compared)
     for name in compared:
-        assert of_one["activation", name] == pytest.approx(theirs[name]["xmodel_err"], abs=1e-3)
+        assert measured[name] == pytest.approx(theirs[name]["xmodel_err"], abs=1e-3)
     weights = debug.compute_weight_error(debug.create_weight_matching(str(parent), str(child)))
     assert {"w1", "w2"} <= set(weights)
     for name, value in weights.items():
         assert ours["bias" if name.startswith("b") else "weight", name] == pytest.approx(value, rel=1e-3)
-    assert figure(record, "min_sqnr").value == pytest.approx(min(ours.values()), abs=1e-6)
+    assert figure(record, "min_sqnr").value == pytest.approx(
+        min(v for (k, _), v in ours.items() if k != "before clamp"), abs=1e-6
+    )
     assert [(c.name, c.outcome) for c in record.self_checks] == [("same-lineage", "passed")]
     assert onnx.load(str(child)).graph.name
 
@@ -212,7 +219,7 @@ def test_classifiers_are_compared_item_by_item(
     child = write_gemm(tmp_path / "coarse.onnx", coarse, bias)
     archive = np.load(data)
     before, after = ((archive["x"] @ w + bias).argmax(axis=1) for w in (weights, coarse))
-    request = try_request("quantization", child, started=STARTED, data=data, options=[f"against={model}"])
+    request = _ask("quantization", child, started=STARTED, data=data, options=[f"against={model}"])
     record = load("quantization").run(request)
     assert figure(record, "flip_rate").k == int((before != after).sum()) > 0
     assert figure(record, "negative_flip_rate").k == int(((before == archive["y"]) & (after != archive["y"])).sum())
@@ -229,6 +236,14 @@ def test_strangers_are_not_compared(
 
 
 def test_it_needs_a_parent(detector: Path, squares: Path) -> None:
-    record = load("quantization").run(try_request("quantization", detector, started=STARTED, data=squares))
+    record = load("quantization").run(_ask("quantization", detector, started=STARTED, data=squares))
     assert record.status == "not_evaluable"
     assert "float parent" in record.reason
+
+
+def test_a_tensor_before_a_clamp_does_not_count(quantised: tuple[Path, Path, Path]) -> None:
+    """c1 feeds a Relu only, and the quantiser gave it the range after the Relu."""
+    parent, child, data = quantised
+    (layers,) = [t for t in run(child, parent, data).tables if t.name == "layers by SQNR"]
+    kinds = {r[1]: r[0] for r in layers.rows}
+    assert (kinds["c1"], kinds["r1"], kinds["heat"]) == ("before clamp", "activation", "activation")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,9 +16,14 @@ from sklearn.metrics import confusion_matrix, f1_score, recall_score
 
 from casework.artifact.digest import jcs_digest, sha256_file
 from casework.artifact.manifest import SCHEMA
-from casework.generators import load
-from casework.generators.resolve import try_request
+from casework.generators import Request, load
+from casework.generators.resolve import resolve
 from casework.model.result import Metric, ResultRecord
+
+
+def _ask(generator: str, model: Path, *, data: Path | None = None, **fields: Any) -> Request:
+    return resolve(generator, str(model), None if data is None else str(data), **fields)
+
 
 Digits = tuple[Path, Path, np.ndarray, np.ndarray]
 
@@ -29,7 +35,7 @@ def figure(record: ResultRecord, name: str, where: str = "all") -> Metric:
 
 def run(model: Path, data: Path, *options: str, workers: int = 1) -> ResultRecord:
     return load("validation").run(
-        try_request("validation", model, started=STARTED, data=data, options=options, workers=workers)
+        _ask("validation", model, started=STARTED, data=data, options=options, workers=workers)
     )
 
 

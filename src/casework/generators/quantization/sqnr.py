@@ -1,7 +1,9 @@
 """Signal-to-quantisation-noise ratio of every layer: 10 log10(sum x^2 / sum (x - x')^2), in dB.
 
 x is a tensor of the float parent, x' the same tensor after the quantise-dequantise pair of the quantised model, both on
-the same inputs; so the noise of all layers before it is in it. Weights are compared directly.
+the same inputs; so the noise of all layers before it is in it. Weights are compared directly. A tensor that only a Relu
+or Clip reads is listed but does not count towards `min_sqnr`: quantisers give it the range after the clamp, and what
+the clamp cuts off is lost in both models alike.
 """
 
 from __future__ import annotations
@@ -13,7 +15,14 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from casework.artifact.onnx_model import OpenedModel, initialisers, quantised_tensors, tensor_names, with_outputs
+from casework.artifact.onnx_model import (
+    OpenedModel,
+    clamped_tensors,
+    initialisers,
+    quantised_tensors,
+    tensor_names,
+    with_outputs,
+)
 from casework.generators.inference import run_batches, run_once, to_inputs
 from casework.generators.interface import Interface
 from casework.generators.protocol import GeneratorProblem
@@ -26,6 +35,8 @@ Party = tuple[OpenedModel, Interface]
 
 CEILING: Final = 200.0
 """dB given where there is no noise at all; beyond what float32 can tell apart."""
+
+BEFORE_CLAMP: Final = "before clamp"
 
 LINEAGE_LIMIT: Final = 10.0
 """dB below which weights count as not those of the parent."""
@@ -53,13 +64,16 @@ def layer_noise(parent: Party, child: Party, data: SampleSet, items: int, finds:
     rows: list[tuple[str, str, float]] = []
     if pairs:
         signal, noise = _sums(parent, child, pairs, data, items)
-        rows += [("activation", name, _ratio(s, d)) for (name, _), s, d in zip(pairs, signal, noise, strict=True)]
+        clamped = clamped_tensors(parent[0])
+        for (name, _), s, d in zip(pairs, signal, noise, strict=True):
+            rows.append((BEFORE_CLAMP if name in clamped else "activation", name, _ratio(s, d)))
     rows += _weights(parent[0], child, data)
     if not rows:
         raise GeneratorProblem("the two models share no tensor", "Compare a model with its float parent.")
     finds.self_checks.append(_lineage(rows))
     rows.sort(key=lambda r: (r[2], r[1]))
-    finds.metrics.append(metric("min_sqnr", rows[0][2], n=min(items, len(data.samples)), method="none"))
+    lowest = min((r[2] for r in rows if r[0] != BEFORE_CLAMP), default=rows[0][2])
+    finds.metrics.append(metric("min_sqnr", lowest, n=min(items, len(data.samples)), method="none"))
     finds.tables.append(table("layers by SQNR", ("kind", "tensor", "SQNR dB"), list(rows)))
 
 
