@@ -168,7 +168,7 @@ class _Lines:
                 target = self.plan.placed[connector.target]
                 starts, ends = self._sides(source), self._sides(target)
             case Relation.CHALLENGES:
-                starts = [*self._sides(source), Port(source.top, (source.top[0], source.extent.top - _STUB), 12.0)]
+                starts = [*self._sides(source), *self._shoulders(source, (0.3, 0.7), 12.0)[::2]]
                 ends = self._challenged(connector, source)
         points = self.maze.route(starts, ends, _family(connector))
         backward = connector.kind == Relation.SUPPORTED_BY and points[-1][1] <= points[0][1]
@@ -202,11 +202,17 @@ class _Lines:
                 y = level - target.y
                 ports.append(Port((target.x + drawn.side(y, left=True), level), (box.left - _STUB, level)))
                 ports.append(Port((target.x + drawn.side(y, left=False), level), (box.right + _STUB, level)))
-        for share in (0.22, 0.78):
-            x = target.x + drawn.width * share
-            low, high = _vertical_span(drawn, drawn.width * share)
-            ports.append(Port((x, target.y + high), (x, box.bottom + _STUB), 20.0))
-            ports.append(Port((x, target.y + low), (x, box.top - _STUB), 20.0))
+        return [*ports, *self._shoulders(target, (0.22, 0.78), 20.0)]
+
+    @staticmethod
+    def _shoulders(place: Placed, shares: tuple[float, ...], cost: float) -> list[Port]:
+        """Ports at top and bottom, by turns, beside the middles, which are for lines of support."""
+        ports = []
+        for share in shares:
+            x = place.x + place.figure.width * share
+            low, high = _vertical_span(place.figure, place.figure.width * share)
+            ports.append(Port((x, place.y + low), (x, place.extent.top - _STUB), cost))
+            ports.append(Port((x, place.y + high), (x, place.extent.bottom + _STUB), cost))
         return ports
 
 

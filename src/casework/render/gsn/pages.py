@@ -81,7 +81,7 @@ class _Book:
         for index in range(len(self.drafts)):
             self._fill(index)
         paper = A4 if all(_fits(d.piece.extent, 10**9, A4) for d in self.drafts) else A3
-        cells = _icicle([d.parent for d in self.drafts], [self._heading(d) for d in self.drafts])
+        cells = _icicle([d.parent for d in self.drafts], [self._heading(n) for n in range(len(self.drafts))])
         above = self._arrivals()
         return tuple(self._page(n, paper, cells, above) for n in range(len(self.drafts)))
 
@@ -284,18 +284,20 @@ class _Book:
             breadcrumb=self._breadcrumb(index),
             title=self.argument.title,
             subtitle=self.argument.subtitle,
-            heading=self._heading(draft),
+            heading=self._heading(index),
             footer=self.argument.footer,
             cells=cells,
             paper=paper,
         )
 
-    def _heading(self, draft: _Draft) -> str:
+    def _heading(self, index: int) -> str:
+        draft = self.drafts[index]
         name = draft.piece.id or next(iter(draft.full), "")
         if not name:
             return "empty argument"
         element = self.elements[name]
-        return f"{one_line(element.name)}: {one_line(element.title or element.text)}"
+        again = "" if self.home[name] == index else " (continued)"
+        return f"{one_line(element.name)}: {one_line(element.title or element.text)}{again}"
 
     def _breadcrumb(self, index: int) -> tuple[tuple[str, int], ...]:
         """The heads of the pages from the top goal to this one; of a long way, both ends."""

@@ -91,6 +91,7 @@ def test_a_fan_too_wide_for_a_page_is_continued():
     (mark,) = pages[0].off_diagram
     assert mark.places == ((2, "G0"), (3, "G0"), (4, "G0"))
     assert [o.places for o in pages[2].off_diagram] == [((1, "G0"),)]
+    assert [p.heading for p in pages] == ["G0: Top"] + ["G0: Top (continued)"] * 3
 
 
 def test_chain_fills_its_pages():
