@@ -1,0 +1,191 @@
+"""What the evidence is about: datasets and models, as cards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from casework.model.learning import Dataset, ModelCard, Tensor
+from casework.render.report.document import (
+    Block,
+    Cell,
+    Column,
+    Facts,
+    Line,
+    Paragraph,
+    Row,
+    Section,
+    Table,
+    anchor_of,
+    cell,
+    code,
+    line,
+    muted,
+    word,
+)
+from casework.render.report.figures import interval, measured, sample
+from casework.render.report.view import View
+
+
+def datasets(view: View) -> Section:
+    """Return the section of datasets."""
+    blocks: list[Block] = []
+    for key, node in view.case.nodes(Dataset, "dataset"):
+        blocks.append(
+            Facts(
+                view.named(key), tuple(_dataset(view, key, node)), "dataset node and its manifest file", anchor_of(key)
+            )
+        )
+        blocks.append(_splits(view, key, node))
+    return Section("Datasets", "datasets", tuple(blocks) or (Paragraph(line("The case describes no dataset.")),))
+
+
+def _dataset(view: View, key: str, node: Dataset) -> Iterator[tuple[str, Cell]]:
+    yield "What it is", cell(node.statement, f"Version {node.version}")
+    yield (
+        "Manifest",
+        cell(
+            line(code(node.manifest.path)), line(muted("SHA-256 "), code(node.manifest.sha256)), _manifest(view, node)
+        ),
+    )
+    yield "Provenance", cell(node.provenance or "not stated")
+    yield "Labelling", cell(node.labelling or "not stated")
+    yield "Covers", cell(view.refs(node.covers)) or cell("no operational design domain is named")
+    yield "Must share nothing with", cell(view.refs(node.disjoint_from)) or cell("not stated")
+    yield "Slices reported", cell(", ".join(node.slices)) or cell("none")
+    yield "Licence", cell(node.licence or "not stated")
+    yield "Evidence on it", cell(*_about(view, key, "subject", "data", "against")) or cell("none")
+
+
+def _manifest(view: View, node: Dataset) -> Line:
+    fact = view.assessment.manifests.get(node.manifest.path)
+    if fact is None:
+        return line(word("open", "not looked at"))
+    if fact.problem:
+        return line(word("no", "unreadable"), f"  {fact.problem}")
+    if fact.sha256 != node.manifest.sha256:
+        return line(word("no", "differs"), "  the file has SHA-256 ", code(fact.sha256))
+    faults = [f"{len(fact.missing)} files missing"] * bool(fact.missing) + [
+        f"{len(fact.changed)} files changed"
+    ] * bool(fact.changed)
+    return line(word("no", "; ".join(faults))) if faults else line(word("yes", "the file is the one described"))
+
+
+def _splits(view: View, key: str, node: Dataset) -> Table:
+    fact = view.assessment.manifests.get(node.manifest.path)
+    found = dict(fact.splits) if fact else {}
+    rows = [
+        Row(
+            (
+                cell(s.name),
+                cell(s.purpose.replace("_", " ")),
+                cell(str(s.size)),
+                cell(str(found.get(s.name, "not counted"))),
+            )
+        )
+        for s in node.splits
+    ]
+    columns = (
+        Column("Split", 1.5),
+        Column("Purpose", 1.5),
+        Column("Items as described", 1),
+        Column("Items in the manifest", 1),
+    )
+    return Table(
+        f"Splits of {key}", "field splits, and the manifest as it lies in the repository", columns, tuple(rows)
+    )
+
+
+def _about(view: View, key: str, *fields: str) -> Iterator[Line]:
+    for evidence in view.sources(key, *fields):
+        item = view.assessment.appraisals.get(evidence)
+        if view.case.entries[evidence].type == "evidence":
+            yield line(*view.named(evidence), "  ", word(item.state if item else "missing"))
+
+
+def models(view: View) -> Section:
+    """Return the section of model cards, with the figures that current evidence measured."""
+    blocks: list[Block] = []
+    for key, node in view.case.nodes(ModelCard, "model_card"):
+        blocks.append(Facts(view.named(key), tuple(_model(view, key, node)), "model card", anchor_of(key)))
+        blocks.append(_measured(view, key))
+    return Section("Models", "models", tuple(blocks) or (Paragraph(line("The case has no model card.")),))
+
+
+def _model(view: View, key: str, node: ModelCard) -> Iterator[tuple[str, Cell]]:
+    yield "Version", cell(f"{node.version}, {node.task}, {node.precision}")
+    yield (
+        "File",
+        cell(
+            line(code(node.file.path)),
+            line(muted("SHA-256 "), code(node.file.sha256)),
+            file_state(view, node.file.path, node.file.sha256),
+        ),
+    )
+    yield "Signature", cell(line(code(node.signature))) if node.signature else cell("none named")
+    yield "Intended use", cell(node.intended_use)
+    yield "Known limits", cell(*node.limits) or cell("none stated")
+    yield "Ethical considerations", cell(*node.ethical_considerations) or cell("none stated")
+    yield "Classes", cell(", ".join(node.classes)) or cell("none named")
+    yield "Inputs", cell(*(_tensor(t) for t in node.inputs))
+    yield "Outputs", cell(*(_tensor(t) for t in node.outputs))
+    yield (
+        "Decoder",
+        cell(f"{node.decoder.name} {node.decoder.parameters or ''}".rstrip()) if node.decoder else cell("not stated"),
+    )
+    yield "Trained on", cell(view.refs(node.trained_on)) or cell("not stated")
+    yield "Derived from", cell(view.refs(view.targets(key, "derived_from"))) or cell("no other model")
+    yield "Deployed on", cell(node.deployed_on or "not stated")
+    yield "Licence", cell(node.licence or "not stated")
+
+
+def file_state(view: View, path: str, sha256: str) -> Line:
+    """Return whether a file is the one that its digest names."""
+    fact = view.assessment.files.get(path)
+    if fact is None:
+        return line(word("open", "not looked at"))
+    if not fact.exists:
+        return line(word("no", "the file does not exist"))
+    if fact.problem:
+        return line(word("no", "unreadable"), f"  {fact.problem}")
+    if fact.sha256 != sha256:
+        return line(word("no", "differs"), "  the file has SHA-256 ", code(fact.sha256))
+    return line(word("yes", "the file is the one described"), f"  {fact.size} bytes")
+
+
+def _tensor(tensor: Tensor) -> Line:
+    shape = " × ".join(str(axis) for axis in tensor.shape)
+    return line(code(f"{tensor.name}: {tensor.dtype} [{shape}]"), f"  {tensor.meaning}" if tensor.meaning else "")
+
+
+def _measured(view: View, key: str) -> Table:
+    columns = (
+        Column("Evidence", 1),
+        Column("Metric", 1.2),
+        Column("Slice", 1.3),
+        Column("Measured", 1.4),
+        Column("Sample", 1),
+        Column("Interval as recorded", 2.2),
+    )
+    rows = [
+        Row(
+            (
+                cell(view.refs([evidence])),
+                cell(m.name),
+                cell(m.slice),
+                cell(measured(m)),
+                cell(sample(m)),
+                cell(interval(m) or "none"),
+            )
+        )
+        for evidence in view.sources(key, "subject")
+        if (item := view.assessment.appraisals.get(evidence)) and item.state == "current" and item.record
+        for m in item.record.metrics
+    ]
+    empty = "No current evidence measures this model."
+    return Table(
+        f"Figures measured on {key}",
+        "metrics of current evidence whose subject is this model",
+        columns,
+        tuple(rows),
+        empty,
+    )

@@ -1,0 +1,80 @@
+"""The case as report sections look at it: nodes with titles, statuses with their path, results by requirement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from casework.graph.assessment import Assessment
+from casework.graph.case import Case
+from casework.graph.status import blame
+from casework.model.decision import Decision
+from casework.model.node import Node
+from casework.model.verdict import CriterionResult
+from casework.render.report.document import Cell, Line, Run, joined, line, muted, plain, ref, word
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """An assessment and a decision, with the questions that sections ask of them."""
+
+    assessment: Assessment
+    decision: Decision
+
+    @property
+    def case(self) -> Case:
+        """The graph."""
+        return self.assessment.case
+
+    def named(self, key: str) -> Line:
+        """Return id and title of a node."""
+        title = self.case.entries[key].title if key in self.case else ""
+        return line(ref(key), f" {title}") if title else line(ref(key))
+
+    def status(self, key: str) -> Run:
+        """Return the status of a node, or a dash."""
+        found = self.assessment.statuses.get(key)
+        return word(found.word) if found else word("none", "no status")
+
+    def reason(self, key: str) -> str:
+        """Return why a node has its status."""
+        found = self.assessment.statuses.get(key)
+        return found.reason if found else ""
+
+    def path(self, key: str) -> Line:
+        """Return the way from a node to the cause of its status, the cause last."""
+        return joined((ref(step) for step in blame(self.assessment.statuses, key)), " → ")
+
+    def cause(self, key: str) -> Cell:
+        """Return the path to the cause of a status that is not `supported`, and what is wrong there."""
+        found = self.assessment.statuses.get(key)
+        if found is None or found.word == "supported":
+            return ()
+        last = blame(self.assessment.statuses, key)[-1]
+        where = self.case.entries[last].file if last in self.case else ""
+        at = line(muted(f"in {where}")) if where else ()
+        return tuple(part for part in (self.path(key), line(plain(self.reason(last))), at) if part)
+
+    def refs(self, keys: Iterable[str]) -> Line:
+        """Return ids with a comma between them."""
+        return joined(ref(key) for key in keys)
+
+    def targets(self, key: str, *names: str) -> list[str]:
+        """Return the nodes that a node names in the given fields."""
+        return [edge.target for edge in self.case.out(key, *names)]
+
+    def sources(self, key: str, *names: str) -> list[str]:
+        """Return the nodes that name a node in the given fields, sorted."""
+        return sorted({edge.source for edge in self.case.into(key, *names)})
+
+    def node(self, key: str) -> Node | None:
+        """Return the full node, or None where it does not validate."""
+        return self.case.node(key) if self.case.entries[key].valid else None
+
+    def results(self, key: str, index: int) -> list[CriterionResult]:
+        """Return the judgements of one criterion of a requirement."""
+        return [r for r in self.assessment.results.get(key, ()) if r.index == index]
+
+    def invalid(self, *types: str) -> list[str]:
+        """Return nodes of the given types that do not validate, and so cannot be shown in full."""
+        return [key for key in self.case.keys(*types) if not self.case.entries[key].valid]
