@@ -48,7 +48,7 @@ class Link:
 class Value(BaseModel):
     """A frozen, strict, closed value: unknown fields are refused, `"1"` is no number and `yes` is no boolean."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
 
 class Node(Value):

@@ -39,7 +39,7 @@ class Table(Value):
 
     name: Annotated[str, Field(min_length=1, max_length=100)]
     columns: Annotated[tuple[str, ...], Field(strict=False)]
-    rows: Annotated[tuple[tuple[str | int | float | bool | None, ...], ...], Field(strict=False)]
+    rows: Annotated[tuple[Annotated[tuple[str | int | float | bool | None, ...], Field(strict=False)], ...], Field(strict=False)]
 
 
 class SelfCheck(Value):

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
 
 from casework.artifact.digest import sha256_bytes
-from casework.attest.policy import Trust, TrustReading, open_policy
-from casework.attest.verify import verify
 from casework.gate.decide import LOWERABLE, decide
 from casework.graph.appraise import appraise, folder_key, results
 from casework.graph.assessment import Assessment, Today
@@ -28,6 +27,9 @@ from casework.store.tree import locate
 from casework.store.working_tree import CONFIG, Seen, Tree
 from casework.workflow.configuration import read_project
 from casework.workflow.reading import NODE_SUFFIXES, read_case, with_severity
+
+if TYPE_CHECKING:
+    from casework.attest.policy import Trust, TrustReading
 
 Progress = Callable[[str], None]
 SEALED_SUFFIX = (".dsse.json",)
@@ -70,14 +72,12 @@ def assess(tree: Tree, today: date, cache: Cache | None = None, progress: Progre
     _note(inputs, project, reading.seen, NODE_SUFFIXES)
     day = Today(today)
     tell("verifying evidence")
-    opened = _trust(tree, project, day, inputs)
-    policy = opened.trust.policy if opened.trust else None
-    verdicts, unread = _verdicts(tree, project, opened.trust, day, inputs)
+    opened = _trust(tree, reading.case, project, day, inputs)
+    trust = opened.trust if opened else None
+    verdicts, unread = _verdicts(tree, reading.case, project, trust, day, inputs)
     tell("looking at files")
-    assessment = _facts(tree, reading.case, project, day, policy, verdicts, inputs)
-    if verdicts or unread or any(True for _ in reading.case.keys("evidence")):
-        findings += opened.findings  # a case without evidence needs no trust
-    findings += unread
+    assessment = _facts(tree, reading.case, project, day, trust.policy if trust else None, verdicts, inputs)
+    findings += [*(opened.findings if opened else ()), *unread]
     findings += [f for v in verdicts for f in v.findings]
     tell("applying rules")
     assessment = replace(assessment, statuses=statuses(assessment))
@@ -109,9 +109,15 @@ def _reader(tree: Tree) -> Callable[[str], bytes | None]:
     return read
 
 
-def _trust(tree: Tree, project: Project, today: Today, inputs: Inputs) -> TrustReading:
+def _trust(tree: Tree, case: Case, project: Project, today: Today, inputs: Inputs) -> TrustReading | None:
+    """Open the trust policy; None where there is neither one nor anything that would need one."""
+    wanted = tree.look(project.trust.policy) or tree.list(project.evidence, SEALED_SUFFIX) or any(True for _ in case.keys("evidence"))
+    inputs.paths.update((project.trust.policy, project.trust.root_key))
+    if not wanted:
+        return None
+    from casework.attest.policy import open_policy
+
     trust = project.trust
-    inputs.paths.update((trust.policy, trust.root_key))
     read = _reader(tree)
     root = read(trust.root_key)
     if trust.root_sha256 and (root is None or sha256_bytes(root) != trust.root_sha256):
@@ -122,21 +128,24 @@ def _trust(tree: Tree, project: Project, today: Today, inputs: Inputs) -> TrustR
     return opened
 
 
-def _verdicts(tree: Tree, project: Project, trust: Trust | None, today: Today, inputs: Inputs) -> tuple[tuple[Verdict, ...], list[Finding]]:
+def _verdicts(tree: Tree, case: Case, project: Project, trust: Trust | None, today: Today, inputs: Inputs) -> tuple[tuple[Verdict, ...], list[Finding]]:
     made: list[Verdict] = []
     trouble: list[Finding] = []
     now = datetime.combine(today.day, time(23, 59, 59), UTC)  # a record of the day of judgement is not of the future
     seen = tree.list(project.evidence, SEALED_SUFFIX)
     inputs.listings[f"{project.evidence}|{'|'.join(SEALED_SUFFIX)}"] = [s.path for s in seen]
-    for found in seen:
-        inputs.paths.add(found.path)
-        if found.path == project.trust.policy:
-            continue
+    inputs.paths.update(s.path for s in seen)
+    sealed = [s for s in seen if s.path != project.trust.policy]
+    if not sealed:
+        return (), []
+    from casework.attest.verify import verify
+
+    for found in sealed:
         key = folder_key(found.path.split("/")[-2])
         try:
             if found.problem:
                 raise OSError(found.problem)  # noqa: TRY301 - one path for all that cannot be read
-            verdict = verify(key, found.path, tree.read(found.path), trust, now)
+            verdict = verify(key, found.path, tree.read(found.path), trust, now, generator=_generator(case, key))
         except OSError as error:
             trouble.append(Finding("PTH-002", "error", key, (), f"{found.path} cannot be read: {error.strerror or error}", _UNREADABLE, found.path))
             continue
@@ -144,6 +153,12 @@ def _verdicts(tree: Tree, project: Project, trust: Trust | None, today: Today, i
             today.after(date.fromisoformat(verdict.statement.predicate.started[:10]) - timedelta(days=1))
         made.append(verdict)
     return tuple(made), trouble
+
+
+def _generator(case: Case, key: str) -> str:
+    entry = case.entries.get(key)
+    planned = entry.light.get("generator") if entry and entry.type == "evidence" else None
+    return planned if isinstance(planned, str) else ""
 
 
 def _facts(

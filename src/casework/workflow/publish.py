@@ -107,7 +107,7 @@ def gsn_files(scene: Scene, form: str, goal: str | None, elements: int, scale: f
     made: list[tuple[str, bytes]] = []
     for number, page in enumerate(pages, start=1):
         progress(f"drawing page {number} of {len(pages)}")
-        svg = draw(page)
+        svg = draw(page, f"page-{{:03d}}.{form}")
         made.append((f"page-{number:03d}.{form}", svg.encode() if form == "svg" else to_png(svg, scale)))
     return made
 
