@@ -121,7 +121,10 @@ def test_one_fault_gives_one_finding(old: str, new: str, expected: tuple[str, st
 
 
 def test_a_cycle_names_its_ids_in_order_and_is_one_finding() -> None:
-    text = CLEAN.replace("statement: The system shall report stop signs.\n  derives_from: [SG-1]", "statement: The system shall report stop signs.\n  derives_from: [SG-1, SW-1]")
+    text = CLEAN.replace(
+        "statement: The system shall report stop signs.\n  derives_from: [SG-1]",
+        "statement: The system shall report stop signs.\n  derives_from: [SG-1, SW-1]",
+    )
     _case, found = look(text)
     assert places(found) == [("TRC-004", "SW-1", "derives_from[0]")], told(found)
     assert "SW-1 -> SYS-1 -> SW-1" in found[0].message
@@ -138,7 +141,10 @@ def test_one_id_in_two_modules_is_no_duplicate() -> None:
     twin = "- type: context\n  id: C-2\n  statement: Rural roads by day\n"
     goal = "- type: goal\n  id: G-{0}\n  module: {0}\n  statement: Signs are reported\n  undeveloped: true\n  in_context_of: [C-2]\n"
     _case, found = look(
-        goal.format("a") + twin.replace("C-2", "C-2\n  module: a") + goal.format("b") + twin.replace("C-2", "C-2\n  module: b")
+        goal.format("a")
+        + twin.replace("C-2", "C-2\n  module: a")
+        + goal.format("b")
+        + twin.replace("C-2", "C-2\n  module: b")
     )
     assert not found, told(found)
 
@@ -147,7 +153,10 @@ def test_a_changed_parent_makes_the_link_suspect_and_a_reformatted_one_does_not(
     case, _found = look(CLEAN)
     signed = CLEAN + review("SW-2", **{key: case.fingerprint(key) for key in ("SW-2", "SYS-2")})
     assert not look(signed)[1]
-    reformatted = signed.replace("statement: The system shall tell the driver of lost frames.", "statement: >\n    The system shall   tell the\n    driver of lost frames.")
+    reformatted = signed.replace(
+        "statement: The system shall tell the driver of lost frames.",
+        "statement: >\n    The system shall   tell the\n    driver of lost frames.",
+    )
     assert reformatted != signed
     assert not look(reformatted)[1], told(look(reformatted)[1])
     _case, found = look(signed.replace("tell the driver of lost frames", "tell the driver of ten lost frames"))
@@ -173,7 +182,9 @@ def test_the_gap_of_a_qm_requirement_is_a_warning_and_that_of_an_asil_an_error()
 
 
 def test_a_node_that_does_not_validate_is_reported_by_nobody_else() -> None:
-    _case, found = look(CLEAN.replace("  id: SYS-2\n  level: system\n", "  id: SYS-2\n  level: [system]\n  colour: red\n"))
+    _case, found = look(
+        CLEAN.replace("  id: SYS-2\n  level: system\n", "  id: SYS-2\n  level: [system]\n  colour: red\n")
+    )
     assert {f.code[:3] for f in found} == {"FMT"}, told(found)
     _case, found = look(CLEAN.replace("severity: {level: S3, rationale: Side collision.}", "severity: S3"))
     assert {f.code[:3] for f in found} == {"FMT"}, told(found)

@@ -8,7 +8,6 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-
 from inspection import look, told
 
 from casework.graph.assessment import Assessment, Today

@@ -28,7 +28,9 @@ POLICY = TrustPolicy.model_validate(
 )
 
 
-def requirement(key: str, level: str, *parents: str, asil: str = "", rationale: str = "Asked for.", extra: str = "") -> str:
+def requirement(
+    key: str, level: str, *parents: str, asil: str = "", rationale: str = "Asked for.", extra: str = ""
+) -> str:
     made = f"- type: requirement\n  id: {key}\n  level: {level}\n  statement: It shall report signs.\n"
     made += f"  rationale: {rationale}\n" if rationale else ""
     made += f"  asil: {asil}\n" if asil else ""
@@ -125,7 +127,9 @@ def test_decomposition_follows_the_table(parent: str, children: list[str], codes
 
 def test_a_decomposition_without_a_word_on_independence_is_found() -> None:
     text = requirement("P-1", "system", asil="D")
-    _case, found = look(text + "".join(requirement(f"R-{i}", "software", "P-1", asil="B(D)", rationale="") for i in (1, 2)))
+    _case, found = look(
+        text + "".join(requirement(f"R-{i}", "software", "P-1", asil="B(D)", rationale="") for i in (1, 2))
+    )
     assert places(found) == [("TRC-009", "R-1", "rationale")], told(found)
 
 
@@ -144,13 +148,20 @@ def test_the_asil_of_a_safety_goal_is_inherited_from_the_highest_of_its_events()
 
 def test_a_lower_sil_is_found() -> None:
     parent = requirement("R-1", "system", extra="  sil: SIL3\n")
-    for sil, codes in (("sil: SIL3", []), ("sil: SIL4", []), ("sil: SIL2", ["TRC-008"]), ("status: agreed", ["TRC-008"])):
+    for sil, codes in (
+        ("sil: SIL3", []),
+        ("sil: SIL4", []),
+        ("sil: SIL2", ["TRC-008"]),
+        ("status: agreed", ["TRC-008"]),
+    ):
         child = requirement("R-2", "software", "R-1", extra=f"  {sil}\n  verified_by: [tests/test_x.py::test_y]\n")
         assert [f.code for f in look(parent + child)[1]] == codes, sil
 
 
 def test_a_retired_child_covers_nothing_and_a_retired_parent_is_no_parent() -> None:
-    text = requirement("R-1", "system", extra=" ").rstrip(" ") + requirement("R-2", "software", "R-1", extra="  status: retired\n")
+    text = requirement("R-1", "system", extra=" ").rstrip(" ") + requirement(
+        "R-2", "software", "R-1", extra="  status: retired\n"
+    )
     assert places(look(text)[1]) == [("TRC-006", "R-1", "")]
     text = requirement("R-1", "system", asil="D", extra="  status: retired\n") + requirement("R-2", "software", "R-1")
     assert places(look(text)[1]) == [("TRC-011", "R-2", "derives_from[0]")]
@@ -167,8 +178,12 @@ def signed(case_text: str, *reviews: tuple[str, str, str, str]) -> str:
 
 def test_the_latest_review_decides_by_date_and_then_by_id() -> None:
     text = requirement("R-1", "system")
-    assert not look(signed(text, ("RV-2", "2026-01-01", "ann", "rejected"), ("RV-1", "2026-01-02", "ann", "approved")))[1]
-    _case, found = look(signed(text, ("RV-1", "2026-01-02", "ann", "approved"), ("RV-2", "2026-01-02", "ann", "rejected")))
+    assert not look(signed(text, ("RV-2", "2026-01-01", "ann", "rejected"), ("RV-1", "2026-01-02", "ann", "approved")))[
+        1
+    ]
+    _case, found = look(
+        signed(text, ("RV-1", "2026-01-02", "ann", "approved"), ("RV-2", "2026-01-02", "ann", "rejected"))
+    )
     assert places(found) == [("TRC-018", "R-1", "")]
     assert "RV-2" in found[0].message
 
@@ -181,10 +196,17 @@ def test_a_review_without_the_fingerprint_signs_off_nothing() -> None:
 
 
 def test_never_reviewed_is_said_once_while_nothing_is_reviewed() -> None:
-    text = requirement("R-1", "system") + requirement("R-2", "system") + requirement("R-3", "system", extra="  status: draft\n")
+    text = (
+        requirement("R-1", "system")
+        + requirement("R-2", "system")
+        + requirement("R-3", "system", extra="  status: draft\n")
+    )
     assert [f.node for f in assess("TRC-015", text)] == ["R-1"]
     text += requirement("R-4", "system")
-    assert [f.node for f in assess("TRC-015", signed(text, ("RV-1", "2026-01-01", "ann", "reviewed")))] == ["R-2", "R-4"]
+    assert [f.node for f in assess("TRC-015", signed(text, ("RV-1", "2026-01-01", "ann", "reviewed")))] == [
+        "R-2",
+        "R-4",
+    ]
     assert not assess("TRC-015", text, Project(review=Review(types=("odd",))))
 
 
@@ -193,7 +215,9 @@ def test_independence_can_be_turned_off_and_looks_at_the_latest_review_only() ->
     own = signed(text, ("RV-1", "2026-01-01", "ann", "reviewed"))
     assert [(f.node, f.field_path) for f in assess("TRC-016", own)] == [("RV-1", "by")]
     assert not assess("TRC-016", own, Project(review=Review(independent=False)))
-    assert not assess("TRC-016", signed(text, ("RV-1", "2026-01-01", "ann", "reviewed"), ("RV-2", "2026-01-02", "ben", "reviewed")))
+    assert not assess(
+        "TRC-016", signed(text, ("RV-1", "2026-01-01", "ann", "reviewed"), ("RV-2", "2026-01-02", "ben", "reviewed"))
+    )
 
 
 def test_persons_unknown_to_the_policy_are_found_wherever_they_stand() -> None:

@@ -1,0 +1,176 @@
+"""Wording and criteria of requirements beyond what the pages show."""
+
+from __future__ import annotations
+
+import pytest
+from inspection import look, places, told
+
+from casework.model.catalogue import GENERATORS
+from casework.rules.req_003_vague_word import PHRASES, WORDS
+from casework.rules.req_criteria import PROPORTIONS, STATISTICAL
+from casework.rules.req_wording import shalls
+
+
+def stated(statement: str, extra: str = "") -> str:
+    quoted = statement.replace('"', '\\"')
+    return (
+        f'- type: requirement\n  id: R-1\n  level: stakeholder\n  statement: "{quoted}"\n  rationale: Asked for.\n'
+        f"  verified_by: [tests/test_x.py::test_y]\n{extra}"
+    )
+
+
+def criterion(line: str) -> str:
+    return stated("It shall report signs.", f"  acceptance:\n    - {{{line}}}\n")
+
+
+@pytest.mark.parametrize(
+    ("statement", "count"),
+    [
+        ("It shall stop.", 1),
+        ("Shall it stop?", 1),
+        ("IT SHALL STOP", 1),
+        ("The shallow end is marked", 0),
+        ("A marshall shall stop it", 1),
+        ("It shall, when asked, stop", 1),
+        ("It shall stop and shall stay", 2),
+        ("It must stop", 0),
+        ("shallow water shall be marked, shallower water too", 1),
+    ],
+)
+def test_shall_is_counted_as_a_word(statement: str, count: int) -> None:
+    assert shalls(statement) == count
+
+
+@pytest.mark.parametrize("word", [*WORDS, *PHRASES])
+def test_every_vague_word_is_found_wherever_it_stands(word: str) -> None:
+    for text in (
+        f"It shall be {word}.",
+        f'It shall report "{word}", then stop',
+        f"{word} it shall be",
+        f"It shall be ({word}), always",
+    ):
+        found = [f for f in look(stated(text))[1] if f.code == "REQ-003"]
+        assert found, text
+        assert any(f"`{word}` (character {text.index(word) + 1})" in f.message for f in found), told(found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It shall report abnormalities to the fastener of the estimate.",
+        "It shall fast-forward to the robustness-tested frame.",
+        "It shall find 95 of 100 signs nearer than 50 m within 80 ms.",
+    ],
+)
+def test_words_that_only_look_vague_are_left_alone(text: str) -> None:
+    assert not look(stated(text))[1]
+
+
+def test_each_vague_word_is_said_once_with_its_first_place() -> None:
+    found = look(stated("It shall be fast and robust, and fast again."))[1]
+    assert sorted(f.message for f in found) == [
+        "R-1 says `fast` (character 13), which has no measure",
+        "R-1 says `robust` (character 22), which has no measure",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("The accuracy drop shall be < 2%.", True),
+        ("Accuracy shall decrease by no more than 2 percent.", True),
+        ("The accuracy drop shall be < 2 pp.", False),
+        ("The accuracy drop shall be < 2 %-points.", False),
+        ("The accuracy drop shall be < 2 percentage points.", False),
+        ("The accuracy drop shall be < 2 % relative to the float model.", False),
+        ("Recall shall be 95 % at least.", False),
+    ],
+)
+def test_a_percentage_of_a_drop_must_say_of_what(text: str, *, found: bool) -> None:
+    assert [f.code for f in look(stated(text))[1]] == (["REQ-013"] if found else [])
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('metric: recall, op: ">=", bound: 0.9, unit: ratio, confidence: 0.95', []),
+        ('metric: recall, op: ">=", bound: 95, unit: "%", confidence: 0.95', [("REQ-006", "unit")]),
+        ('metric: recall, op: ">=", bound: 95, unit: ratio, confidence: 0.95', [("REQ-007", "bound")]),
+        ('metric: recall, op: ">=", bound: 0, unit: ratio, confidence: 0.95', [("REQ-007", "bound")]),
+        ('metric: recall, op: ">", bound: 1, unit: ratio', [("REQ-007", "bound"), ("REQ-008", "")]),
+        ('metric: recall, op: "<", bound: 0.9, unit: ratio, confidence: 0.95', [("REQ-007", "op")]),
+        ('metric: fnr, op: "<=", bound: 1, unit: ratio, confidence: 0.95', [("REQ-007", "bound")]),
+        ('metric: fnr, op: ">=", bound: 0.1, unit: ratio, confidence: 0.95', [("REQ-007", "op")]),
+        ('metric: fnr, op: "<=", bound: 0, unit: ratio, confidence: 0.95', [("REQ-009", "bound")]),
+        ('metric: recall, op: ">=", bound: 1, unit: ratio, confidence: 0.95', [("REQ-009", "bound")]),
+        ('metric: leaked_items, op: "==", bound: 0, unit: count', []),
+        ('metric: leaked_items, op: "<=", bound: 0, unit: count', []),
+        ('metric: leaked_items, op: "<", bound: 0, unit: count', [("REQ-007", "bound")]),
+        ('metric: leaked_items, op: "<=", bound: -1, unit: count', [("REQ-007", "bound")]),
+        ('metric: tway_coverage, op: ">=", bound: 0.9, unit: ratio', []),
+        ('metric: min_sqnr, op: ">=", bound: 20, unit: dB', []),
+        ('metric: metric_drop, op: "<=", bound: 2, unit: pp, confidence: 0.95', []),
+        ('metric: metric_drop, op: "<=", bound: 2, unit: pp', [("REQ-008", "")]),
+        ('metric: metric_drop, op: "<=", bound: 2, confidence: 0.95', [("REQ-006", "bound")]),
+        ('metric: recal, op: ">=", bound: 0.9, unit: ratio', [("REQ-005", "metric")]),
+        (
+            'metric: fnr, op: "<=", bound: 0.01, unit: ratio, confidence: 0.95, min_samples: 298',
+            [("REQ-009", "min_samples")],
+        ),
+        ('metric: fnr, op: "<=", bound: 0.001, unit: ratio, confidence: 0.95, min_samples: 2995', []),
+        (
+            'metric: recall, op: ">=", bound: 0.99, unit: ratio, confidence: 0.95, min_samples: 298',
+            [("REQ-009", "min_samples")],
+        ),
+        ('metric: map50, op: ">=", bound: 0.99, unit: ratio, confidence: 0.95, min_samples: 10', []),
+    ],
+)
+def test_criteria(line: str, expected: list[tuple[str, str]]) -> None:
+    found = look(criterion(line))[1]
+    wanted = [(code, "R-1", f"acceptance[0]{'.' if field else ''}{field}") for code, field in expected]
+    assert places(found) == sorted(wanted), told(found)
+
+
+def test_a_near_metric_is_proposed() -> None:
+    assert look(criterion('metric: recal, op: ">=", bound: 0.9'))[1][0].fix == "Write recall."
+
+
+def test_the_lists_of_metrics_name_only_what_generators_yield() -> None:
+    known = {name for generator in GENERATORS.values() for name in generator.metrics}
+    assert known >= PROPORTIONS
+    assert known >= STATISTICAL
+    assert {"recall", "map50", "metric_drop", "fppi"} <= STATISTICAL
+    assert not STATISTICAL & {"leaked_items", "tway_coverage", "min_sqnr", "items"}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("all", False),
+        ("any", False),
+        ("class=stop", False),
+        ("distance=near", False),
+        ("distance=near,light=day", False),
+        ("distance=near, class=stop", False),
+        ("distance", True),
+        ("distance=", True),
+        ("distance=close", True),
+        ("range=near", True),
+        ("distance=near,light=night", True),
+    ],
+)
+def test_slices_are_looked_up_in_the_domain(text: str, *, found: bool) -> None:
+    case = (
+        "- type: odd\n  id: ODD-1\n  statement: Roads.\n  dimensions:\n    - {name: distance, values: [near, far]}\n    - {name: light, values: [day]}\n"
+        "- {type: practice, id: P-1, practice: MLE.1.BP1, satisfied_by: [ODD-1]}\n"
+        "- type: requirement\n  id: R-1\n  level: ml\n  statement: It shall report signs.\n  rationale: x\n  mitigates: [T-1]\n"
+        f'  acceptance:\n    - {{metric: recall, slice: "{text}", op: ">=", bound: 0.9, unit: ratio, confidence: 0.95}}\n'
+        "- {type: threat, id: T-1, statement: Stickers., mitigated_by: [R-1]}\n"
+    )
+    slices = [f for f in look(case)[1] if f.code == "REQ-012"]
+    assert [f.field_path for f in slices] == (["acceptance[0].slice"] if found else []), told(slices)
+
+
+def test_retired_requirements_may_be_as_badly_worded_as_they_were() -> None:
+    text = "- {type: requirement, id: R-1, level: ml, statement: It is fast and robust, status: retired}\n"
+    assert not look(text)[1], told(look(text)[1])
