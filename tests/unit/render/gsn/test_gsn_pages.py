@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from road_sign_argument import argument as road_signs
-from test_geometry import random_argument
+from test_gsn_geometry import random_argument
 
 from casework.render.gsn import Argument, Connector, Element, paginate
 from casework.render.gsn.page import A3, A4

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from road_sign_argument import argument as road_signs
 from symbol_gallery import GALLERY
-from test_geometry import random_argument
+from test_gsn_geometry import random_argument
 
 from casework.render.fonts import advance, font_paths, uncovered
 from casework.render.gsn import Argument, Connector, Element, draw, index_svg, paginate, to_dot, to_pdf, to_png
