@@ -23,7 +23,11 @@ from pathlib import Path
 
 from corpus import write_corpus
 
-FLOOR = "import sys, yaml, glob\nfor p in glob.glob(sys.argv[1] + '/requirements/*.yaml'):\n    yaml.load(open(p, 'rb'), yaml.CSafeLoader)\n"
+FLOOR = """\
+import sys, yaml, glob
+for path in glob.glob(sys.argv[1] + "/requirements/*.yaml"):
+    yaml.load(open(path, "rb"), yaml.CSafeLoader)
+"""
 RSL = "package Corpus\ntype Requirement { description String\n asil String\n parents optional Requirement [0 .. *] }\n"
 
 
@@ -64,7 +68,11 @@ def bench(size: int, runs: int, folder: Path) -> dict[str, dict[str, float]]:
     write_corpus(case, size)
     environment = {**os.environ, "CASEWORK_CACHE_DIR": str(folder / "cache"), "NO_COLOR": "1"}
     check = [sys.executable, "-m", "casework", "check", "--now", "2026-11-22"]
-    made = {"floor (PyYAML C loader)": repeated(lambda _i: measure([sys.executable, "-c", FLOOR, str(case)], case, environment), runs)}
+    made = {
+        "floor (PyYAML C loader)": repeated(
+            lambda _i: measure([sys.executable, "-c", FLOOR, str(case)], case, environment), runs
+        )
+    }
     made["cold"] = repeated(lambda _i: measure([*check, "--no-cache"], case, environment), runs)
     time.sleep(0.2)
     measure(check, case, environment)
@@ -76,7 +84,9 @@ def bench(size: int, runs: int, folder: Path) -> dict[str, dict[str, float]]:
 
     made["one node edited"] = repeated(edited, runs)
     if shutil.which("trlc", path=os.path.dirname(sys.executable)) and size <= 10_000:
-        made["peer (TRLC)"] = repeated(lambda _i: measure([*trlc(case, folder / f"trlc-{size}")], folder, environment), runs)
+        made["peer (TRLC)"] = repeated(
+            lambda _i: measure([*trlc(case, folder / f"trlc-{size}")], folder, environment), runs
+        )
     return made
 
 
@@ -109,14 +119,19 @@ def main() -> None:
     args = parser.parse_args()
     found: dict[str, dict[str, dict[str, float]]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        start = repeated(lambda _i: measure([sys.executable, "-m", "casework", "--help"], Path(folder), dict(os.environ)), args.runs)
-        print(f"casework --help: {start['cpu_min']:.3f} / {start['cpu_median']:.3f} / {start['cpu_max']:.3f} s CPU (min / median / max)\n")
+        start = repeated(
+            lambda _i: measure([sys.executable, "-m", "casework", "--help"], Path(folder), dict(os.environ)), args.runs
+        )
+        print(
+            f"casework --help: {start['cpu_min']:.3f} / {start['cpu_median']:.3f} / {start['cpu_max']:.3f} s CPU (min / median / max)\n"
+        )
         print(f"{'nodes':>7}  {'what':<24} {'CPU s min':>9} {'median':>7} {'max':>7} {'MiB':>5}  ratio to floor")
         for size in (int(s) for s in args.sizes.split(",")):
             rows = found[str(size)] = bench(size, args.runs, Path(folder))
             floor = rows["floor (PyYAML C loader)"]["cpu_median"]
             for name, row in rows.items():
-                print(f"{size:>7}  {name:<24} {row['cpu_min']:>9.2f} {row['cpu_median']:>7.2f} {row['cpu_max']:>7.2f} {row['mib']:>5.0f}  {row['cpu_median'] / floor:.2f}")
+                cpu = "".join(f"{row[k]:>8.2f}" for k in ("cpu_min", "cpu_median", "cpu_max"))
+                print(f"{size:>7}  {name:<24}  {cpu} {row['mib']:>5.0f}  {row['cpu_median'] / floor:.2f}")
     if args.json:
         args.json.write_text(json.dumps({"help": start, "sizes": found}, indent=2) + "\n")
 

@@ -15,9 +15,10 @@ from pathlib import Path
 LEVELS = ("stakeholder", "system", "software", "ml")
 SHARES = (0.02, 0.13, 0.35, 0.50)
 WORDS = (
-    "the component detects signals on the road within the domain and reports each object with its class and place to the planner "
-    "while light weather distance and traffic vary as the domain describes and the camera delivers images at its nominal rate"
-).split()
+    "the", "component", "detects", "signals", "on", "the", "road", "within", "its", "domain", "and", "reports", "each", "object",
+    "with", "its", "class", "to", "the", "planner", "while", "light", "weather", "distance", "and", "traffic", "vary", "as", "the",
+    "domain", "describes", "and", "the", "camera", "delivers", "images", "at", "its", "nominal", "rate",
+)  # fmt: skip
 
 
 def write_corpus(folder: Path, nodes: int, per_file: int = 100, seed: int = 0) -> None:
@@ -77,7 +78,15 @@ def _model(folder: Path) -> str:
         "schema": "casework/dataset-manifest/v1", "name": "synthetic", "task": "classification", "classes": ["a", "b"],
         "splits": {"train": {"purpose": "development", "stored": False}}, "generator": {},
     }  # fmt: skip
-    item = {"file": "train/0.png", "sha256": "0" * 64, "split": "train", "width": 1, "height": 1, "odd": {}, "label": "a"}
+    item = {
+        "file": "train/0.png",
+        "sha256": "0" * 64,
+        "split": "train",
+        "width": 1,
+        "height": 1,
+        "odd": {},
+        "label": "a",
+    }
     manifest = "".join(json.dumps(line, sort_keys=True, separators=(",", ":")) + "\n" for line in (header, item))
     (folder / "manifest.jsonl").write_text(manifest)
     return MODEL.format(

@@ -24,7 +24,10 @@ Fault = Callable[[Path], None]
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    subprocess.run([sys.executable, str(ROOT / "benchmarks" / "corpus.py"), str(tmp_path), "--nodes", "200", "--per-file", "20"], check=True)
+    subprocess.run(
+        [sys.executable, str(ROOT / "benchmarks" / "corpus.py"), str(tmp_path), "--nodes", "200", "--per-file", "20"],
+        check=True,
+    )
     return tmp_path
 
 
@@ -67,13 +70,34 @@ def test_the_corpus_is_clean(tree: Path) -> None:
 
 
 MATRIX = [
-    ("lowest requirement without evidence or test", "ML-000007", "  verified_by: [tests/test_all.py::test_all]\n", "", "TRC-006", "acceptance"),
+    (
+        "lowest requirement without evidence or test",
+        "ML-000007",
+        "  verified_by: [tests/test_all.py::test_all]\n",
+        "",
+        "TRC-006",
+        "acceptance",
+    ),
     ("dangling link", "ML-000007", "derives_from: [", "derives_from: [SOF-999999, ", "TRC-001", "derives_from"),
     ("link skips levels", "ML-000007", "derives_from: [", "derives_from: [STA-000000, ", "TRC-007", "derives_from"),
     ("link to the same level", "ML-000007", "derives_from: [", "derives_from: [ML-000008, ", "TRC-007", "derives_from"),
     ("link to itself", "ML-000007", "derives_from: [", "derives_from: [ML-000007, ", "TRC-010", "derives_from"),
-    ("same link twice", "ML-000007", "allocated_to: [MDL-1]", "allocated_to: [MDL-1, MDL-1]", "TRC-010", "allocated_to"),
-    ("link to the wrong kind of node", "ML-000007", "allocated_to: [MDL-1]", "allocated_to: [ODD-1]", "TRC-002", "allocated_to"),
+    (
+        "same link twice",
+        "ML-000007",
+        "allocated_to: [MDL-1]",
+        "allocated_to: [MDL-1, MDL-1]",
+        "TRC-010",
+        "allocated_to",
+    ),
+    (
+        "link to the wrong kind of node",
+        "ML-000007",
+        "allocated_to: [MDL-1]",
+        "allocated_to: [ODD-1]",
+        "TRC-002",
+        "allocated_to",
+    ),
     ("duplicate id", "ML-000007", "", "", "TRC-003", "id"),
     ("level lower than the parent's", "ML-000007", "asil: B", "asil: A", "TRC-008", "asil"),
     ("no level under a parent that has one", "ML-000007", "  asil: B\n", "", "TRC-008", "asil"),
@@ -82,12 +106,21 @@ MATRIX = [
     ("truth word", "ML-000007", "owner: m.osei", "owner: no", "FMT-013", "owner"),
     ("vague word", "ML-000007", "The component shall", "The component shall quickly", "REQ-003", "statement"),
     ("no shall", "ML-000007", "shall", "does", "REQ-001", "statement"),
-    ("test that does not exist", "ML-000007", "test_all.py::test_all", "test_all.py::test_gone", "TQK-004", "verified_by"),
+    (
+        "test that does not exist",
+        "ML-000007",
+        "test_all.py::test_all",
+        "test_all.py::test_gone",
+        "TQK-004",
+        "verified_by",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("name", "node", "old", "new", "code", "field"), MATRIX, ids=[row[0] for row in MATRIX])
-def test_fault_is_found_at_its_place(tree: Path, name: str, node: str, old: str, new: str, code: str, field: str) -> None:
+def test_fault_is_found_at_its_place(
+    tree: Path, name: str, node: str, old: str, new: str, code: str, field: str
+) -> None:
     if code == "TRC-003":
         (tree / "requirements" / "zz.yaml").write_text(
             "- type: requirement\n  id: ML-000007\n  level: ml\n  statement: It shall work.\n  asil: B\n"
@@ -101,7 +134,9 @@ def test_fault_is_found_at_its_place(tree: Path, name: str, node: str, old: str,
     if code == "TRC-006":  # a lowest requirement without a test lacks a criterion too, which is a fault of its own
         assert [f.code for f in found] == ["REQ-004", "TRC-006"]
         found = found[1:]
-    assert [(f.code, f.file, f.line) for f in found] == [(code, *expected)], [(f.code, f.node, f.field_path, f.message) for f in found]
+    assert [(f.code, f.file, f.line) for f in found] == [(code, *expected)], [
+        (f.code, f.node, f.field_path, f.message) for f in found
+    ]
     assert node in found[0].message or found[0].code.startswith("FMT")
     assert found[0].fix
 

@@ -70,7 +70,7 @@ class Places:
         if frames and frames[-1].is_map and frames[-1].key is None:
             frame = frames[-1]
             frame.key = str(getattr(event, "value", ""))
-            self._places.setdefault((frame.item, (*frame.route, frame.key)), _mark(event))
+            self._places.setdefault((frame.item, (*(frame.route or ()), frame.key)), _mark(event))
             return
         item, route = self._position(frames, items, is_list_at_top=False)
         self._note(item, route, event)
@@ -90,7 +90,8 @@ class Places:
         frame = frames[-1]
         route: Route = frame.route or ()
         step = frame.key if frame.is_map else frame.index
-        return frame.item, (*route, step if step is not None else "")
+        last: str | int = step if step is not None else ""
+        return frame.item, (*route, last)
 
 
 class _Counter:

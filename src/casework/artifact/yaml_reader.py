@@ -26,9 +26,7 @@ _WORDS: Final[dict[str, Any]] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
-_TRUTH_1_1: Final = frozenset(
-    {"y", "Y", "yes", "Yes", "YES", "n", "N", "no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF"}
-)
+_TRUTH_1_1: Final = frozenset({"yes", "Yes", "YES", "no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF"})
 _SUSPECT_START: Final = frozenset("-+.0123456789~ntfNTFyYoO")
 _FORBIDDEN: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ufffe\uffff]"
@@ -61,7 +59,7 @@ class Stream:
     broken: bool = False
 
 
-class _Stop(Exception):
+class _Stop(Exception):  # noqa: N818 - it ends a loop and is no error
     """Reading cannot go on."""
 
 

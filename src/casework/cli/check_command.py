@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import argparse
 
-from casework.cli.terminal import Progress, add_now, add_output, add_root, columns, root_of, today_of, use_colour, write_out
+from casework.cli.terminal import (
+    Progress,
+    add_now,
+    add_output,
+    add_root,
+    columns,
+    root_of,
+    today_of,
+    use_colour,
+    write_out,
+)
 
 SUMMARY = "judge the case: pass or blocked, and why"
 DESCRIPTION = """\
@@ -43,6 +53,8 @@ def run(args: argparse.Namespace) -> int:
     decision = check(root, today_of(args), cached=not args.no_cache, new_since=args.new_since, progress=progress)
     progress.done()
     colour = use_colour() and args.output is None
-    text = render(decision, args.format, root, colour=colour, every=args.all, width=columns(), base=args.new_since or "")
+    text = render(
+        decision, args.format, root, colour=colour, every=args.all, width=columns(), base=args.new_since or ""
+    )
     write_out(text, args.output)
     return 0 if decision.word == "pass" else 1

@@ -22,7 +22,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("baseline", metavar="REV", help="revision to compare with")
     add_root(parser)
     add_now(parser)
-    parser.add_argument("-f", "--format", choices=("text", "json", "markdown"), default="text", help="form of the answer")
+    parser.add_argument(
+        "-f", "--format", choices=("text", "json", "markdown"), default="text", help="form of the answer"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

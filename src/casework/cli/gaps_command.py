@@ -23,7 +23,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     add_root(parser)
     add_now(parser)
-    parser.add_argument("-f", "--format", choices=("text", "html", "csv", "xlsx", "json"), default="text", help="form of the answer")
+    parser.add_argument(
+        "-f", "--format", choices=("text", "html", "csv", "xlsx", "json"), default="text", help="form of the answer"
+    )
     add_output(parser)
 
 

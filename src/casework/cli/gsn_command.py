@@ -24,8 +24,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     add_root(parser)
     add_now(parser)
-    parser.add_argument("-f", "--format", choices=("svg", "png", "pdf", "dot"), default="svg", help="form of the picture (default: svg)")
-    parser.add_argument("-o", "--output", metavar="PATH", help="folder for svg and png, file for pdf and dot (dot: standard output)")
+    parser.add_argument(
+        "-f", "--format", choices=("svg", "png", "pdf", "dot"), default="svg", help="form of the picture (default: svg)"
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="PATH", help="folder for svg and png, file for pdf and dot (dot: standard output)"
+    )
     parser.add_argument("--goal", metavar="ID", help="draw only what is below this goal")
     parser.add_argument("--elements", type=int, default=30, metavar="N", help="most elements on a page (default: 30)")
     parser.add_argument("--scale", type=float, default=2.0, metavar="X", help="PNG pixels a point (default: 2)")

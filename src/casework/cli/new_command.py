@@ -24,8 +24,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("type", help="node type, such as requirement or goal")
     add_root(parser)
     parser.add_argument("--id", help="id (default: one that cannot collide)")
-    parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", dest="settings", help="a field; the value is YAML")
-    parser.add_argument("--file", metavar="PATH", help="node file to append to, relative to the root (default: a file of its own)")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="FIELD=VALUE", dest="settings", help="a field; the value is YAML"
+    )
+    parser.add_argument(
+        "--file", metavar="PATH", help="node file to append to, relative to the root (default: a file of its own)"
+    )
     parser.add_argument("--fields", action="store_true", help="list the fields of the type and stop")
     parser.add_argument("--dry-run", action="store_true", help="print the node and write nothing")
 

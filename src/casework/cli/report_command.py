@@ -24,7 +24,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     add_root(parser)
     add_now(parser)
-    parser.add_argument("-f", "--format", choices=("html", "pdf", "both"), default="both", help="what to write (default: both)")
+    parser.add_argument(
+        "-f", "--format", choices=("html", "pdf", "both"), default="both", help="what to write (default: both)"
+    )
     parser.add_argument("-o", "--output", metavar="FOLDER", default="out", help="folder to write to (default: out)")
     parser.add_argument("--baseline", metavar="REV", help="revision whose differences are listed")
 

@@ -23,11 +23,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("nodes", nargs="*", metavar="ID", help="nodes to sign off")
     add_root(parser)
     add_now(parser)
-    parser.add_argument("--as", dest="person", required=True, metavar="PERSON", help="who signs: a person of the trust policy")
+    parser.add_argument(
+        "--as", dest="person", required=True, metavar="PERSON", help="who signs: a person of the trust policy"
+    )
     parser.add_argument("--role", help="role in which the person signs")
-    parser.add_argument("--meaning", choices=("reviewed", "approved", "rejected"), default="reviewed", help="what it means")
+    parser.add_argument(
+        "--meaning", choices=("reviewed", "approved", "rejected"), default="reviewed", help="what it means"
+    )
     parser.add_argument("--remarks", help="what the reviewer has to say")
-    parser.add_argument("--suspect", action="store_true", help="sign off every node that needs it: list them first with --dry-run")
+    parser.add_argument(
+        "--suspect", action="store_true", help="sign off every node that needs it: list them first with --dry-run"
+    )
     parser.add_argument("--dry-run", action="store_true", help="print the review node and write nothing")
 
 

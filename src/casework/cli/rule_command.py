@@ -28,7 +28,9 @@ def run(args: argparse.Namespace) -> int:
     found = page(args.code)
     if found is None:
         near = [r.code for r in rules() if r.code.startswith(args.code[:3].upper())]
-        raise CallProblem(f"there is no rule {args.code}; `casework rules` lists them" + (f" ({', '.join(near)})" if near else ""))
+        raise CallProblem(
+            f"there is no rule {args.code}; `casework rules` lists them" + (f" ({', '.join(near)})" if near else "")
+        )
     rule = next(r for r in rules() if args.code.upper() == r.code or args.code.lower() == r.name)
     write_out(f"{rule.code} {rule.name} ({rule.severity})\n\n{found}\n", None)
     return 0

@@ -30,11 +30,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("evidence", nargs="*", metavar="EVIDENCE", help="evidence nodes (default: all that are due)")
     add_root(parser)
     add_now(parser)
-    parser.add_argument("--key", action="append", default=[], metavar="PEM", help="private key to sign with; may be repeated")
+    parser.add_argument(
+        "--key", action="append", default=[], metavar="PEM", help="private key to sign with; may be repeated"
+    )
     parser.add_argument("--force", action="store_true", help="run also what is current")
     parser.add_argument("--stale", action="store_true", help="run only what is stale, not what is missing")
     parser.add_argument("--list", action="store_true", help="say what would be run, and why, and stop")
-    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes (default: 1); no say in the result")
+    parser.add_argument(
+        "--workers", type=int, default=1, metavar="N", help="processes (default: 1); no say in the result"
+    )
     parser.add_argument("-f", "--format", choices=("text", "json"), default="text", help="form of the result")
 
 
@@ -65,10 +69,20 @@ def run(args: argparse.Namespace) -> int:
         bar.done()
         failed += bool(ran.problem) or (ran.record is not None and ran.record.status != "complete")
         status = ran.record.status if ran.record else "not run"
-        made.append({"evidence": ran.evidence, "path": ran.path, "status": status, "problem": ran.problem or _reason(ran.record)})
+        made.append(
+            {
+                "evidence": ran.evidence,
+                "path": ran.path,
+                "status": status,
+                "problem": ran.problem or _reason(ran.record),
+            }
+        )
         if args.format == "text":
             took = f" in {ran.record.duration_s:.1f} s" if ran.record else ""
-            print(f"{ran.evidence}: {status}{took}" + (f": {made[-1]['problem']}" if made[-1]["problem"] else f", {ran.path}"))
+            print(
+                f"{ran.evidence}: {status}{took}"
+                + (f": {made[-1]['problem']}" if made[-1]["problem"] else f", {ran.path}")
+            )
             sys.stdout.flush()
     if args.format == "json":
         write_out(json.dumps(made, indent=2) + "\n", None)

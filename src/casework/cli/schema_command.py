@@ -9,7 +9,9 @@ from casework.cli.terminal import write_file, write_out
 from casework.model.problem import CallProblem
 
 SUMMARY = "write the JSON Schemas of all files"
-DESCRIPTION = "Writes the JSON Schemas of nodes, configuration and evidence, from which editors complete and explain every field."
+DESCRIPTION = (
+    "Writes the JSON Schemas of nodes, configuration and evidence, from which editors complete and explain every field."
+)
 EXAMPLES = """\
 examples:
   casework schema --folder schemas

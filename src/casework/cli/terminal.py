@@ -88,7 +88,7 @@ def write_file(path: Path, data: bytes) -> None:
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
-            os.chmod(temporary, 0o644)  # noqa: S103 - a document, readable like any other file
+            os.chmod(temporary, 0o644)  # a document, readable like any other file
             os.replace(temporary, path)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)

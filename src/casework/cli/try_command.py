@@ -27,11 +27,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("generator", help="generator: validation, quantization, dataset, model-signature")
     parser.add_argument("model", nargs="?", help="ONNX model (for `dataset`: the dataset)")
-    parser.add_argument("--data", metavar="PATH", help="manifest, folder with one, .npz with x and y, or folder of class folders")
-    parser.add_argument("--option", action="append", default=[], metavar="KEY=VALUE", help="option of the generator; may be repeated")
+    parser.add_argument(
+        "--data", metavar="PATH", help="manifest, folder with one, .npz with x and y, or folder of class folders"
+    )
+    parser.add_argument(
+        "--option", action="append", default=[], metavar="KEY=VALUE", help="option of the generator; may be repeated"
+    )
     parser.add_argument("--options", action="store_true", help="list the generator's options and stop")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of everything random (default: 0)")
-    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes (default: 1); no say in the result")
+    parser.add_argument(
+        "--workers", type=int, default=1, metavar="N", help="processes (default: 1); no say in the result"
+    )
     parser.add_argument("-f", "--format", choices=("text", "json"), default="text", help="form of the record")
     add_output(parser)
 
@@ -47,7 +53,14 @@ def run(args: argparse.Namespace) -> int:
         raise CallProblem("give a model: casework try GENERATOR MODEL")
     bar = Progress()
     record = try_generator(
-        args.generator, args.model, args.data, args.option, seed=args.seed, workers=args.workers, started=started(), progress=bar.count
+        args.generator,
+        args.model,
+        args.data,
+        args.option,
+        seed=args.seed,
+        workers=args.workers,
+        started=started(),
+        progress=bar.count,
     )
     bar.done()
     if args.format == "json":

@@ -22,7 +22,10 @@ def schemas() -> dict[str, str]:
     made["casework"] = _model(Project, "casework")
     made["trust-policy"] = _model(TrustPolicy, "trust-policy")
     made["evidence-result"] = _model(ResultRecord, "evidence-result")
-    return {f"{name}.schema.json": json.dumps(value, indent=2, ensure_ascii=False) + "\n" for name, value in sorted(made.items())}
+    return {
+        f"{name}.schema.json": json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+        for name, value in sorted(made.items())
+    }
 
 
 def _model(cls: type[BaseModel], name: str) -> dict[str, Any]:
@@ -56,11 +59,14 @@ def _node_file(models: dict[str, dict[str, Any]]) -> dict[str, Any]:
     definitions: dict[str, Any] = {}
     for name in NODE_TYPES:
         schema = dict(models[name])
-        for inner, value in schema.pop("$defs", {}).items():
-            definitions[inner] = value
+        definitions.update(schema.pop("$defs", {}))
         definitions[f"node_{name}"] = {k: v for k, v in schema.items() if not k.startswith("$")}
     branches = [
-        {"if": {"properties": {"type": {"const": name}}, "required": ["type"]}, "then": {"$ref": f"#/$defs/node_{name}"}} for name in NODE_TYPES
+        {
+            "if": {"properties": {"type": {"const": name}}, "required": ["type"]},
+            "then": {"$ref": f"#/$defs/node_{name}"},
+        }
+        for name in NODE_TYPES
     ]
     definitions["node"] = {
         "type": "object",

@@ -40,8 +40,7 @@ class Judgement:
 
 def number(value: float) -> str:
     """Write a figure so that it never rounds up to a better one: 999 of 1000 is 0.999, not 1.00."""
-    text = f"{value:.6g}"
-    return text
+    return f"{value:.6g}"
 
 
 def describe(criterion: Criterion) -> str:
@@ -62,7 +61,11 @@ def limits(metric: Metric, confidence: float | None) -> tuple[float | None, floa
     if confidence is None or metric.method == "exact":
         return metric.value, metric.value, "exact"
     if metric.k is not None and metric.n:
-        return lower_bound(metric.k, metric.n, confidence), upper_bound(metric.k, metric.n, confidence), "clopper-pearson"
+        return (
+            lower_bound(metric.k, metric.n, confidence),
+            upper_bound(metric.k, metric.n, confidence),
+            "clopper-pearson",
+        )
     enough = metric.confidence is not None and (1 + metric.confidence) / 2 >= confidence - 1e-12
     if enough and metric.ci_low is not None and metric.ci_high is not None:
         return metric.ci_low, metric.ci_high, metric.method
@@ -90,7 +93,9 @@ def judge(criterion: Criterion, metric: Metric | None) -> Judgement:
     """
     expected = describe(criterion)
     if metric is None:
-        return Judgement("missing", expected, "nothing", f"the evidence holds no {criterion.metric} of {criterion.slice}")
+        return Judgement(
+            "missing", expected, "nothing", f"the evidence holds no {criterion.metric} of {criterion.slice}"
+        )
     got = _got(metric)
     if criterion.unit is not None and criterion.unit != metric.unit:
         return Judgement("missing", expected, got, f"the figure is in {metric.unit}, the bound in {criterion.unit}")
@@ -98,7 +103,14 @@ def judge(criterion: Criterion, metric: Metric | None) -> Judgement:
         return Judgement("not_shown", expected, got, f"{metric.n or 0} samples, fewer than {criterion.min_samples}")
     low, high, method = limits(metric, criterion.confidence)
     if not _holds(metric.value, criterion.op, criterion.bound):
-        return Judgement("not_met", expected, got, f"{number(metric.value)} is outside the bound {criterion.op} {number(criterion.bound)}", low, high)
+        return Judgement(
+            "not_met",
+            expected,
+            got,
+            f"{number(metric.value)} is outside the bound {criterion.op} {number(criterion.bound)}",
+            low,
+            high,
+        )
     if low is None or high is None:
         return Judgement("not_shown", expected, got, f"no interval at {criterion.confidence} confidence or better")
     judged = [low] if criterion.op in (">=", ">") else [high] if criterion.op in ("<=", "<") else [low, high]
@@ -110,7 +122,9 @@ def judge(criterion: Criterion, metric: Metric | None) -> Judgement:
 
 
 def _got(metric: Metric) -> str:
-    counts = f" ({metric.k} of {metric.n})" if metric.k is not None else f" (n = {metric.n})" if metric.n is not None else ""
+    counts = (
+        f" ({metric.k} of {metric.n})" if metric.k is not None else f" (n = {metric.n})" if metric.n is not None else ""
+    )
     interval = ""
     if metric.ci_low is not None and metric.ci_high is not None:
         interval = f" [{number(metric.ci_low)}, {number(metric.ci_high)}]"

@@ -8,7 +8,16 @@ from pydantic import Field
 
 from casework.model.node import Link, LinkId, Node, Text, Value
 
-CONTEXTUAL = ("context", "assumption", "justification", "away_context", "away_assumption", "away_justification", "away_goal", "module_reference")
+CONTEXTUAL = (
+    "context",
+    "assumption",
+    "justification",
+    "away_context",
+    "away_assumption",
+    "away_justification",
+    "away_goal",
+    "module_reference",
+)
 GOAL_SUPPORT = ("goal", "strategy", "solution", "away_goal", "away_solution", "module_reference", "contract_reference")
 STRATEGY_SUPPORT = ("goal", "away_goal", "module_reference")
 ANY_ELEMENT = (
@@ -23,14 +32,18 @@ class Multiplicity(Value):
     to: Annotated[LinkId, Field(description="Far end of the relation.")]
     optional: Annotated[bool, Field(description="True where the instance may leave it out.")] = False
     count: Annotated[str | None, Field(description="How many instances, such as `n` or `1..3`.")] = None
-    choice: Annotated[str | None, Field(description="Name of the choice that the relation belongs to, such as `1 of 2`.")] = None
+    choice: Annotated[
+        str | None, Field(description="Name of the choice that the relation belongs to, such as `1 of 2`.")
+    ] = None
 
 
 class Acp(Value):
     """Assurance claim point (GSN v3 1:5): where a confidence argument is attached."""
 
     id: Annotated[str, Field(min_length=1, description="Unique id, such as `ACP1`.")]
-    on: Annotated[str | None, Field(description="Far end of the relation it sits on; omit where it sits on this element.")] = None
+    on: Annotated[
+        str | None, Field(description="Far end of the relation it sits on; omit where it sits on this element.")
+    ] = None
     argued_by: Annotated[LinkId | None, Field(description="Goal or module that argues the confidence.")] = None
 
 
@@ -38,7 +51,9 @@ class ResidualDoubt(Value):
     """A challenge whose doubt a named person accepts (GSN v3 2:11.4.2)."""
 
     challenger: Annotated[LinkId, Field(description="Challenging element.")]
-    accepted_by: Annotated[str, Field(min_length=1, description="Person (id in the trust policy) who accepts the doubt.")]
+    accepted_by: Annotated[
+        str, Field(min_length=1, description="Person (id in the trust policy) who accepts the doubt.")
+    ]
     role: Annotated[str, Field(min_length=1, description="Role in which the person accepts it.")]
     reason: Annotated[Text, Field(description="Why it is acceptable.")]
 
@@ -50,7 +65,9 @@ class Element(Node):
     uninstantiated: Annotated[bool, Field(description="Pattern element with {tokens} still open.")] = False
     public: Annotated[bool, Field(description="Visible to other modules (GSN v3 1:4).")] = False
     acps: Annotated[tuple[Acp, ...], Field(strict=False, description="Assurance claim points.")] = ()
-    residual_doubts: Annotated[tuple[ResidualDoubt, ...], Field(strict=False, description="Challenges accepted as residual doubt.")] = ()
+    residual_doubts: Annotated[
+        tuple[ResidualDoubt, ...], Field(strict=False, description="Challenges accepted as residual doubt.")
+    ] = ()
 
 
 class Goal(Element):
@@ -61,16 +78,22 @@ class Goal(Element):
         tuple[LinkId, ...], Link.to(*GOAL_SUPPORT, support=True), Field(strict=False, description="What supports the claim.")
     ] = ()  # fmt: skip
     in_context_of: Annotated[
-        tuple[LinkId, ...], Link.to(*CONTEXTUAL), Field(strict=False, description="Context, assumptions, justifications.")
+        tuple[LinkId, ...],
+        Link.to(*CONTEXTUAL),
+        Field(strict=False, description="Context, assumptions, justifications."),
     ] = ()
     states: Annotated[
         tuple[LinkId, ...], Link.to("requirement", "safety_goal"),
         Field(strict=False, description="Requirement or safety goal whose fulfilment the goal claims."),
     ] = ()  # fmt: skip
-    challenges: Annotated[tuple[LinkId, ...], Link.to(*ANY_ELEMENT), Field(strict=False, description="Elements it challenges.")] = ()
+    challenges: Annotated[
+        tuple[LinkId, ...], Link.to(*ANY_ELEMENT), Field(strict=False, description="Elements it challenges.")
+    ] = ()
     undeveloped: Annotated[bool, Field(description="True where support is still to be developed.")] = False
     supported_by_contract: Annotated[bool, Field(description="To be supported by contract (GSN v3 1:4.3.2).")] = False
-    decorations: Annotated[tuple[Multiplicity, ...], Field(strict=False, description="Pattern decorations of relations.")] = ()
+    decorations: Annotated[
+        tuple[Multiplicity, ...], Field(strict=False, description="Pattern decorations of relations.")
+    ] = ()
 
     light: ClassVar[tuple[str, ...]] = ("undeveloped", "supported_by_contract", "residual_doubts", "public")
 
@@ -83,10 +106,14 @@ class Strategy(Element):
         tuple[LinkId, ...], Link.to(*STRATEGY_SUPPORT, support=True), Field(strict=False, description="Sub-goals.")
     ] = ()  # fmt: skip
     in_context_of: Annotated[
-        tuple[LinkId, ...], Link.to(*CONTEXTUAL), Field(strict=False, description="Context, assumptions, justifications.")
+        tuple[LinkId, ...],
+        Link.to(*CONTEXTUAL),
+        Field(strict=False, description="Context, assumptions, justifications."),
     ] = ()
     undeveloped: Annotated[bool, Field(description="True where support is still to be developed.")] = False
-    decorations: Annotated[tuple[Multiplicity, ...], Field(strict=False, description="Pattern decorations of relations.")] = ()
+    decorations: Annotated[
+        tuple[Multiplicity, ...], Field(strict=False, description="Pattern decorations of relations.")
+    ] = ()
 
     light: ClassVar[tuple[str, ...]] = ("undeveloped", "residual_doubts", "public")
 
@@ -99,7 +126,9 @@ class Solution(Element):
         tuple[LinkId, ...], Link.to("evidence", "review", "practice", "requirement", "hazardous_event", "tool", support=True),
         Field(strict=False, description="Evidence (or review, practice, requirement verified by tests) that it refers to."),
     ] = ()  # fmt: skip
-    challenges: Annotated[tuple[LinkId, ...], Link.to(*ANY_ELEMENT), Field(strict=False, description="Elements it challenges.")] = ()
+    challenges: Annotated[
+        tuple[LinkId, ...], Link.to(*ANY_ELEMENT), Field(strict=False, description="Elements it challenges.")
+    ] = ()
 
     light: ClassVar[tuple[str, ...]] = ("residual_doubts", "public")
 
@@ -118,7 +147,10 @@ class Assumption(Element):
     """An unsubstantiated statement; inherited by everything below."""
 
     type: Literal["assumption"]
-    holds: Annotated[Literal["assumed", "confirmed", "failed"], Field(description="What is known of it; `failed` throws doubt on its scope.")] = "assumed"
+    holds: Annotated[
+        Literal["assumed", "confirmed", "failed"],
+        Field(description="What is known of it; `failed` throws doubt on its scope."),
+    ] = "assumed"
 
     light: ClassVar[tuple[str, ...]] = ("holds",)
 
@@ -140,7 +172,9 @@ class AwaySolution(Element):
     """A solution of another module."""
 
     type: Literal["away_solution"]
-    away: Annotated[LinkId, Link.to("solution", support=True), Field(description="The solution relied on, as `module::id`.")]
+    away: Annotated[
+        LinkId, Link.to("solution", support=True), Field(description="The solution relied on, as `module::id`.")
+    ]
 
 
 class AwayContext(Element):

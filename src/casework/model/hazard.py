@@ -49,7 +49,9 @@ class HazardousEvent(Node):
     severity: SeverityRating
     exposure: ExposureRating
     controllability: ControllabilityRating
-    claimed_asil: Annotated[Asil | None, Field(description="Level claimed elsewhere; checked against the computed one.")] = None
+    claimed_asil: Annotated[
+        Asil | None, Field(description="Level claimed elsewhere; checked against the computed one.")
+    ] = None
     residual_risk: Annotated[ResidualRisk | None, Field(description="What remains and who accepts it.")] = None
 
     light: ClassVar[tuple[str, ...]] = ("severity", "exposure", "controllability")
@@ -69,8 +71,12 @@ class SafetyGoal(Node):
         tuple[LinkId, ...], Link.to("hazardous_event"), Field(strict=False, min_length=1, description="Hazardous events it answers.")
     ]  # fmt: skip
     safe_state: Annotated[Text | None, Field(description="Operating mode without unreasonable risk.")] = None
-    ftti: Annotated[str | None, Field(description="Fault tolerant time interval with its unit, such as `500 ms`.")] = None
-    claimed_asil: Annotated[Asil | None, Field(description="Level claimed elsewhere; checked against the computed one.")] = None
+    ftti: Annotated[str | None, Field(description="Fault tolerant time interval with its unit, such as `500 ms`.")] = (
+        None
+    )
+    claimed_asil: Annotated[
+        Asil | None, Field(description="Level claimed elsewhere; checked against the computed one.")
+    ] = None
     rationale: Annotated[Text | None, Field(description="Why the goal averts the harm.")] = None
 
 
@@ -79,7 +85,10 @@ class Threat(Node):
 
     type: Literal["threat"]
     statement: Annotated[Text, Field(description="Who could do what, and what it would cause.")]
-    owasp: Annotated[str | None, Field(pattern=r"^ML(0[1-9]|10):2023$", description="OWASP ML Top 10 id, `ML01:2023` to `ML10:2023`.")] = None
+    owasp: Annotated[
+        str | None,
+        Field(pattern=r"^ML(0[1-9]|10):2023$", description="OWASP ML Top 10 id, `ML01:2023` to `ML10:2023`."),
+    ] = None
     endangers: Annotated[
         tuple[LinkId, ...], Link.to("model_card", "dataset", "safety_goal", "tool"),
         Field(strict=False, description="What the threat endangers."),

@@ -14,7 +14,9 @@ class Tensor(Value):
 
     name: Annotated[str, Field(min_length=1, description="Name in the ONNX graph.")]
     dtype: Annotated[str, Field(description="ONNX element type in lower case, such as `float32`.")]
-    shape: Annotated[tuple[int | str, ...], Field(strict=False, description="Axes; a word for a dynamic one, such as `N`.")]
+    shape: Annotated[
+        tuple[int | str, ...], Field(strict=False, description="Axes; a word for a dynamic one, such as `N`.")
+    ]
     meaning: Annotated[str | None, Field(description="What it holds, with units and ranges.")] = None
 
 
@@ -47,23 +49,35 @@ class ModelCard(Node):
 
     type: Literal["model_card"]
     file: ModelFile
-    signature: Annotated[RelPath | None, Field(description="OpenSSF model signature (Sigstore bundle) of the file.")] = None
+    signature: Annotated[
+        RelPath | None, Field(description="OpenSSF model signature (Sigstore bundle) of the file.")
+    ] = None
     version: Annotated[str, Field(min_length=1, description="Version of the model, as text.")]
     task: Annotated[Literal["detection", "classification"], Field(description="What the model does.")]
-    classes: Annotated[tuple[str, ...], Field(strict=False, description="Class names in the order of the outputs.")] = ()
+    classes: Annotated[
+        tuple[str, ...], Field(strict=False, description="Class names in the order of the outputs.")
+    ] = ()
     inputs: Annotated[tuple[Tensor, ...], Field(strict=False, min_length=1, description="Inputs.")]
     outputs: Annotated[tuple[Tensor, ...], Field(strict=False, min_length=1, description="Outputs.")]
     preprocessing: Annotated[Preprocessing, Field(description="From image to input tensor.")] = Preprocessing()
     decoder: Annotated[Decoder | None, Field(description="From outputs to predictions.")] = None
-    precision: Annotated[Literal["float32", "float16", "int8"], Field(description="Arithmetic of the deployed weights.")] = "float32"
-    trained_on: Annotated[tuple[LinkId, ...], Link.to("dataset"), Field(strict=False, description="Datasets used in development.")] = ()
+    precision: Annotated[
+        Literal["float32", "float16", "int8"], Field(description="Arithmetic of the deployed weights.")
+    ] = "float32"
+    trained_on: Annotated[
+        tuple[LinkId, ...], Link.to("dataset"), Field(strict=False, description="Datasets used in development.")
+    ] = ()
     derived_from: Annotated[
         LinkId | None, Link.to("model_card"), Field(description="Parent model, such as the float parent of a quantised one.")
     ] = None  # fmt: skip
     deployed_on: Annotated[str | None, Field(description="Target hardware and runtime.")] = None
     intended_use: Annotated[Text, Field(description="What the model is for, and for whom.")]
-    limits: Annotated[tuple[Text, ...], Field(strict=False, description="Known limits and uses that are out of scope.")] = ()
-    ethical_considerations: Annotated[tuple[Text, ...], Field(strict=False, description="Risks to people and how they are met.")] = ()
+    limits: Annotated[
+        tuple[Text, ...], Field(strict=False, description="Known limits and uses that are out of scope.")
+    ] = ()
+    ethical_considerations: Annotated[
+        tuple[Text, ...], Field(strict=False, description="Risks to people and how they are met.")
+    ] = ()
     licence: Annotated[str | None, Field(description="SPDX licence expression.")] = None
 
     light: ClassVar[tuple[str, ...]] = ("file", "precision", "version")
@@ -74,7 +88,8 @@ class Split(Value):
 
     name: Annotated[str, Field(min_length=1, description="Name in the manifest.")]
     purpose: Annotated[
-        Literal["development", "calibration", "internal_test", "verification", "field"], Field(description="What the split is for.")
+        Literal["development", "calibration", "internal_test", "verification", "field"],
+        Field(description="What the split is for."),
     ]
     size: Annotated[int, Field(ge=1, description="Number of items.")]
 
@@ -82,7 +97,10 @@ class Split(Value):
 class Manifest(Value):
     """A manifest file (JSON Lines, an item a line) and the digest that pins it."""
 
-    path: Annotated[RelPath, Field(description="Manifest, relative to the case's root; file names in it are relative to its folder.")]
+    path: Annotated[
+        RelPath,
+        Field(description="Manifest, relative to the case's root; file names in it are relative to its folder."),
+    ]
     sha256: Annotated[Sha256, Field(description="SHA-256 of the manifest, 64 hex digits.")]
 
 
@@ -95,7 +113,9 @@ class Dataset(Node):
     manifest: Manifest
     splits: Annotated[tuple[Split, ...], Field(strict=False, min_length=1, description="Its splits.")]
     slices: Annotated[tuple[str, ...], Field(strict=False, description="Named slices that evidence reports.")] = ()
-    covers: Annotated[tuple[LinkId, ...], Link.to("odd"), Field(strict=False, description="Operational design domain it stands for.")] = ()
+    covers: Annotated[
+        tuple[LinkId, ...], Link.to("odd"), Field(strict=False, description="Operational design domain it stands for.")
+    ] = ()
     disjoint_from: Annotated[
         tuple[LinkId, ...], Link.to("dataset"), Field(strict=False, description="Datasets with which it must share no item.")
     ] = ()  # fmt: skip
@@ -110,8 +130,13 @@ class Evidence(Node):
     """The plan of one piece of evidence: what to run, on what, for which requirements, and who must sign."""
 
     type: Literal["evidence"]
-    generator: Annotated[str, Field(min_length=1, description="Generator to run, such as `validation`; `casework try --help` lists them.")]
-    subject: Annotated[LinkId, Link.to("model_card", "dataset"), Field(description="Model (or dataset) that is examined.")]
+    generator: Annotated[
+        str,
+        Field(min_length=1, description="Generator to run, such as `validation`; `casework try --help` lists them."),
+    ]
+    subject: Annotated[
+        LinkId, Link.to("model_card", "dataset"), Field(description="Model (or dataset) that is examined.")
+    ]
     data: Annotated[LinkId | None, Link.to("dataset"), Field(description="Dataset to run on.")] = None
     split: Annotated[str | None, Field(description="Split of the dataset; all that are stored if omitted.")] = None
     against: Annotated[

@@ -59,7 +59,9 @@ class Node(Value):
     module: Annotated[NodeId | None, Field(description="Module that the id is unique in (GSN v3 1:4.2.2).")] = None
     title: Annotated[str | None, Field(description="Short name for tables and pictures; carries no meaning.")] = None
     tags: Annotated[tuple[str, ...], Field(strict=False, description="Free words to filter by; carry no meaning.")] = ()
-    owner: Annotated[str | None, Field(description="Person (id in the trust policy) who authored and maintains it.")] = None
+    owner: Annotated[
+        str | None, Field(description="Person (id in the trust policy) who authored and maintains it.")
+    ] = None
     notes: Annotated[str | None, Field(description="Remarks for colleagues; carry no meaning.")] = None
 
     light: ClassVar[tuple[str, ...]] = ()

@@ -14,7 +14,9 @@ class Practice(Node):
     """A base practice or checklist item, with the answer to it."""
 
     type: Literal["practice"]
-    practice: Annotated[str, Field(min_length=1, description="Identifier in its source, such as `MLE.4.BP5` (Automotive SPICE 4.0).")]
+    practice: Annotated[
+        str, Field(min_length=1, description="Identifier in its source, such as `MLE.4.BP5` (Automotive SPICE 4.0).")
+    ]
     answer: Annotated[Text | None, Field(description="How the project meets it.")] = None
     applicable: Annotated[bool, Field(description="False where it does not apply; say why in the answer.")] = True
     satisfied_by: Annotated[
@@ -52,7 +54,9 @@ class Tool(Node):
     ti: Annotated[Literal["TI1", "TI2"], Field(description="Tool impact (ISO 26262-8:2018, 11.4.5.2).")]
     td: Annotated[Literal["TD1", "TD2", "TD3"], Field(description="Tool error detection (11.4.5.2).")]
     rationale: Annotated[Text | None, Field(description="Why this impact and this detection.")] = None
-    use_cases: Annotated[tuple[UseCase, ...], Field(strict=False, description="Its uses and their potential errors.")] = ()
+    use_cases: Annotated[
+        tuple[UseCase, ...], Field(strict=False, description="Its uses and their potential errors.")
+    ] = ()
     qualified_by: Annotated[
         tuple[LinkId, ...], Link.to("requirement", "evidence", "review"),
         Field(strict=False, description="Validation of the tool: requirements verified by tests, evidence, reviews."),
@@ -75,8 +79,12 @@ class Indicator(Node):
     op: Annotated[Literal[">=", "<=", ">", "<"], Field(description="How the metric must compare with the threshold.")]
     threshold: Annotated[float, Field(allow_inf_nan=False, description="The threshold, in the unit given.")]
     unit: Annotated[str | None, Field(description="Unit of the threshold.")] = None
-    monitors: Annotated[tuple[LinkId, ...], Link.to("goal"), Field(strict=False, min_length=1, description="Goals that it conditions.")]
-    state: Annotated[Literal["not_measured", "within", "violated"], Field(description="Last known state.")] = "not_measured"
+    monitors: Annotated[
+        tuple[LinkId, ...], Link.to("goal"), Field(strict=False, min_length=1, description="Goals that it conditions.")
+    ]
+    state: Annotated[Literal["not_measured", "within", "violated"], Field(description="Last known state.")] = (
+        "not_measured"
+    )
 
     light: ClassVar[tuple[str, ...]] = ("state",)
 
@@ -100,9 +108,13 @@ class Review(Node):
     by: Annotated[str, Field(min_length=1, description="Person (id in the trust policy).")]
     role: Annotated[str | None, Field(description="Role in which the person signs.")] = None
     on: Annotated[Day, Field(description="Date of the sign-off, YYYY-MM-DD.")]
-    meaning: Annotated[Literal["reviewed", "approved", "rejected"], Field(description="What the signature means.")] = "reviewed"
+    meaning: Annotated[Literal["reviewed", "approved", "rejected"], Field(description="What the signature means.")] = (
+        "reviewed"
+    )
     remarks: Annotated[Text | None, Field(description="What the reviewer has to say.")] = None
-    retires: Annotated[tuple[str, ...], Field(strict=False, description="Ids of nodes whose removal this review confirms.")] = ()
+    retires: Annotated[
+        tuple[str, ...], Field(strict=False, description="Ids of nodes whose removal this review confirms.")
+    ] = ()
 
     light: ClassVar[tuple[str, ...]] = ("fingerprints", "by", "on", "meaning", "retires")
 
@@ -111,12 +123,16 @@ class Waiver(Node):
     """A deviation that a named person answers for until a date; never rescues a failed test."""
 
     type: Literal["waiver"]
-    of: Annotated[str, Field(pattern=r"^[A-Z]{3}-[0-9]{3}$", description="Code of the finding that is waived, such as `DAT-009`.")]
+    of: Annotated[
+        str, Field(pattern=r"^[A-Z]{3}-[0-9]{3}$", description="Code of the finding that is waived, such as `DAT-009`.")
+    ]
     node: Annotated[LinkId, Link.to("*"), Field(description="Node whose finding is waived.")]
     by: Annotated[str | None, Field(description="Person (id in the trust policy) who answers for it.")] = None
     role: Annotated[str | None, Field(description="Role in which the person answers for it.")] = None
     on: Annotated[Day | None, Field(description="Date of the waiver, YYYY-MM-DD.")] = None
-    reason: Annotated[Text | None, Field(description="Why the deviation is acceptable, and what is done meanwhile.")] = None
+    reason: Annotated[
+        Text | None, Field(description="Why the deviation is acceptable, and what is done meanwhile.")
+    ] = None
     expires: Annotated[Day | None, Field(description="Last day on which it holds, YYYY-MM-DD.")] = None
 
     light: ClassVar[tuple[str, ...]] = ("of", "by", "role", "on", "reason", "expires")

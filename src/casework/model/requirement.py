@@ -27,14 +27,21 @@ class Criterion(Value):
 
     metric: Annotated[str, Field(description="Name of a metric that a generator yields, such as `recall`.")]
     slice: Annotated[
-        str, Field(description="`all` (inside the ODD), or `dimension=value` pairs joined by commas, such as `distance=near`.")
+        str,
+        Field(
+            description="`all` (inside the ODD), or `dimension=value` pairs joined by commas, such as `distance=near`."
+        ),
     ] = "all"
     op: Annotated[Operator, Field(description="How the measured value must compare with the bound.")]
     bound: Annotated[float, Field(allow_inf_nan=False, description="The limit, in the unit given.")]
     unit: Annotated[str | None, Field(description="Unit of the bound: ratio, pp, ms, MB, dB, count, 1/image.")] = None
     confidence: Annotated[
         float | None,
-        Field(ge=0.5, lt=1, description="One-sided confidence at which the bound must hold, such as 0.95; omit for exact counts."),
+        Field(
+            ge=0.5,
+            lt=1,
+            description="One-sided confidence at which the bound must hold, such as 0.95; omit for exact counts.",
+        ),
     ] = None
     min_samples: Annotated[int | None, Field(ge=1, description="Smallest sample that is accepted at all.")] = None
 
@@ -45,7 +52,9 @@ class Requirement(Node):
     type: Literal["requirement"]
     level: Annotated[Level, Field(description="stakeholder, system, software, ml, data, or tool (of a software tool).")]
     statement: Annotated[Text, Field(description="The requirement itself: one `shall`.")]
-    asil: Annotated[AsilText | None, Field(description="ISO 26262 level; `B(D)` for a part of a decomposed one.")] = None
+    asil: Annotated[AsilText | None, Field(description="ISO 26262 level; `B(D)` for a part of a decomposed one.")] = (
+        None
+    )
     sil: Annotated[Sil | None, Field(description="IEC 61508 level.")] = None
     derives_from: Annotated[
         tuple[LinkId, ...], Link.to("requirement", "safety_goal"),
@@ -64,12 +73,16 @@ class Requirement(Node):
     ] = ()
     verified_by: Annotated[
         tuple[str, ...],
-        Field(strict=False, description="Tests that verify it, as `path/to/test_file.py::test_name`. Evidence names the requirement itself."),
+        Field(strict=False, description="Tests that verify it, as `path/to/test_file.py::test_name`; evidence names the requirement."),
     ] = ()  # fmt: skip
     implemented_by: Annotated[
         tuple[str, ...], Field(strict=False, description="Source files that implement it, relative to the case's root.")
     ] = ()
-    rationale: Annotated[Text | None, Field(description="Why the requirement is as it is; the source of each number.")] = None
-    status: Annotated[Literal["draft", "agreed", "retired"], Field(description="Where it stands in its life.")] = "agreed"
+    rationale: Annotated[
+        Text | None, Field(description="Why the requirement is as it is; the source of each number.")
+    ] = None
+    status: Annotated[Literal["draft", "agreed", "retired"], Field(description="Where it stands in its life.")] = (
+        "agreed"
+    )
 
     light: ClassVar[tuple[str, ...]] = ("level", "asil", "sil", "status", "verified_by", "implemented_by", "acceptance")

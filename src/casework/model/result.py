@@ -23,14 +23,26 @@ class Metric(Value):
     """One measured figure with its sample and interval."""
 
     name: Annotated[str, Field(min_length=1, max_length=100, description="Metric name, as in the catalogue.")]
-    slice: Annotated[str, Field(min_length=1, max_length=300, description="`all`, or `dimension=value` pairs joined by commas.")] = "all"
+    slice: Annotated[
+        str, Field(min_length=1, max_length=300, description="`all`, or `dimension=value` pairs joined by commas.")
+    ] = "all"
     value: Annotated[float, Field(allow_inf_nan=False, description="Point estimate, in the unit given.")]
     unit: Annotated[str, Field(description="ratio, pp, dB, count, 1/image, ms, MB.")]
-    n: Annotated[int | None, Field(ge=0, lt=2**53, description="Sample size: trials, objects or images, as the metric defines.")] = None
-    k: Annotated[int | None, Field(ge=0, lt=2**53, description="Number of events among n, where the metric is k / n.")] = None
-    ci_low: Annotated[float | None, Field(allow_inf_nan=False, description="Lower limit of the two-sided interval.")] = None
-    ci_high: Annotated[float | None, Field(allow_inf_nan=False, description="Upper limit of the two-sided interval.")] = None
-    confidence: Annotated[float | None, Field(gt=0, lt=1, description="Two-sided confidence of the interval, such as 0.95.")] = None
+    n: Annotated[
+        int | None, Field(ge=0, lt=2**53, description="Sample size: trials, objects or images, as the metric defines.")
+    ] = None
+    k: Annotated[
+        int | None, Field(ge=0, lt=2**53, description="Number of events among n, where the metric is k / n.")
+    ] = None
+    ci_low: Annotated[
+        float | None, Field(allow_inf_nan=False, description="Lower limit of the two-sided interval.")
+    ] = None
+    ci_high: Annotated[
+        float | None, Field(allow_inf_nan=False, description="Upper limit of the two-sided interval.")
+    ] = None
+    confidence: Annotated[
+        float | None, Field(gt=0, lt=1, description="Two-sided confidence of the interval, such as 0.95.")
+    ] = None
     method: Annotated[Method, Field(description="How the interval was made; `exact` for counts of a census.")] = "none"
 
 
@@ -39,7 +51,9 @@ class Table(Value):
 
     name: Annotated[str, Field(min_length=1, max_length=100)]
     columns: Annotated[tuple[str, ...], Field(strict=False)]
-    rows: Annotated[tuple[Annotated[tuple[str | int | float | bool | None, ...], Field(strict=False)], ...], Field(strict=False)]
+    rows: Annotated[
+        tuple[Annotated[tuple[str | int | float | bool | None, ...], Field(strict=False)], ...], Field(strict=False)
+    ]
 
 
 class SelfCheck(Value):
@@ -60,7 +74,9 @@ class GeneratorId(Value):
 class ResultRecord(Value):
     """Predicate `evidence-result/v1`: one run of one generator."""
 
-    evidence: Annotated[str | None, Field(description="Key of the evidence node; null for a run without a case.")] = None
+    evidence: Annotated[str | None, Field(description="Key of the evidence node; null for a run without a case.")] = (
+        None
+    )
     generator: GeneratorId
     requirements: Annotated[dict[str, Sha256], Field(description="Requirement key to its fingerprint.")] = {}
     digests: Annotated[
@@ -73,7 +89,9 @@ class ResultRecord(Value):
     files: Annotated[dict[str, str], Field(description="Path or node key by role, for people.")] = {}
     options: Annotated[dict[str, Any], Field(description="Every option that had a say, with defaults filled in.")] = {}
     seed: Annotated[int, Field(ge=0, lt=2**53)] = 0
-    environment: Annotated[dict[str, str | int], Field(description="Python, packages, CPU, threads, execution provider.")] = {}
+    environment: Annotated[
+        dict[str, str | int], Field(description="Python, packages, CPU, threads, execution provider.")
+    ] = {}
     commit: Annotated[str | None, Field(description="Commit at which it ran; no staleness input.")] = None
     started: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$", description="Start, UTC, RFC 3339.")]
     duration_s: Annotated[float, Field(ge=0, allow_inf_nan=False, description="Wall seconds.")]

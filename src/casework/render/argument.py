@@ -6,7 +6,8 @@ from typing import Final
 
 from casework.graph.assessment import Assessment
 from casework.graph.case import Edge
-from casework.model.argument import ANY_ELEMENT, Acp, Element as Node, Goal, ModuleReference, Multiplicity, Strategy
+from casework.model.argument import ANY_ELEMENT, Acp, Goal, ModuleReference, Multiplicity, Strategy
+from casework.model.argument import Element as Node
 from casework.model.vocabulary import GSN_TYPES
 from casework.render.gsn.picture import Argument, Connector, Decorator, Element
 
@@ -31,7 +32,10 @@ def argument_of(assessment: Assessment, goal: str | None = None, footer: str = "
     elements = tuple(_element(assessment, key) for key in keys)
     held = set(keys)
     connectors = tuple(
-        c for key in keys for edge in case.out(key, *_DRAWN) if edge.target in held and (c := _connector(assessment, edge)) is not None
+        c
+        for key in keys
+        for edge in case.out(key, *_DRAWN)
+        if edge.target in held and (c := _connector(assessment, edge)) is not None
     )
     return Argument(elements, _once(connectors), assessment.project.name, assessment.project.component or "", footer)
 
@@ -42,13 +46,19 @@ def _below(assessment: Assessment, goal: str) -> list[str]:
         raise KeyError(goal)
     found = [goal, *case.upstream(goal, "supported_by", "in_context_of")]
     challengers = [e.source for key in found for e in case.into(key, "challenges")]
-    return list(dict.fromkeys([*found, *challengers, *(k for c in challengers for k in case.upstream(c, "supported_by", "in_context_of"))]))
+    return list(
+        dict.fromkeys(
+            [*found, *challengers, *(k for c in challengers for k in case.upstream(c, "supported_by", "in_context_of"))]
+        )
+    )
 
 
 def _in_order(assessment: Assessment, keys: list[str]) -> list[str]:
     """Return the keys depth first from the top goals, as people read an argument; the rest follows sorted."""
     case, wanted = assessment.case, set(keys)
-    tops = sorted(k for k in wanted if case.entries[k].type == "goal" and not case.into(k, "supported_by", "in_context_of"))
+    tops = sorted(
+        k for k in wanted if case.entries[k].type == "goal" and not case.into(k, "supported_by", "in_context_of")
+    )
     order: dict[str, None] = {}
     stack = list(reversed(tops))
     while stack:
@@ -81,7 +91,10 @@ def _element(assessment: Assessment, key: str) -> Element:
 
 def _contextual(kind: str, word: str) -> bool:
     """Contexts and justifications are no claims: their status is drawn only where something is wrong with them."""
-    return kind in ("context", "justification", "assumption", "away_context", "away_justification", "away_assumption") and word == "supported"
+    return (
+        kind in ("context", "justification", "assumption", "away_context", "away_justification", "away_assumption")
+        and word == "supported"
+    )
 
 
 def _decorators(node: object, word: str) -> frozenset[str]:

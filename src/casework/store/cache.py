@@ -33,7 +33,8 @@ _REST_NS = 50_000_000
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS about (version TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS files (path TEXT PRIMARY KEY, stamp BLOB, sha BLOB NOT NULL, light BLOB NOT NULL, blob BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS files (
+    path TEXT PRIMARY KEY, stamp BLOB, sha BLOB NOT NULL, light BLOB NOT NULL, blob BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS answers (question TEXT PRIMARY KEY, inputs BLOB NOT NULL, answer BLOB NOT NULL) WITHOUT ROWID;
 """
 
@@ -160,7 +161,9 @@ class Cache:
             return
         inputs = marshal.dumps((answer.stamps, answer.listings, answer.from_day, answer.until_day))
         with contextlib.suppress(sqlite3.Error, ValueError):
-            self._db.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", (question, inputs, marshal.dumps(answer.payload)))
+            self._db.execute(
+                "INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", (question, inputs, marshal.dumps(answer.payload))
+            )
 
 
 def light_of(record: FileRecord) -> bytes:

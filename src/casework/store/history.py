@@ -24,7 +24,14 @@ _ENVIRONMENT = {
     "GIT_PAGER": "cat",
     "LC_ALL": "C",
 }
-_SETTINGS = ("safe.directory=*", "core.fsmonitor=false", "core.hooksPath=/dev/null", "core.pager=cat", "diff.external=", "core.quotePath=false")
+_SETTINGS = (
+    "safe.directory=*",
+    "core.fsmonitor=false",
+    "core.hooksPath=/dev/null",
+    "core.pager=cat",
+    "diff.external=",
+    "core.quotePath=false",
+)
 
 
 class GitProblem(CallProblem):
@@ -124,7 +131,4 @@ class Revision:
         found = self._listing().get(path)
         if found is None:
             raise FileNotFoundError(2, "no such file in the commit", path)
-        from gitdb.base import OStream  # GitPython's object store; reads loose objects and packs
-
-        stream: OStream = self.repo.odb.stream(bytes.fromhex(found[0]))
-        return bytes(stream.read())
+        return bytes(self.repo.odb.stream(bytes.fromhex(found[0])).read())

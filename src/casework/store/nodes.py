@@ -13,7 +13,13 @@ from casework.model.finding import Finding, Route
 from casework.model.node import Node
 from casework.model.vocabulary import NODE_TYPES, links_of
 
-_ALIASES: Final[dict[str, str]] = {"hazard": "hazardous_event", "model": "model_card", "data": "dataset", "goal_": "goal", "req": "requirement"}
+_ALIASES: Final[dict[str, str]] = {
+    "hazard": "hazardous_event",
+    "model": "model_card",
+    "data": "dataset",
+    "goal_": "goal",
+    "req": "requirement",
+}
 
 
 def validate(data: Any, file: str, position: int) -> tuple[Entry | None, Node | None, list[Finding]]:
@@ -30,7 +36,19 @@ def validate(data: Any, file: str, position: int) -> tuple[Entry | None, Node | 
     """
     if not isinstance(data, dict):
         kind = type(data).__name__ if data is not None else "nothing"
-        return None, None, [_finding("FMT-012", "", (), f"item {position + 1} of the file is {kind}, not a node", "Write a mapping with type and id.")]
+        return (
+            None,
+            None,
+            [
+                _finding(
+                    "FMT-012",
+                    "",
+                    (),
+                    f"item {position + 1} of the file is {kind}, not a node",
+                    "Write a mapping with type and id.",
+                )
+            ],
+        )
     node_id, node_type = data.get("id"), data.get("type")
     if not isinstance(node_type, str) or node_type not in NODE_TYPES:
         return _unknown_type(data, node_id, node_type, file, position)
@@ -44,12 +62,17 @@ def validate(data: Any, file: str, position: int) -> tuple[Entry | None, Node | 
     return _entry(data, node_type, file, position, valid=True), node, []
 
 
-def _unknown_type(data: dict[str, Any], node_id: Any, node_type: Any, file: str, position: int) -> tuple[Entry | None, None, list[Finding]]:
+def _unknown_type(
+    data: dict[str, Any], node_id: Any, node_type: Any, file: str, position: int
+) -> tuple[Entry | None, None, list[Finding]]:
     key = _key(data)
     if node_type is None:
-        message, fix, route = f"{key or 'a node'} has no type", f"Add `type:`, one of {', '.join(NODE_TYPES)}.", ()
+        route: Route = ()
+        message, fix = f"{key or 'a node'} has no type", f"Add `type:`, one of {', '.join(NODE_TYPES)}."
     else:
-        near = _ALIASES.get(str(node_type)) or next(iter(difflib.get_close_matches(str(node_type), NODE_TYPES, 1)), None)
+        near = _ALIASES.get(str(node_type)) or next(
+            iter(difflib.get_close_matches(str(node_type), NODE_TYPES, 1)), None
+        )
         message, route = f"{key or 'a node'} has the unknown type `{node_type}`", ("type",)
         fix = f"Write `{near}`." if near else f"Use one of {', '.join(NODE_TYPES)}."
     code = "FMT-011" if node_type is not None else "FMT-005"
@@ -118,21 +141,50 @@ def _misfit(key: str | None, node_type: str, detail: ErrorDetails) -> Finding:
         return _finding("FMT-005", key or "", route[:-1], f"{who} lacks the field `{_path(route)}`", f"Add `{field}:`.")
     if kind == "extra_forbidden":
         return _unknown_field(key, node_type, route, who)
-    if kind in ("string_type", "tuple_type", "list_type") and not isinstance(value, str | list | dict) and value is not None:
-        if kind == "string_type":
-            fix = f'Put it in quotes, as it is written in the file: "{value}".'
-            return _finding("FMT-013", key or "", route, f"{who}: `{_path(route)}` is the {_kind(value)} {value}, and text is meant", fix)
+    if kind == "string_type" and value is not None and not isinstance(value, list | dict):
+        fix = f'Put it in quotes, as it is written in the file: "{value}".'
+        message = f"{who}: `{_path(route)}` is the {_kind(value)} {value}, and text is meant"
+        return _finding("FMT-013", key or "", route, message, fix)
     if kind == "tuple_type":
-        return _finding("FMT-004", key or "", route, f"{who}: `{_path(route)}` is {_kind(value)}, and a list is meant", f"Write it as a list: [{value}].")
-    if kind.endswith("_type") or kind in ("bool_type", "model_type", "is_instance_of", "float_type", "int_type", "dict_type"):
-        return _finding("FMT-004", key or "", route, f"{who}: `{_path(route)}` is {_kind(value)}: {_plain(detail['msg'])}", "Write a value of that kind.")
-    return _finding("FMT-006", key or "", route, f"{who}: `{_path(route)}` is {_short(value)}: {_plain(detail['msg'])}", _fix_of(kind, detail))
+        return _finding(
+            "FMT-004",
+            key or "",
+            route,
+            f"{who}: `{_path(route)}` is {_kind(value)}, and a list is meant",
+            f"Write it as a list: [{value}].",
+        )
+    if kind.endswith("_type") or kind in (
+        "bool_type",
+        "model_type",
+        "is_instance_of",
+        "float_type",
+        "int_type",
+        "dict_type",
+    ):
+        return _finding(
+            "FMT-004",
+            key or "",
+            route,
+            f"{who}: `{_path(route)}` is {_kind(value)}: {_plain(detail['msg'])}",
+            "Write a value of that kind.",
+        )
+    return _finding(
+        "FMT-006",
+        key or "",
+        route,
+        f"{who}: `{_path(route)}` is {_short(value)}: {_plain(detail['msg'])}",
+        _fix_of(kind, detail),
+    )
 
 
 def _unknown_field(key: str | None, node_type: str, route: Route, who: str) -> Finding:
     known = [name for name, info in NODE_TYPES[node_type].model_fields.items()] if len(route) == 1 else []
     near = difflib.get_close_matches(str(route[-1]), known, 1)
-    fix = f"Write `{near[0]}`, or remove it." if near else f"Remove it; `casework new {node_type} --fields` lists the fields."
+    fix = (
+        f"Write `{near[0]}`, or remove it."
+        if near
+        else f"Remove it; `casework new {node_type} --fields` lists the fields."
+    )
     return _finding("FMT-003", key or "", route, f"{who} has the unknown field `{_path(route)}`", fix)
 
 
@@ -154,7 +206,14 @@ def re_words(expected: str) -> list[str]:
 def _kind(value: Any) -> str:
     if value is None:
         return "empty"
-    names = {"str": "text", "int": "number", "float": "number", "bool": "truth value", "list": "list", "dict": "mapping"}
+    names = {
+        "str": "text",
+        "int": "number",
+        "float": "number",
+        "bool": "truth value",
+        "list": "list",
+        "dict": "mapping",
+    }
     return names.get(type(value).__name__, type(value).__name__)
 
 

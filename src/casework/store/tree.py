@@ -72,7 +72,17 @@ def read_file(path: str, data: bytes, inspect: Inspect = _nothing) -> FileRecord
 
 def unreadable(path: str, reason: str) -> FileRecord:
     """Return the record of a file that could not be opened or vanished while reading."""
-    finding = Finding("FMT-010", "error", "", (), f"the file cannot be read: {reason}", "Restore the file or its permissions.", path, 0, 0)
+    finding = Finding(
+        "FMT-010",
+        "error",
+        "",
+        (),
+        f"the file cannot be read: {reason}",
+        "Restore the file or its permissions.",
+        path,
+        0,
+        0,
+    )
     return FileRecord(path, [], marshal.dumps([]), [finding])
 
 
@@ -132,7 +142,8 @@ def build_case(records: Mapping[str, FileRecord], blob_of: Callable[[str], bytes
 def case_from_texts(texts: Mapping[str, str | bytes], inspect: Inspect = _nothing) -> tuple[Case, list[Finding]]:
     """Build a case from texts held in memory, by path; returns it with the findings of reading."""
     records = {
-        path: read_file(path, text.encode() if isinstance(text, str) else text, inspect) for path, text in sorted(texts.items())
+        path: read_file(path, text.encode() if isinstance(text, str) else text, inspect)
+        for path, text in sorted(texts.items())
     }
     case = build_case(records, lambda path: records[path].blob)
     return case, [f for path in sorted(records) for f in records[path].findings]

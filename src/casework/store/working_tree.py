@@ -92,7 +92,9 @@ class WorkingTree:
             found = os.lstat(full)
         except OSError:
             return None
-        if stat.S_ISLNK(found.st_mode) or os.path.realpath(full) != os.path.join(os.path.realpath(self._base), *path.split("/")):
+        if stat.S_ISLNK(found.st_mode) or os.path.realpath(full) != os.path.join(
+            os.path.realpath(self._base), *path.split("/")
+        ):
             return Seen(path, (0, 0, 0, 0), "it is reached through a symbolic link, and links are not followed")
         if not stat.S_ISREG(found.st_mode):
             return Seen(path, (0, 0, 0, 0), "it is not a regular file")

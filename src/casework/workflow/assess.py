@@ -19,7 +19,7 @@ from casework.model.learning import Dataset, ModelCard
 from casework.model.policy import TrustPolicy
 from casework.model.process import Tool
 from casework.model.project import Project
-from casework.model.verdict import FileFact, ManifestFact, Verdict
+from casework.model.verdict import ManifestFact, Verdict
 from casework.rules import registry
 from casework.store.cache import Cache
 from casework.store.facts import file_fact, manifest_fact, tests_of
@@ -89,13 +89,18 @@ def assess(tree: Tree, today: date, cache: Cache | None = None, progress: Progre
 def _placed(decision: Decision, case: Case, read: Callable[[str], bytes | None]) -> Decision:
     """Fill in the places of all findings; sorting by place comes after that."""
     findings = sorted(locate(case, decision.findings, read), key=lambda f: f.order)
-    waived = [replace(w, finding=f) for w, f in zip(decision.waived, locate(case, [w.finding for w in decision.waived], read), strict=True)]
+    waived = [
+        replace(w, finding=f)
+        for w, f in zip(decision.waived, locate(case, [w.finding for w in decision.waived], read), strict=True)
+    ]
     return replace(decision, findings=tuple(findings), waived=tuple(sorted(waived, key=lambda w: w.finding.order)))
 
 
 def _note(inputs: Inputs, project: Project, seen: Iterable[Seen], suffixes: tuple[str, ...]) -> None:
     for root in project.roots:
-        inputs.listings[f"{root}|{'|'.join(suffixes)}"] = [s.path for s in seen if s.path.startswith(f"{root.rstrip('/')}/")]
+        inputs.listings[f"{root}|{'|'.join(suffixes)}"] = [
+            s.path for s in seen if s.path.startswith(f"{root.rstrip('/')}/")
+        ]
     inputs.paths.update(s.path for s in seen)
 
 
@@ -111,7 +116,11 @@ def _reader(tree: Tree) -> Callable[[str], bytes | None]:
 
 def _trust(tree: Tree, case: Case, project: Project, today: Today, inputs: Inputs) -> TrustReading | None:
     """Open the trust policy; None where there is neither one nor anything that would need one."""
-    wanted = tree.look(project.trust.policy) or tree.list(project.evidence, SEALED_SUFFIX) or any(True for _ in case.keys("evidence"))
+    wanted = (
+        tree.look(project.trust.policy)
+        or tree.list(project.evidence, SEALED_SUFFIX)
+        or any(True for _ in case.keys("evidence"))
+    )
     inputs.paths.update((project.trust.policy, project.trust.root_key))
     if not wanted:
         return None
@@ -128,7 +137,9 @@ def _trust(tree: Tree, case: Case, project: Project, today: Today, inputs: Input
     return opened
 
 
-def _verdicts(tree: Tree, case: Case, project: Project, trust: Trust | None, today: Today, inputs: Inputs) -> tuple[tuple[Verdict, ...], list[Finding]]:
+def _verdicts(
+    tree: Tree, case: Case, project: Project, trust: Trust | None, today: Today, inputs: Inputs
+) -> tuple[tuple[Verdict, ...], list[Finding]]:
     made: list[Verdict] = []
     trouble: list[Finding] = []
     now = datetime.combine(today.day, time(23, 59, 59), UTC)  # a record of the day of judgement is not of the future
@@ -144,10 +155,20 @@ def _verdicts(tree: Tree, case: Case, project: Project, trust: Trust | None, tod
         key = folder_key(found.path.split("/")[-2])
         try:
             if found.problem:
-                raise OSError(found.problem)  # noqa: TRY301 - one path for all that cannot be read
+                raise OSError(found.problem)
             verdict = verify(key, found.path, tree.read(found.path), trust, now, generator=_generator(case, key))
         except OSError as error:
-            trouble.append(Finding("PTH-002", "error", key, (), f"{found.path} cannot be read: {error.strerror or error}", _UNREADABLE, found.path))
+            trouble.append(
+                Finding(
+                    "PTH-002",
+                    "error",
+                    key,
+                    (),
+                    f"{found.path} cannot be read: {error.strerror or error}",
+                    _UNREADABLE,
+                    found.path,
+                )
+            )
             continue
         if verdict.statement is not None:
             today.after(date.fromisoformat(verdict.statement.predicate.started[:10]) - timedelta(days=1))
@@ -162,7 +183,13 @@ def _generator(case: Case, key: str) -> str:
 
 
 def _facts(
-    tree: Tree, case: Case, project: Project, today: Today, policy: TrustPolicy | None, verdicts: tuple[Verdict, ...], inputs: Inputs
+    tree: Tree,
+    case: Case,
+    project: Project,
+    today: Today,
+    policy: TrustPolicy | None,
+    verdicts: tuple[Verdict, ...],
+    inputs: Inputs,
 ) -> Assessment:
     manifests: dict[str, ManifestFact] = {}
     for _key, dataset in case.nodes(Dataset, "dataset"):

@@ -72,7 +72,9 @@ def new_node(node_type: str, node_id: str | None, given: Mapping[str, str]) -> d
 def _value(name: str, text: str) -> Any:
     stream = read_stream(text.encode())
     if stream.problems or len(stream.documents) != 1:
-        quoted = read_stream(("|-\n  " + text.replace("\n", "\n  ")).encode())  # a text that is not YAML by itself, such as `a: b`
+        quoted = read_stream(
+            ("|-\n  " + text.replace("\n", "\n  ")).encode()
+        )  # a text that is not YAML by itself, such as `a: b`
         if quoted.problems:
             raise CallProblem(f"--set {name}: {stream.problems[0].message if stream.problems else 'not one value'}")
         return quoted.documents[0]

@@ -20,7 +20,12 @@ QUESTION = "check"
 
 
 def check(
-    root: Path, today: date, *, cached: bool = True, new_since: str | None = None, progress: Callable[[str], None] | None = None
+    root: Path,
+    today: date,
+    *,
+    cached: bool = True,
+    new_since: str | None = None,
+    progress: Callable[[str], None] | None = None,
 ) -> Decision:
     """Judge the case below a root.
 
@@ -96,7 +101,9 @@ def _since(assessed: Assessed, root: Path, today: date, revision: str) -> Decisi
     return with_findings(only_new(assessed.decision, base.decision), vanished(assessed.assessment, base.assessment))
 
 
-def render(decision: Decision, form: str, root: Path, *, colour: bool, every: bool, width: int = 100, base: str = "") -> str:
+def render(
+    decision: Decision, form: str, root: Path, *, colour: bool, every: bool, width: int = 100, base: str = ""
+) -> str:
     """Return a decision in one of the forms that `casework check` offers."""
     import casework
     from casework.render.findings import FORMATS, Options
@@ -131,5 +138,8 @@ def _every_fact() -> dict[str, RuleFact]:
     from casework.rules.registry import modules
 
     return {
-        m.RULE.code: RuleFact(m.RULE.code, m.RULE.name, m.RULE.severity, (m.__doc__ or "").strip().partition("\n")[0], m.RULE.fix) for m in modules()
+        m.RULE.code: RuleFact(
+            m.RULE.code, m.RULE.name, m.RULE.severity, (m.__doc__ or "").strip().partition("\n")[0], m.RULE.fix
+        )
+        for m in modules()
     }

@@ -71,7 +71,9 @@ def difference(before: Case, after: Case) -> Difference:
 def _fields(before: dict[str, Any], after: dict[str, Any]) -> tuple[FieldChange, ...]:
     old, new = meaning(before), meaning(after)
     return tuple(
-        FieldChange(name, _text(old.get(name)), _text(new.get(name))) for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)
+        FieldChange(name, _text(old.get(name)), _text(new.get(name)))
+        for name in sorted(old.keys() | new.keys())
+        if old.get(name) != new.get(name)
     )
 
 
@@ -96,7 +98,9 @@ def diff_text(root: Path, baseline: str, today: date, form: str) -> str:
     lines = [f"# Changes since {baseline}" if form == "markdown" else f"changes since {baseline}", ""]
     mark = "- " if form == "markdown" else "  "
     lines += _listed("added", [f"{k} ({t}){': ' + title if title else ''}" for k, t, title in found.added], mark, form)
-    lines += _listed("removed", [f"{k} ({t}){': ' + title if title else ''}" for k, t, title in found.removed], mark, form)
+    lines += _listed(
+        "removed", [f"{k} ({t}){': ' + title if title else ''}" for k, t, title in found.removed], mark, form
+    )
     lines += _listed("changed", [line for change in found.changed for line in _change_lines(change)], mark, form)
     lines += _impact_lines(found.impact, mark, form)
     return "\n".join(lines).rstrip() + "\n"
@@ -104,8 +108,9 @@ def diff_text(root: Path, baseline: str, today: date, form: str) -> str:
 
 def _change_lines(change: NodeChange) -> list[str]:
     lines = [f"{change.node} ({change.type}){': ' + change.title if change.title else ''}"]
-    for field in change.fields:
-        lines.append(f"  {field.field}: {_short(field.before) or '(absent)'} -> {_short(field.after) or '(absent)'}")
+    lines += [
+        f"  {f.field}: {_short(f.before) or '(absent)'} -> {_short(f.after) or '(absent)'}" for f in change.fields
+    ]
     return lines
 
 

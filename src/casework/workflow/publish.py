@@ -54,7 +54,11 @@ def footer(scene: Scene) -> str:
     """Return what is printed on each page: version, day, commit, and the digest of everything that is drawn."""
     assessment = scene.assessed.assessment
     prints = {key: assessment.case.fingerprint(key) for key in sorted(assessment.case.entries)}
-    commit = f"commit {assessment.commit[:12]}{' + changes' if assessment.dirty else ''}" if assessment.commit else "no commit"
+    commit = (
+        f"commit {assessment.commit[:12]}{' + changes' if assessment.dirty else ''}"
+        if assessment.commit
+        else "no commit"
+    )
     version = f"version {assessment.project.version} · " if assessment.project.version else ""
     return f"{version}{commit} · judged as of {scene.today.isoformat()} · content {jcs_digest(prints)[:12]}"
 
@@ -69,7 +73,9 @@ def show(scene: Scene, key: str, form: str, *, colour: bool) -> str:
     if key not in case:
         near = difflib.get_close_matches(key, case.entries, 3)
         raise CallProblem(f"there is no node {key}" + (f"; did you mean {', '.join(near)}?" if near else ""))
-    found = describe(scene.assessed.assessment, key, [*scene.decision.findings, *(w.finding for w in scene.decision.waived)])
+    found = describe(
+        scene.assessed.assessment, key, [*scene.decision.findings, *(w.finding for w in scene.decision.waived)]
+    )
     return to_json(found) if form == "json" else to_text(found, colour=colour)
 
 
@@ -82,7 +88,9 @@ def gaps(scene: Scene, form: str, *, colour: bool) -> str | bytes:
     return to_xlsx(found) if form == "xlsx" else FORMATS[form](found)
 
 
-def gsn_files(scene: Scene, form: str, goal: str | None, elements: int, scale: float, progress: Progress) -> list[tuple[str, bytes]]:
+def gsn_files(
+    scene: Scene, form: str, goal: str | None, elements: int, scale: float, progress: Progress
+) -> list[tuple[str, bytes]]:
     """Return the pictures of the argument as (file name, bytes); one for PDF and DOT, one a page for SVG and PNG.
 
     Raises:
@@ -112,7 +120,9 @@ def gsn_files(scene: Scene, form: str, goal: str | None, elements: int, scale: f
     return made
 
 
-def report_files(scene: Scene, root: Path, form: str, baseline: str | None, progress: Progress) -> list[tuple[str, bytes]]:
+def report_files(
+    scene: Scene, root: Path, form: str, baseline: str | None, progress: Progress
+) -> list[tuple[str, bytes]]:
     """Return the safety-case report as (file name, bytes)."""
     from casework.render.gsn import draw, paginate
     from casework.render.report import Baseline, build, to_html, to_pdf
@@ -147,8 +157,12 @@ def _changes(scene: Scene, root: Path, baseline: str) -> Changes:
     changes = [Change("added", key, kind) for key, kind, _title in found.added]
     changes += [Change("removed", key, kind) for key, kind, _title in found.removed]
     changes += [
-        Change("changed", c.node, c.type, tuple(f"{f.field}: {f.before or '(absent)'} -> {f.after or '(absent)'}" for f in c.fields))
+        Change(
+            "changed",
+            c.node,
+            c.type,
+            tuple(f"{f.field}: {f.before or '(absent)'} -> {f.after or '(absent)'}" for f in c.fields),
+        )
         for c in found.changed
     ]
     return Changes(baseline, tuple(sorted(changes, key=lambda c: c.node)))
-

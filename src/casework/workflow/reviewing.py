@@ -13,7 +13,13 @@ from casework.workflow.assess import Assessed
 
 
 def review_of(
-    assessment: Assessment, keys: Sequence[str], person: str, role: str | None, meaning: str, remarks: str | None, today: date
+    assessment: Assessment,
+    keys: Sequence[str],
+    person: str,
+    role: str | None,
+    meaning: str,
+    remarks: str | None,
+    today: date,
 ) -> dict[str, object]:
     """Return the review node of a sign-off, as plain data in the order in which it is to be written.
 
@@ -39,12 +45,16 @@ def review_of(
             raise CallProblem(f"there is no node {key}")
         entry = case.entries[key]
         if not entry.valid or entry.type not in allowed:
-            raise CallProblem(f"{key} cannot be signed off: it is {'not valid' if not entry.valid else f'a {entry.type}'}")
+            raise CallProblem(
+                f"{key} cannot be signed off: it is {'not valid' if not entry.valid else f'a {entry.type}'}"
+            )
         if assessment.project.review.independent and case.data(key).get("owner") == person:
             raise CallProblem(f"{person} owns {key} and so cannot review it: the reviewer must be independent")
         prints[key] = case.fingerprint(key)
         prints.update({e.target: case.fingerprint(e.target) for e in case.out(key) if case.entries[e.target].valid})
-    number = 1 + sum(1 for k in case.keys("review") if case.entries[k].id.startswith(f"RV-{today:%Y%m%d}-{_slug(person)}-"))
+    number = 1 + sum(
+        1 for k in case.keys("review") if case.entries[k].id.startswith(f"RV-{today:%Y%m%d}-{_slug(person)}-")
+    )
     node: dict[str, object] = {
         "type": "review",
         "id": f"RV-{today:%Y%m%d}-{_slug(person)}-{number}",
@@ -65,7 +75,9 @@ def _check_person(assessment: Assessment, person: str, role: str | None) -> None
         return
     known = assessment.policy.persons.get(person)
     if known is None:
-        raise CallProblem(f"{person} is no person of the trust policy; there are {', '.join(sorted(assessment.policy.persons))}")
+        raise CallProblem(
+            f"{person} is no person of the trust policy; there are {', '.join(sorted(assessment.policy.persons))}"
+        )
     if known.machine:
         raise CallProblem(f"{person} is a machine and cannot review")
     if role and role not in known.roles:

@@ -12,12 +12,13 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from casework.graph.appraise import examined_dataset, odd_digest, planned_options
 from casework.model.catalogue import GENERATORS
 from casework.model.hazard import Odd
 from casework.model.learning import Dataset, Evidence, ModelCard
+from casework.model.node import Node
 from casework.model.problem import CallProblem
 from casework.model.result import PREDICATE_TYPE, STATEMENT_TYPE, ResultRecord, Statement, Subject
 from casework.model.verdict import Appraisal
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from casework.attest.keys import SigningKey
     from casework.generators.protocol import Progress, Request
     from casework.graph.assessment import Assessment
+
+
+N = TypeVar("N", bound=Node)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,9 @@ def produce(
         yield _one(assessment, root, key, request, signers, progress(key))
 
 
-def _one(assessment: Assessment, root: Path, key: str, request: Request, signers: Sequence[SigningKey], progress: Progress) -> Ran:
+def _one(
+    assessment: Assessment, root: Path, key: str, request: Request, signers: Sequence[SigningKey], progress: Progress
+) -> Ran:
     from casework.attest.seal import seal
     from casework.generators.protocol import GeneratorProblem, load
 
@@ -132,7 +138,9 @@ def request_of(assessment: Assessment, root: Path, key: str, started: str, commi
         generator=plan.generator,
         started=started,
         model=ModelSource(root / card.file.path, model[0], card) if model and card else None,
-        data=DataSource(root / held.manifest.path, "manifest", dataset or "", plan.split) if isinstance(held, Dataset) else None,
+        data=DataSource(root / held.manifest.path, "manifest", dataset or "", plan.split)
+        if isinstance(held, Dataset)
+        else None,
         reference=ModelSource(root / reference[1].file.path, reference[0], reference[1]) if reference else None,
         reference_data=DataSource(root / other[1].manifest.path, "manifest", other[0]) if other else None,
         odd=odd if isinstance(odd, Odd) else None,
@@ -149,7 +157,7 @@ def request_of(assessment: Assessment, root: Path, key: str, started: str, commi
     )
 
 
-def _target(assessment: Assessment, key: str, field: str, cls: type) -> tuple[str, object] | None:
+def _target(assessment: Assessment, key: str, field: str, cls: type[N]) -> tuple[str, N] | None:
     for edge in assessment.case.out(key, field):
         if assessment.case.entries[edge.target].valid:
             node = assessment.case.node(edge.target)
@@ -180,7 +188,7 @@ def write_sealed(root: Path, folder: str, key: str, sealed: bytes) -> str:
             file.write(sealed)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)  # noqa: S103 - evidence is to be read by everyone
+        os.chmod(temporary, 0o644)  # evidence is to be read by everyone
         os.replace(temporary, target)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
@@ -201,4 +209,3 @@ def load_signers(paths: Sequence[str], passphrase: Callable[[str], bytes | None]
         except KeyRefusedError as error:
             raise CallProblem(f"the key {path} cannot be used: {error}") from error
     return made
-

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from casework.generators.options import OptionProblem, describe_options
-from casework.generators.protocol import GeneratorProblem, load
+from casework.generators.protocol import GeneratorProblem, Progress, load
 from casework.model.acceptance import number
 from casework.model.catalogue import GENERATORS
 from casework.model.problem import CallProblem
@@ -26,7 +26,7 @@ def list_options(generator: str) -> str:
 
 def try_generator(
     generator: str, model: str | None, data: str | None, options: Sequence[str], *, seed: int, workers: int, started: str,
-    progress: Callable[[int, int, str], None],
+    progress: Progress,
 ) -> ResultRecord:  # fmt: skip
     """Run a generator on files. Raises CallProblem where the call cannot be understood."""
     from casework.generators.resolve import resolve
@@ -46,13 +46,23 @@ def try_generator(
 
 def record_text(record: ResultRecord) -> str:
     """Return a record as text for a terminal."""
-    lines = [f"{record.generator.name} (version {record.generator.version}): {record.status}" + (f": {record.reason}" if record.reason else "")]
-    lines += [f"  {role:<15} {sha[:16]}…  {record.files.get(role, '')}".rstrip() for role, sha in sorted(record.digests.items())]
+    lines = [
+        f"{record.generator.name} (version {record.generator.version}): {record.status}"
+        + (f": {record.reason}" if record.reason else "")
+    ]
+    lines += [
+        f"  {role:<15} {sha[:16]}…  {record.files.get(role, '')}".rstrip()
+        for role, sha in sorted(record.digests.items())
+    ]
     if record.metrics:
         lines += ["", *_metric_lines(record.metrics)]
     for table in record.tables:
         lines += ["", *_table_lines(table)]
-    lines += ["", *(f"self-check {c.name}: {c.outcome}: {c.detail}" for c in record.self_checks)] if record.self_checks else []
+    lines += (
+        ["", *(f"self-check {c.name}: {c.outcome}: {c.detail}" for c in record.self_checks)]
+        if record.self_checks
+        else []
+    )
     lines += [f"limit: {text}" for text in record.limitations]
     lines += ["", f"{record.duration_s:.1f} s; again: {record.command}"]
     return "\n".join(lines) + "\n"
@@ -62,7 +72,11 @@ def _metric_lines(metrics: Sequence[Metric]) -> list[str]:
     rows = [("metric", "slice", "value", "unit", "k / n", "interval")]
     for m in metrics:
         count = f"{m.k} / {m.n}" if m.k is not None else f"{m.n}" if m.n is not None else ""
-        interval = f"[{number(m.ci_low)}, {number(m.ci_high)}] {m.method}" if m.ci_low is not None and m.ci_high is not None else m.method
+        interval = (
+            f"[{number(m.ci_low)}, {number(m.ci_high)}] {m.method}"
+            if m.ci_low is not None and m.ci_high is not None
+            else m.method
+        )
         rows.append((m.name, m.slice, number(m.value), m.unit, count, interval))
     return _aligned(rows)
 
@@ -75,4 +89,6 @@ def _table_lines(table: Table) -> list[str]:
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return ["  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return [
+        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
