@@ -222,8 +222,8 @@ def _box(element: Element, width: float, above: float = 0.0, under: float = 0.0,
     placed = _stacked(rows, PAD + indent, above + min(PAD, (body - text) / 2))
     if badge is not None:
         right = PAD + indent + inner - reserved
-        # Its middle is level with the middle of the id, whose capitals are 0.72 of the font size high.
-        level = placed[0].y - 0.36 * BODY - PILL / 2
+        # Level with the id, whose capitals are 0.72 of the font size high, and a little off the line below.
+        level = placed[0].y - 0.36 * BODY - PILL / 2 - 1.2
         placed = (*placed, replace(badge, x=right - badge.width, y=level))
     height = above + body + under
     return Figure(element, inner + 2 * PAD + 2 * indent, height, placed, top=above, bottom=above + body)

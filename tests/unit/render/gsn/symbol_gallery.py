@@ -18,7 +18,14 @@ def kinds() -> Argument:
     connectors = []
     for number, kind in enumerate(Kind):
         target = f"E{number}"
-        elements.append(Element(target, kind, f"This is the {kind.value.replace('_', ' ')} symbol with a statement", module="MOD-A" if kind.is_away else ""))
+        elements.append(
+            Element(
+                target,
+                kind,
+                f"This is the {kind.value.replace('_', ' ')} symbol with a statement",
+                module="MOD-A" if kind.is_away else "",
+            )
+        )
         context = kind.value.removeprefix("away_") in ("context", "assumption", "justification")
         connectors.append(Connector("G0", target, CTX if context else SUP))
     return _argument("All element symbols", elements, connectors)
@@ -40,7 +47,15 @@ def decorators() -> Argument:
         elements.append(_goal(f"G{number + 1}", f"This goal of {{token}} is {word}", decorators=frozenset(marks)))
         connectors.append(Connector("G0", f"G{number + 1}", SUP))
     for number, kind in enumerate(("solution", "context", "assumption", "justification")):
-        elements.append(Element(f"P{number}", kind, "public and with an ACP", decorators=frozenset({"public", "uninstantiated"}), acps=("ACP7",) if number < 2 else ()))
+        elements.append(
+            Element(
+                f"P{number}",
+                kind,
+                "public and with an ACP",
+                decorators=frozenset({"public", "uninstantiated"}),
+                acps=("ACP7",) if number < 2 else (),
+            )
+        )
         connectors.append(Connector("G0", f"P{number}", CTX if number else SUP))
     elements.append(Element("Sn9", "solution", "Refuted test", decorators=frozenset({"defeated"}), status="defeated"))
     connectors.append(Connector("G1", "Sn9", SUP))
@@ -49,7 +64,11 @@ def decorators() -> Argument:
 
 def relations() -> Argument:
     elements = [_goal(f"G{n}", f"Claim number {n} holds") for n in range(12)]
-    elements += [Element("C1", "context", "Some context"), Element("C2", "context", "More context"), Element("Sn1", "solution", "Counter evidence")]
+    elements += [
+        Element("C1", "context", "Some context"),
+        Element("C2", "context", "More context"),
+        Element("Sn1", "solution", "Counter evidence"),
+    ]
     connectors = [
         Connector("G0", "G1", SUP, multiplicity="n", acps=("ACP1", "ACP2")),
         Connector("G0", "G2", SUP, optional=True),
@@ -73,8 +92,18 @@ def statuses() -> Argument:
     elements = [_goal("G0", "Each status has a colour, a symbol and a word")]
     connectors = []
     for status in ("supported", "open", "doubted", "defeated"):
-        elements.append(_goal(f"G-{status}", "A goal of this status", status=status, status_reason=f"because <{status}> & so on"))
-        elements.append(Element(f"Sn-{status}", "solution", "Test report", status=status, annotations=("EV-001", ("EV-002", "evidence/2.html"))))
+        elements.append(
+            _goal(f"G-{status}", "A goal of this status", status=status, status_reason=f"because <{status}> & so on")
+        )
+        elements.append(
+            Element(
+                f"Sn-{status}",
+                "solution",
+                "Test report",
+                status=status,
+                annotations=("EV-001", ("EV-002", "evidence/2.html")),
+            )
+        )
         connectors += [Connector("G0", f"G-{status}", SUP), Connector(f"G-{status}", f"Sn-{status}", SUP)]
     return _argument("All statuses", elements, connectors)
 
@@ -82,8 +111,29 @@ def statuses() -> Argument:
 def shared() -> Argument:
     """A graph, not a tree: shared solutions, shared context, a long link, and a cycle."""
     elements = [_goal(f"G{n}", f"Claim {n} about the shared parts of the argument") for n in range(9)]
-    elements += [Element(f"Sn{n}", "solution", f"Report {n}") for n in range(4)] + [Element("C1", "context", "Definition of terms used below")]
-    links = [("G0", "G1"), ("G0", "G2"), ("G0", "G3"), ("G1", "G4"), ("G1", "G5"), ("G2", "G5"), ("G2", "G6"), ("G3", "G6"), ("G3", "G7"), ("G4", "Sn0"), ("G5", "Sn0"), ("G5", "Sn1"), ("G6", "Sn1"), ("G6", "Sn2"), ("G7", "Sn3"), ("G0", "Sn3"), ("G7", "G8"), ("G8", "G3")]
+    elements += [Element(f"Sn{n}", "solution", f"Report {n}") for n in range(4)] + [
+        Element("C1", "context", "Definition of terms used below")
+    ]
+    links = [
+        ("G0", "G1"),
+        ("G0", "G2"),
+        ("G0", "G3"),
+        ("G1", "G4"),
+        ("G1", "G5"),
+        ("G2", "G5"),
+        ("G2", "G6"),
+        ("G3", "G6"),
+        ("G3", "G7"),
+        ("G4", "Sn0"),
+        ("G5", "Sn0"),
+        ("G5", "Sn1"),
+        ("G6", "Sn1"),
+        ("G6", "Sn2"),
+        ("G7", "Sn3"),
+        ("G0", "Sn3"),
+        ("G7", "G8"),
+        ("G8", "G3"),
+    ]
     connectors = [Connector(a, b, SUP) for a, b in links] + [Connector("G1", "C1", CTX), Connector("G3", "C1", CTX)]
     return _argument("A graph with shared nodes and a cycle", elements, connectors)
 

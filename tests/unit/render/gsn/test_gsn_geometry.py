@@ -17,7 +17,22 @@ from casework.render.gsn.lines import lines
 from casework.render.gsn.shapes import figure
 from casework.render.gsn.symbols import letter_place
 
-WORDS = ["detector", "recall", "glare", "camera", "latency", "hazard", "evidence", "budget", "rain", "sensor", "sign", "speed", "braking", "verification"]
+WORDS = [
+    "detector",
+    "recall",
+    "glare",
+    "camera",
+    "latency",
+    "hazard",
+    "evidence",
+    "budget",
+    "rain",
+    "sensor",
+    "sign",
+    "speed",
+    "braking",
+    "verification",
+]
 
 
 def random_argument(seed: int, size: int, density: float) -> Argument:
@@ -27,11 +42,21 @@ def random_argument(seed: int, size: int, density: float) -> Argument:
     elements = [Element("G0", "goal", "The top claim")]
     for number in range(1, size):
         text = " ".join(rng.choice(WORDS) for _ in range(rng.randrange(1, 22)))
-        marks = frozenset(w for w in ("undeveloped", "uninstantiated", "public", "contract", "defeated") if rng.random() < 0.08)
+        marks = frozenset(
+            w for w in ("undeveloped", "uninstantiated", "public", "contract", "defeated") if rng.random() < 0.08
+        )
         elements.append(
-            Element(f"E{number}", rng.choice(kinds), text, status=rng.choice([None, "supported", "open", "doubted", "defeated"]),
-                    module=rng.choice(["", "", "M1"]), decorators=marks, acps=("ACP1",) if rng.random() < 0.1 else (),
-                    annotations=("EV-1",) if rng.random() < 0.2 else ()))
+            Element(
+                f"E{number}",
+                rng.choice(kinds),
+                text,
+                status=rng.choice([None, "supported", "open", "doubted", "defeated"]),
+                module=rng.choice(["", "", "M1"]),
+                decorators=marks,
+                acps=("ACP1",) if rng.random() < 0.1 else (),
+                annotations=("EV-1",) if rng.random() < 0.2 else (),
+            )
+        )
     connectors = []
     for number in range(1, size):
         for _ in range(1 + (rng.random() < density) + (rng.random() < density / 2)):
@@ -41,9 +66,18 @@ def random_argument(seed: int, size: int, density: float) -> Argument:
             if rng.random() < 0.06:
                 connectors.append(Connector(elements[number].id, parent, "challenges"))
                 continue
-            connectors.append(Connector(parent, elements[number].id, relation, multiplicity=rng.choice(["", "", "", "n"]),
-                                        optional=rng.random() < 0.05, choice=rng.choice(["", "", "", "", "1 of 2"]),
-                                        acps=("ACP9",) if rng.random() < 0.05 else (), defeated=rng.random() < 0.05))
+            connectors.append(
+                Connector(
+                    parent,
+                    elements[number].id,
+                    relation,
+                    multiplicity=rng.choice(["", "", "", "n"]),
+                    optional=rng.random() < 0.05,
+                    choice=rng.choice(["", "", "", "", "1 of 2"]),
+                    acps=("ACP9",) if rng.random() < 0.05 else (),
+                    defeated=rng.random() < 0.05,
+                )
+            )
     if connectors and elements[-1].kind == "goal":
         target = connectors[0]
         connectors.append(Connector(elements[-1].id, f"{target.source}->{target.target}", "challenges"))
@@ -124,15 +158,22 @@ def test_no_graph_makes_elements_overlap(seed, size, density, most):
         check_page(page)
 
 
-TEXTS = ["Ok", "Detector test report", "The residual risk of misread signs is acceptably low in urban and rural roads. " * 3, "W" * 90,
-         "EV/very/long/path/to/some/evidence/artifact-with-digest-0123456789abcdef.json"]
+TEXTS = [
+    "Ok",
+    "Detector test report",
+    "The residual risk of misread signs is acceptably low in urban and rural roads. " * 3,
+    "W" * 90,
+    "EV/very/long/path/to/some/evidence/artifact-with-digest-0123456789abcdef.json",
+]
 
 
 @pytest.mark.parametrize("kind", [k.value for k in Kind])
 @pytest.mark.parametrize("text", TEXTS)
 @pytest.mark.parametrize("status", [None, "supported"])
 def test_text_lies_inside_its_outline(kind, text, status):
-    element = Element("G1.2-x", kind, text, title="Short title", status=status, module="MOD-1", annotations=("EV-DET-001",))
+    element = Element(
+        "G1.2-x", kind, text, title="Short title", status=status, module="MOD-1", annotations=("EV-DET-001",)
+    )
     drawn = figure(element)
     for row in drawn.rows:
         top = row.y if row.kind == "pill" else row.y - 0.72 * row.size
@@ -154,7 +195,9 @@ def test_rows_of_text_do_not_touch_each_other():
     for kind in Kind:
         rows = figure(Element("G1", kind, TEXTS[2], status="open", annotations=("EV-1", "EV-2"))).rows
         boxes = [
-            Box(r.x, r.y, r.x + r.width, r.y + 12.5) if r.kind == "pill" else Box(r.x, r.y - 0.72 * r.size, r.x + r.width, r.y)
+            Box(r.x, r.y, r.x + r.width, r.y + 12.5)
+            if r.kind == "pill"
+            else Box(r.x, r.y - 0.72 * r.size, r.x + r.width, r.y)
             for r in rows
         ]
         for one, two in combinations(boxes, 2):
@@ -223,7 +266,10 @@ def shared_course(page) -> float:
 
 
 def test_lines_of_different_ends_never_share_their_course():
-    pages = [*paginate(GALLERY["shared"]()), *(p for seed in range(12) for p in paginate(random_argument(seed, 45, 0.5)))]
+    pages = [
+        *paginate(GALLERY["shared"]()),
+        *(p for seed in range(12) for p in paginate(random_argument(seed, 45, 0.5))),
+    ]
     assert [round(shared_course(page), 1) for page in pages] == [0.0] * len(pages)
 
 
@@ -250,10 +296,18 @@ def test_small_edits_move_little():
     """A new leaf on the right moves nothing that stands left of its parent's siblings."""
     before = paginate(road_signs())[3]
     more = road_signs()
-    grown = Argument((*more.elements, Element("SnX", "solution", "Extra")), (*more.connectors, Connector("G5.1.7", "SnX", "supported_by")), more.title)
+    grown = Argument(
+        (*more.elements, Element("SnX", "solution", "Extra")),
+        (*more.connectors, Connector("G5.1.7", "SnX", "supported_by")),
+        more.title,
+    )
     after = next(p for p in paginate(grown) if p.heading == before.heading)
     old, new = plan(before), plan(after)
-    moved = [n for n in old.placed if abs(old.placed[n].x - new.placed[n].x) > 0.01 or abs(old.placed[n].y - new.placed[n].y) > 0.01]
+    moved = [
+        n
+        for n in old.placed
+        if abs(old.placed[n].x - new.placed[n].x) > 0.01 or abs(old.placed[n].y - new.placed[n].y) > 0.01
+    ]
     assert "G5.1.1" not in moved
     assert "Sn5.1.4" not in moved
     assert len(moved) <= len(old.placed) / 3

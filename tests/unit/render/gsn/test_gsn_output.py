@@ -39,8 +39,20 @@ def hostile_argument():
     links = []
     for number, text in enumerate(HOSTILE):
         kind = ("goal", "solution", "context", "assumption", "strategy", "away_goal")[number % 6]
-        elements.append(Element(f"{text} {number}", kind, text, title=text, status="open", status_reason=text, module=text if kind == "away_goal" else "",
-                                href=text, annotations=(text, (text, text)), acps=(text,)))
+        elements.append(
+            Element(
+                f"{text} {number}",
+                kind,
+                text,
+                title=text,
+                status="open",
+                status_reason=text,
+                module=text if kind == "away_goal" else "",
+                href=text,
+                annotations=(text, (text, text)),
+                acps=(text,),
+            )
+        )
         relation = "in_context_of" if kind in ("context", "assumption") else "supported_by"
         links.append(Connector("G0", f"{text} {number}", relation, multiplicity=text, choice=text, acps=(text,)))
     return Argument(tuple(elements), tuple(links), HOSTILE[0], HOSTILE[1], HOSTILE[3] + HOSTILE[5])
@@ -74,7 +86,12 @@ def test_hostile_text_passes_through_pdf_and_dot():
 @given(id_=st.text(min_size=1, max_size=30), text=st.text(max_size=120), note=st.text(max_size=20))
 def test_any_text_makes_valid_xml(id_, text, note):
     kinds = ("goal", "strategy", "solution", "context", "assumption", "away_solution", "contract")
-    elements = tuple(Element(f"{id_}{n}", kind, text, status_reason=text, status="open", annotations=(note,), href=note, acps=(note,)) for n, kind in enumerate(kinds))
+    elements = tuple(
+        Element(
+            f"{id_}{n}", kind, text, status_reason=text, status="open", annotations=(note,), href=note, acps=(note,)
+        )
+        for n, kind in enumerate(kinds)
+    )
     links = tuple(Connector(elements[0].id, e.id, "supported_by", multiplicity=note) for e in elements[1:])
     for page in paginate(Argument(elements, links, text, note, text)):
         root = parsed(draw(page))
@@ -93,7 +110,11 @@ def test_statements_are_complete_on_the_page():
             if group.attrib.get("id", "").startswith("el-"):
                 shown[group.attrib["id"]] = " ".join(texts(group))
     for element in argument.elements:
-        drawn = next(value for key, value in shown.items() if key == "el-" + re.sub(r"[^\w.\-]", lambda m: f"_{ord(m[0]):x}_", element.id))
+        drawn = next(
+            value
+            for key, value in shown.items()
+            if key == "el-" + re.sub(r"[^\w.\-]", lambda m: f"_{ord(m[0]):x}_", element.id)
+        )
         for word in f"{element.name} {element.text} {element.status or ''}".split():
             assert word in drawn
         for note in element.annotations:
@@ -199,7 +220,13 @@ def test_the_same_argument_gives_the_same_bytes_in_another_process():
     )
     here = __file__.rsplit("/", 1)[0]
     digests = {
-        subprocess.run([sys.executable, "-c", script, here], capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": seed}).stdout
+        subprocess.run(
+            [sys.executable, "-c", script, here],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={"PYTHONHASHSEED": seed},
+        ).stdout
         for seed in ("1", "2")
     }
     assert len(digests) == 1
@@ -277,7 +304,9 @@ def test_lines_of_text_fit_in_any_font():
     assert len(pinned) > 0.9 * len([t for t in texts(root) if len(t) > 1])
     for node in pinned:
         size, bold = float(node.attrib["font-size"]), node.attrib.get("font-weight") == "bold"
-        assert float(node.attrib["textLength"]) == pytest.approx(advance("".join(node.itertext()), size, bold=bold), abs=0.02)
+        assert float(node.attrib["textLength"]) == pytest.approx(
+            advance("".join(node.itertext()), size, bold=bold), abs=0.02
+        )
 
 
 def test_advance_agrees_with_another_reader_of_the_font():

@@ -38,7 +38,12 @@ def paths(svg_parts):
 def test_goal_is_a_rectangle():
     drawn = figure(Element("G1", "goal", TEXT))
     (data,) = outline(drawn)
-    assert points(data) == [(0, 0), (pytest.approx(drawn.width, abs=0.01), 0), (pytest.approx(drawn.width, abs=0.01), drawn.height), (0, drawn.height)]
+    assert points(data) == [
+        (0, 0),
+        (pytest.approx(drawn.width, abs=0.01), 0),
+        (pytest.approx(drawn.width, abs=0.01), drawn.height),
+        (0, drawn.height),
+    ]
 
 
 def test_strategy_is_a_parallelogram():
@@ -87,7 +92,9 @@ def test_module_and_contract_have_their_tabs():
     assert last[1][0] - last[0][0] == pytest.approx(first[1][0] - first[0][0], abs=0.02), "of equal size"
 
 
-@pytest.mark.parametrize("kind", ["away_goal", "away_solution", "away_context", "away_assumption", "away_justification"])
+@pytest.mark.parametrize(
+    "kind", ["away_goal", "away_solution", "away_context", "away_assumption", "away_justification"]
+)
 def test_away_elements_carry_their_module_in_a_strip(kind):
     element = Element("X1", kind, TEXT, module="DATA")
     drawn = figure(element)
@@ -217,7 +224,9 @@ def test_off_diagram_triangle_spans_a_third_of_the_edge_and_points_away():
     placed = laid.placed["G2.1"]
     root = ET.fromstring(draw(page).encode())
     shaded = [numbers(p.attrib["d"]) for p in root.iter(f"{SVG}path") if p.attrib.get("fill") == "#aab0b9"]
-    left, y, right, tip_x, tip_y = next(s for s in shaded if abs(s[1] - placed.bottom[1]) < 0.02 and s[0] < placed.bottom[0] < s[2])
+    left, y, right, tip_x, tip_y = next(
+        s for s in shaded if abs(s[1] - placed.bottom[1]) < 0.02 and s[0] < placed.bottom[0] < s[2]
+    )
     assert right - left == pytest.approx(placed.figure.width / 3, abs=0.05)
     assert tip_x == pytest.approx(placed.bottom[0], abs=0.02)
     assert tip_y > y
