@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable
+from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -112,6 +113,13 @@ def run_body(
     except (OSError, MemoryError) as error:
         _give_up(
             finds, "error", f"{type(error).__name__}: {error}", "Make the file readable, or free memory, and run again."
+        )
+    except BrokenExecutor as error:
+        _give_up(
+            finds,
+            "error",
+            f"a worker process ended unexpectedly: {error}",
+            "Run again with fewer workers, or free memory.",
         )
     return _record(name, request, finds, time.perf_counter() - start)
 

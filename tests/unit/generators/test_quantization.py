@@ -55,6 +55,14 @@ def test_planted_flips_are_counted(tmp_path: Path, detector: Path) -> None:
     assert pairs.rows == (("right", 7, 3), ("wrong", 0, 0))
 
 
+def test_a_direction_without_flips_is_not_excluded(tmp_path: Path, detector: Path) -> None:
+    """Objects are only gained; the upper limit of the drop must still allow for what 40 items cannot show."""
+    data = write_dataset(tmp_path / "d", [Scene([Thing(2, 2, core=200 if i % 8 == 0 else 240)]) for i in range(40)])
+    drop = figure(run(detector, write_detector(tmp_path / "weak.onnx", gain=0.6), data), "metric_drop")
+    assert drop.value == pytest.approx(-12.5)
+    assert drop.ci_high == pytest.approx(100 * upper_bound(0, 40, 0.975))
+
+
 def test_the_other_way_round_nothing_is_lost(tmp_path: Path, detector: Path) -> None:
     data = write_dataset(tmp_path / "d", [Scene([Thing(2, 2, core=200)]), Scene([Thing(2, 2, core=240)])])
     record = run(detector, write_detector(tmp_path / "weak.onnx", gain=0.6), data)

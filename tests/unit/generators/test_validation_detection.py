@@ -46,6 +46,8 @@ def test_planted_hits_misses_and_false_detections_are_counted(detector: Path, sq
     assert (fppi.value, fppi.n, fppi.k) == (pytest.approx(2 / 6), 6, None)
     assert (figure(record, "recall", "light=night").k, figure(record, "recall", "light=night").n) == (1, 2)
     assert (figure(record, "recall", "class=yield").k, figure(record, "recall", "class=yield").n) == (2, 2)
+    assert (figure(record, "precision", "class=yield").k, figure(record, "precision", "class=yield").n) == (2, 2)
+    assert figure(record, "fppi", "class=yield").value == 0.0
     assert (figure(record, "precision", "class=stop").k, figure(record, "precision", "class=stop").n) == (2, 4)
 
 

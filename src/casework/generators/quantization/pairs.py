@@ -28,8 +28,8 @@ Array = NDArray[Any]
 Party = tuple[OpenedModel, Interface]
 
 LIMITATION: Final = (
-    "Intervals of differences are percentile bootstraps by image over paired items; where nothing differs, they are "
-    "widened by the rate that the sample leaves open."
+    "Intervals of differences are percentile bootstraps by image over paired items; in a direction in which no item "
+    "moved, the limit is at least the rate that the sample leaves open."
 )
 
 
@@ -147,9 +147,10 @@ def _pair_metrics(
     sizes = np.bincount(cluster).astype(float)
     weights = draws(len(sizes), resamples, request.seed, "drop", where)
     low, high = percentile_interval(100 * (weights @ lost) / (weights @ sizes), request.confidence)
-    if high - low <= 0:
-        margin = 100 * blind_margin(n, request.confidence)
-        low, high = max(-100.0, low - margin), min(100.0, high + margin)
+    # A direction in which no item moved is not thereby excluded: its limit is at least what n trials leave open.
+    margin = 100 * blind_margin(n, request.confidence)
+    high = high if (before & ~after).any() else max(high, margin)
+    low = low if (~before & after).any() else min(low, -margin)
     drop = 100 * float(lost.sum()) / n
     fields = {"ci_low": low, "ci_high": high, "confidence": request.confidence, "method": "bootstrap"}
     return [

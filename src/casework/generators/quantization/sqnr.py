@@ -71,7 +71,7 @@ def layer_noise(parent: Party, child: Party, data: SampleSet, items: int, finds:
     if not rows:
         raise GeneratorProblem("the two models share no tensor", "Compare a model with its float parent.")
     finds.self_checks.append(_lineage(rows))
-    rows.sort(key=lambda r: (r[2], r[1]))
+    rows.sort(key=lambda r: (r[0] == BEFORE_CLAMP, r[2], r[1]))
     lowest = min((r[2] for r in rows if r[0] != BEFORE_CLAMP), default=rows[0][2])
     finds.metrics.append(metric("min_sqnr", lowest, n=min(items, len(data.samples)), method="none"))
     finds.tables.append(table("layers by SQNR", ("kind", "tensor", "SQNR dB"), list(rows)))

@@ -1,0 +1,76 @@
+"""What becomes of a run that cannot finish, and of one that doubts itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any
+
+import pytest
+from conftest import STARTED
+
+from casework.artifact.digest import jcs_digest
+from casework.artifact.manifest import ManifestProblem
+from casework.artifact.onnx_model import ModelProblem
+from casework.generators import GeneratorProblem, Request
+from casework.generators.protocol import Progress, silent
+from casework.generators.record import Finds, census, run_body, share, table
+from casework.model.result import ResultRecord, SelfCheck
+
+
+def run(body: Callable[[Finds], None]) -> ResultRecord:
+    def whole(request: Request, options: dict[str, Any], finds: Finds, progress: Progress) -> None:
+        finds.metrics.append(census("items", 3, n=3))
+        finds.tables.append(table("t", ("a",), [(1,)]))
+        body(finds)
+
+    return run_body("dataset", (), whole, Request(generator="dataset", started=STARTED), silent)
+
+
+@pytest.mark.parametrize(
+    ("problem", "status"),
+    [
+        (GeneratorProblem("the data are odd", "Mend them."), "not_evaluable"),
+        (GeneratorProblem("a file is gone", "Restore it.", "error"), "error"),
+        (ModelProblem("no model", "Give one."), "not_evaluable"),
+        (ManifestProblem("no manifest", "Give one."), "not_evaluable"),
+        (ImportError("No module named 'cv2'"), "not_evaluable"),
+        (PermissionError(13, "Permission denied"), "error"),
+        (MemoryError(), "error"),
+        (BrokenProcessPool("killed"), "error"),
+    ],
+)
+def test_a_run_that_cannot_finish_gives_a_reason_and_no_figures(problem: Exception, status: str) -> None:
+    def body(finds: Finds) -> None:
+        raise problem
+
+    record = run(body)
+    assert record.status == status
+    assert record.reason
+    assert (record.metrics, record.tables) == ((), ())
+    assert record.digests["outcome"] == jcs_digest({"metrics": [], "tables": []})
+
+
+def test_our_own_faults_are_not_hidden() -> None:
+    def body(finds: Finds) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run(body)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"), [("passed", "complete"), ("skipped", "complete"), ("failed", "inconclusive")]
+)
+def test_a_failed_self_check_makes_the_run_inconclusive(outcome: Any, status: str) -> None:
+    record = run(lambda finds: finds.self_checks.append(SelfCheck(name="control", outcome=outcome, detail="it moved")))
+    assert record.status == status
+    assert len(record.metrics) == 1
+    assert ("control failed: it moved" in record.reason) == (status == "inconclusive")
+
+
+def test_the_outcome_depends_on_figures_and_tables_alone() -> None:
+    plain = run(lambda finds: None).digests["outcome"]
+    assert run(lambda finds: finds.limitations.append("x")).digests["outcome"] == plain
+    assert run(lambda finds: finds.metrics.append(share("recall", 1, 2, "all", 0.95))).digests["outcome"] != plain
+    assert run(lambda finds: finds.tables.append(table("u", ("a",), []))).digests["outcome"] != plain
