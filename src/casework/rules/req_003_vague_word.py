@@ -58,8 +58,8 @@ WORDS: Final = (
     "effectively", "early", "easy", "easily", "envelope", "flexible", "flexibly", "friendly", "generally", "late",
     "normal", "normally", "often", "timely",
     # ISO/IEC/IEEE 29148:2018, 5.2.7, and others of their kind
-    "acceptable", "acceptably", "adequate", "adequately", "better", "best", "efficient", "efficiently", "etc", "fast",
-    "faster", "frequently", "good", "intuitive", "large", "many", "maximise", "maximize", "minimise", "minimize",
+    "acceptable", "acceptably", "adequate", "adequately", "best", "efficient", "efficiently", "etc", "fast",
+    "frequently", "good", "intuitive", "large", "many", "maximise", "maximize", "minimise", "minimize",
     "mostly", "nearly", "optimal", "optimally", "optimise", "optimize", "possible", "possibly", "practicable",
     "practical", "proper", "properly", "quick", "quickly", "rapid", "rapidly", "reasonable", "reasonably", "reliably",
     "robust", "robustly", "roughly", "safely", "several", "significant", "significantly", "simple", "slow", "slowly",
