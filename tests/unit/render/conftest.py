@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -36,8 +37,8 @@ TEXTS = {
     - {name: weather, values: [dry, rain]}
     - {name: distance, values: [near, far], description: Up to 25 m; 25 m to 60 m.}
   exclusions:
-    - {when: {light: dusk, weather: rain}, reason: The camera is not qualified for it; the function is switched off by
-the rain sensor.} - type: hazardous_event
+    - {when: {light: dusk, weather: rain}, reason: The camera is not qualified for it; the function is switched off by the rain sensor.}
+- type: hazardous_event
   id: HE-1
   title: Stop sign missed
   hazard: The detector does not report a stop sign, so that the vehicle enters the junction without braking.
@@ -269,8 +270,8 @@ the rain sensor.} - type: hazardous_event
   statement: False report counts on unseen scenes.
   cites: [EV-GHOST]
   residual_doubts:
-    - {challenger: CG-1, accepted_by: s.lindqvist, role: safety manager, reason: The scenes vary light and clutter; a
-field trial follows in May.} - type: goal
+    - {challenger: CG-1, accepted_by: s.lindqvist, role: safety manager, reason: The scenes vary light and clutter; a field trial follows in May.}
+- type: goal
   id: CG-1
   statement: Drawn scenes lack the clutter of real roads.
   challenges: [SN-2]
@@ -305,8 +306,8 @@ field trial follows in May.} - type: goal
     - id: UC-1
       description: Judge whether evidence supports a requirement.
       potential_errors:
-        - {id: PE-1, description: A forged record counts as evidence., effect: A false claim of safety., detected_by:
-        ["tests/test_sign.py::test_refuses", TOOL-1]} - {id: PE-2, description: A stale record counts as evidence.}
+        - {id: PE-1, description: A forged record counts as evidence., effect: A false claim of safety., detected_by: ["tests/test_sign.py::test_refuses", TOOL-1]}
+        - {id: PE-2, description: A stale record counts as evidence.}
   qualified_by: [TOOL-1]
 - type: review
   id: RV-1
@@ -477,3 +478,9 @@ def _decision(assessment: Assessment, read: list[Finding], texts: dict[str, str]
 @pytest.fixture(scope="session")
 def example() -> Example:
     return build()
+
+
+@pytest.fixture(scope="session")
+def rebuild() -> Callable[[dict[str, str]], Example]:
+    """Build the example from other texts."""
+    return build

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -191,7 +191,6 @@ class Report:
     sections: tuple[Section, ...]
     running: str
     day: str
-    anchors: frozenset[str] = field(default_factory=frozenset)
 
 
 def clean(text: object) -> str:
@@ -289,7 +288,7 @@ def as_data(value: Any, known: frozenset[str], taken: set[str]) -> Any:
     if isinstance(value, tuple):
         return [as_data(part, known, taken) for part in value]
     if not is_dataclass(value) or isinstance(value, type):
-        return value
+        return clean(value) if isinstance(value, str) else value
     made: dict[str, Any] = {}
     for each in fields(value):
         part = getattr(value, each.name)
@@ -298,9 +297,8 @@ def as_data(value: Any, known: frozenset[str], taken: set[str]) -> Any:
         elif each.name == "anchor" and part:
             part = "" if part in taken else part
             taken.add(part)
-        elif each.name == "anchors":
-            continue
-        made[each.name] = as_data(part, known, taken)
+        # The one place through which all text passes; pictures alone are no text.
+        made[each.name] = clean(part) if isinstance(part, str) and each.name != "svg" else as_data(part, known, taken)
     return made
 
 

@@ -10,9 +10,10 @@ import base64
 import re
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from casework.artifact.digest import sha256_bytes
+from casework.render.findings.terminal import safe
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -29,6 +30,7 @@ def environment() -> Environment:
         loader=FileSystemLoader(FOLDER, encoding="utf-8"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_harmless,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
@@ -37,6 +39,11 @@ def environment() -> Environment:
     made.globals["digest"] = digest
     made.globals["asset"] = asset
     return made
+
+
+def _harmless(value: Any) -> Any:
+    """Return a value of a page with control and bidirectional characters made visible."""
+    return "\n".join(safe(line) for line in value.split("\n")) if type(value) is str else value
 
 
 @cache
