@@ -39,8 +39,9 @@ class Judgement:
 
 
 def number(value: float) -> str:
-    """Write a figure so that it never rounds up to a better one: 999 of 1000 is 0.999, not 1.00."""
-    return f"{value:.6g}"
+    """Write a figure in six digits, or in full where these would make it look whole: 0.99999999 is never written as 1."""
+    text = f"{value:.6g}"
+    return text if float(text) == value or not float(text).is_integer() else repr(value)
 
 
 def describe(criterion: Criterion) -> str:
