@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
+from types import ModuleType
 from typing import Any
 
 from casework.artifact.digest import sha256_bytes
@@ -18,10 +19,12 @@ from casework.graph.status import statuses
 from casework.model.catalogue import GENERATORS
 from casework.model.finding import Finding
 from casework.model.learning import Evidence
+from casework.model.node import Node
 from casework.model.policy import TrustPolicy
-from casework.model.project import Project
+from casework.model.project import Project, Review
 from casework.model.result import GeneratorId, Metric, ResultRecord, SelfCheck, Statement, Subject
 from casework.model.verdict import FileFact, ManifestFact, Signer, Verdict
+from casework.rules import registry
 from casework.store.tree import case_from_texts
 
 FLOAT, INT8 = sha256_bytes(b"float model"), sha256_bytes(b"int8 model")
@@ -37,7 +40,7 @@ CASE = f"""
   statement: Scenes to train on.
   version: "1"
   manifest: {{path: data/train.jsonl, sha256: {TRAIN}}}
-  splits: [{{name: train, purpose: development, size: 3}}]
+  splits: [{{name: train, purpose: development, size: 3000}}]
   covers: [ODD-1]
   provenance: Drawn by script.
   licence: Apache-2.0
@@ -46,7 +49,7 @@ CASE = f"""
   statement: Scenes to verify on.
   version: "1"
   manifest: {{path: data/test.jsonl, sha256: {TEST}}}
-  splits: [{{name: test, purpose: verification, size: 2}}]
+  splits: [{{name: test, purpose: verification, size: 1000}}]
   covers: [ODD-1]
   disjoint_from: [DS-T]
   provenance: Drawn by script.
@@ -78,7 +81,8 @@ CASE = f"""
   limits: [By day only.]
 - type: requirement
   id: REQ-1
-  level: ml
+  level: system
+  asil: D
   statement: The model shall find stop signs.
   owner: alice
   derives_from: [SG-1]
@@ -88,13 +92,14 @@ CASE = f"""
     - {{metric: recall, slice: distance=near, op: ">=", bound: 0.9, unit: ratio, confidence: 0.95}}
 - type: requirement
   id: REQ-2
-  level: ml
+  level: system
+  asil: D
   statement: Quantisation shall cost at most two points of recall.
   owner: alice
   derives_from: [SG-1]
   rationale: Budget of the system.
   acceptance:
-    - {{metric: metric_drop, op: "<=", bound: 2, unit: pp}}
+    - {{metric: metric_drop, op: "<=", bound: 2, unit: pp, confidence: 0.95}}
 - type: evidence
   id: EV-1
   generator: validation
@@ -128,6 +133,7 @@ CASE = f"""
 - type: goal
   id: G-1
   statement: The model is acceptably safe.
+  states: [SG-1]
   supported_by: [S-1]
   in_context_of: [A-1]
 - type: strategy
@@ -168,7 +174,7 @@ def rate(name: str, k: int, n: int, where: str = "all") -> Metric:
 
 GOOD = {
     "EV-1": (rate("recall", 990, 1000), rate("recall", 495, 500, NEAR), rate("fnr", 10, 1000), rate("fnr", 5, 500, NEAR)),
-    "EV-2": (Metric(name="metric_drop", value=0.5, unit="pp", n=1000, method="exact"),),
+    "EV-2": (Metric(name="metric_drop", value=0.5, unit="pp", n=1000, ci_low=0.1, ci_high=0.9, confidence=0.95, method="bootstrap"),),
 }
 CHECKS = (SelfCheck(name="reference run", outcome="passed", detail="as before"),)
 
@@ -203,7 +209,7 @@ class World:
     verdicts: list[Verdict] = field(default_factory=list)
     tests: dict[str, frozenset[str]] = field(default_factory=dict)
     policy: TrustPolicy | None = POLICY
-    project: Project = field(default_factory=Project)
+    project: Project = field(default_factory=lambda: Project(review=Review(types=())))
     day: date = date(2026, 3, 1)
 
     def edit(self, old: str, new: str) -> None:
@@ -277,9 +283,34 @@ def world(*, sealed: bool = True) -> World:
     made = World()
     for path, digest in (("model/float.onnx", FLOAT), ("model/int8.onnx", INT8)):
         made.files[path] = FileFact(path, exists=True, size=10, sha256=digest)
-    made.manifests["data/train.jsonl"] = ManifestFact("data/train.jsonl", TRAIN, (("train", 3),), (("train", items("a", "b", "c")),))
-    made.manifests["data/test.jsonl"] = ManifestFact("data/test.jsonl", TEST, (("test", 2),), (("test", items("d", "e")),))
+    made.manifests["data/train.jsonl"] = ManifestFact("data/train.jsonl", TRAIN, (("train", 3000),), (("train", items("a", "b", "c")),))
+    made.manifests["data/test.jsonl"] = ManifestFact("data/test.jsonl", TEST, (("test", 1000),), (("test", items("d", "e")),))
     if sealed:
         made.seal("EV-1")
         made.seal("EV-2")
     return made
+
+
+def all_findings(w: World) -> list[Finding]:
+    """Return what reading and every rule of the house find in a world, as a check does, and what verification found."""
+    by_type: dict[str, list[ModuleType]] = {}
+    for module in registry.of_scope("node"):
+        for node_type in module.RULE.types:
+            by_type.setdefault(node_type, []).append(module)
+
+    def inspect(key: str, node: Node) -> list[Finding]:
+        return [f for module in by_type.get(node.type, ()) for f in module.check(key, node)]
+
+    texts = {"requirements/case.yaml": w.text, "requirements/more.yaml": w.more}
+    case, found = case_from_texts(texts, inspect)
+    assessment = w.assess()
+    for module in registry.of_scope("case"):
+        found.extend(module.check(case))
+    for module in registry.of_scope("assessment"):
+        found.extend(module.check(assessment))
+    return [*found, *(f for v in w.verdicts for f in v.findings)]
+
+
+def found_in(w: World) -> list[str]:
+    """Return the findings in short: code, node and field."""
+    return sorted(f"{f.code} {f.node} {f.field_path}".strip() for f in all_findings(w))

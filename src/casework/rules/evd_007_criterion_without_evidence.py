@@ -57,6 +57,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from casework.graph.assessment import Assessment
+from casework.model.catalogue import GENERATORS
 from casework.model.finding import Finding
 from casework.model.requirement import Criterion
 from casework.model.verdict import CriterionResult
@@ -89,6 +90,8 @@ def _why(assessment: Assessment, result: CriterionResult, criterion: Criterion) 
     sources = sorted({edge.source for edge in assessment.case.into(key, "verifies")})
     if not sources:
         return f"{asked}, and no evidence verifies {key}"
+    if any(records.generator(assessment, k) not in GENERATORS for k in sources):
+        return ""  # EVD-008
     able = [k for k in sources if records.yields(assessment, k, criterion)]
     if not able:
         return f"{asked}, which no generator of {', '.join(sources)} yields"

@@ -265,5 +265,5 @@ def test_a_unit_that_is_not_the_bounds_is_no_figure() -> None:
 
 def test_retired_requirements_are_not_judged() -> None:
     w = world()
-    w.edit("  level: ml\n  statement: Quantisation", "  level: ml\n  status: retired\n  statement: Quantisation")
+    w.edit("  level: system\n  asil: D\n  statement: Quantisation", "  level: system\n  asil: D\n  status: retired\n  statement: Quantisation")
     assert "REQ-2" not in w.assess().results

@@ -265,6 +265,7 @@ def test_single_points() -> None:
 
 def test_two_answers_to_a_challenge_make_a_pair() -> None:
     w = world()
+    w.edit("  states: [SG-1]\n", "")
     w.edit("states: [REQ-2]\n  supported_by: [SN-2]", "supported_by: [SN-1]")
     w.more = """
 - {type: goal, id: CG-1, statement: it fails, challenges: [G-3], supported_by: [SN-1]}
