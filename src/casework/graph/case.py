@@ -52,8 +52,9 @@ class Entry:
     valid: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(
+    NamedTuple
+):  # a tuple, because a large case has hundreds of thousands and a frozen dataclass costs three times as much
     """A resolved link: `source` names `target` in `field[index]`."""
 
     source: str
@@ -71,6 +72,8 @@ class Dangling:
     index: int
     target: str
 
+
+_NONE: list[Edge] = []
 
 Loader = Callable[[Entry], "Node"]
 Data = Callable[[Entry], dict[str, Any]]
@@ -175,13 +178,13 @@ class Case:
 
     def out(self, key: str, *fields: str) -> list[Edge]:
         """Return the links that a node makes, in the order written; only those of the given fields if any are given."""
-        edges = self._adjacency.out.get(key, [])
-        return [e for e in edges if e.field in fields] if fields else edges
+        edges = self._adjacency.out.get(key, _NONE)
+        return [e for e in edges if e.field in fields] if fields and edges else edges
 
     def into(self, key: str, *fields: str) -> list[Edge]:
         """Return the links that name a node; only those of the given fields if any are given."""
-        edges = self._adjacency.into.get(key, [])
-        return [e for e in edges if e.field in fields] if fields else edges
+        edges = self._adjacency.into.get(key, _NONE)
+        return [e for e in edges if e.field in fields] if fields and edges else edges
 
     @property
     def dangling(self) -> list[Dangling]:

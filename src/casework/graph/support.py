@@ -51,13 +51,19 @@ def _requirement(assessment: Assessment, key: str) -> Part:
     case = assessment.case
     if case.entries[key].light.get("status") == "retired":
         return [], [Status("open", f"{key} is retired")]
-    children = _derived(case, key)
+    children: list[str] = []
+    evidence: list[str] = []
+    for edge in case.into(key):
+        if edge.field == "verifies":
+            evidence.append(edge.source)
+        elif edge.field in ("derives_from", "mitigates") and case.entries[edge.source].light.get("status") != "retired":
+            children.append(edge.source)
     tests = case.entries[key].light.get("verified_by") or ()
     judged = assessment.results.get(key, ())
     faults = [
-        Status(fault.word, fault.reason, edge.source)
-        for edge in case.into(key, "verifies")
-        if (fault := _record_fault(edge.source, assessment.appraisals.get(edge.source)))
+        Status(fault.word, fault.reason, source)
+        for source in evidence
+        if (fault := _record_fault(source, assessment.appraisals.get(source)))
     ]
     # Where a record is to blame, it has said so; a criterion that it might have met needs no second fault.
     unmet = (r for r in judged if r.judgement.outcome != "met" and (r.evidence or not faults))

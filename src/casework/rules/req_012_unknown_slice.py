@@ -121,7 +121,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from casework.graph.case import Case, Entry
+from casework.graph.case import Case
 from casework.model.finding import Finding
 from casework.model.hazard import Odd
 from casework.rules.rule import Rule
@@ -134,8 +134,6 @@ RULE = Rule(
     "case",
 )
 
-_LEVELS = frozenset({"ml", "data"})
-
 
 def check(case: Case) -> Iterator[Finding]:
     """Yield a finding for each slice that no operational design domain of the case has."""
@@ -143,17 +141,14 @@ def check(case: Case) -> Iterator[Finding]:
     for _key, odd in case.nodes(Odd, "odd"):
         for dimension in odd.dimensions:
             domain.setdefault(dimension.name, set()).update(dimension.values)
-    for key, entry in case.entries.items():  # in the order of the files, so that each file is opened once
-        if entry.type != "requirement" or not entry.valid or not _matters(case, entry):
+    for key in case.keys("requirement"):
+        entry = case.entries[key]
+        if not entry.valid:
             continue
-        for index, criterion in enumerate(case.data(key).get("acceptance") or ()):
+        for index, criterion in enumerate(entry.light.get("acceptance") or ()):
             problem = _problem(criterion.get("slice", "all"), domain)
             if problem:
                 yield RULE.at(key, ("acceptance", index, "slice"), f"{key}: {problem}")
-
-
-def _matters(case: Case, entry: Entry) -> bool:
-    return entry.light["level"] in _LEVELS or any(e.field == "verifies" for e in case.into(entry.key))
 
 
 def _problem(text: str, domain: dict[str, set[str]]) -> str:

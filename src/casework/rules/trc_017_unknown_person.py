@@ -26,6 +26,7 @@ from typing import Any
 from casework.graph.assessment import Assessment
 from casework.graph.case import Entry
 from casework.model.finding import Finding, Route
+from casework.model.vocabulary import GSN_TYPES
 from casework.rules.rule import Rule
 
 RULE = Rule(
@@ -36,6 +37,9 @@ RULE = Rule(
     "assessment",
 )
 
+_ACTS = GSN_TYPES | {"review", "waiver", "hazardous_event"}
+"""Node types that name a person beside their owner."""
+
 
 def check(assessment: Assessment) -> Iterator[Finding]:
     """Yield a finding for each field that names a person unknown to the policy."""
@@ -43,8 +47,13 @@ def check(assessment: Assessment) -> Iterator[Finding]:
         return
     persons = assessment.policy.persons
     case = assessment.case
-    for key, entry in case.entries.items():  # in the order of the files, so that each file is opened once
+    for key, entry in case.entries.items():
         if not entry.valid:
+            continue
+        owner = entry.light.get("owner")
+        if owner is not None and owner not in persons:
+            yield RULE.at(key, ("owner",), f"{key} names {owner}, and the trust policy has no such person")
+        if entry.type not in _ACTS:
             continue
         for route, person in _named(entry, case.data(key)):
             if person not in persons:
@@ -52,9 +61,6 @@ def check(assessment: Assessment) -> Iterator[Finding]:
 
 
 def _named(entry: Entry, data: dict[str, Any]) -> Iterator[tuple[Route, str]]:
-    owner = data.get("owner")
-    if owner is not None:
-        yield ("owner",), owner
     if entry.type in ("review", "waiver") and data.get("by") is not None:
         yield ("by",), data["by"]
     risk = data.get("residual_risk")

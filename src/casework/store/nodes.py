@@ -101,7 +101,7 @@ def _entry(data: dict[str, Any], node_type: str, file: str, position: int, *, va
                 links.extend([(name, i, raw) for i, raw in enumerate(value) if raw.__class__ is str])
             elif value.__class__ is str:
                 links.append((name, 0, value))
-        for name in NODE_TYPES[node_type].light:
+        for name in _LIGHT[node_type]:
             if name in data:
                 light[name] = data[name]
     title = data.get("title")
@@ -111,6 +111,7 @@ def _entry(data: dict[str, Any], node_type: str, file: str, position: int, *, va
     )  # fmt: skip
 
 
+_LIGHT: Final[dict[str, tuple[str, ...]]] = {name: ("owner", *cls.light) for name, cls in NODE_TYPES.items()}
 _LINKS: Final[dict[str, tuple[str, ...]]] = {name: tuple(links_of(name)) for name in NODE_TYPES}
 
 
