@@ -354,7 +354,8 @@ def _tensor(value: Any) -> TensorInfo:
     import onnx
 
     kind = value.type.tensor_type
-    name = onnx.TensorProto.DataType.Name(kind.elem_type).lower() if value.type.HasField("tensor_type") else "other"
+    names = {number: name.lower() for name, number in onnx.TensorProto.DataType.items()}
+    name = names.get(kind.elem_type, "unknown") if value.type.HasField("tensor_type") else "other"
     dtype = {"float": "float32", "double": "float64"}.get(name, name)
     axes = tuple(
         int(d.dim_value) if d.HasField("dim_value") else (d.dim_param or "?") for d in kind.shape.dim

@@ -105,7 +105,8 @@ def coco_matching(
         objects.createIndex()
         results.createIndex()
         evaluation = COCOeval(objects, results, "bbox")
-        evaluation.params.areaRng = [[0.0, 1e10]]
+        # COCO's own `all` ends at 1e10 pixels and ignores what is larger; an absurd box is an error, not to be ignored.
+        evaluation.params.areaRng = [[0.0, float("inf")]]
         evaluation.params.areaRngLbl = ["all"]
         evaluation.params.maxDets = [MAX_DETECTIONS]
         evaluation.evaluate()

@@ -19,6 +19,8 @@ Array = NDArray[Any]
 SHARD: Final = 64
 """Samples a shard; a multiple of the batch, and independent of the number of workers."""
 
+_FARTHEST: Final = 1e6  # pixels; beyond, areas and overlaps lose their meaning
+
 SCORE_FLOOR: Final = 0.01
 """Least score that enters average precision; the deployed threshold would cut the curve short."""
 
@@ -231,7 +233,7 @@ def truth(sample: Sample, classes: tuple[str, ...]) -> tuple[Array, Array]:
     """Return the boxes float64 [objects, 4] and the class indices int64 [objects] of a sample.
 
     Raises:
-        GeneratorProblem: A label is not among the classes.
+        GeneratorProblem: A label is not among the classes, or a box has no extent.
     """
     unknown = [o.label for o in sample.objects if o.label not in classes]
     if unknown:
@@ -240,4 +242,9 @@ def truth(sample: Sample, classes: tuple[str, ...]) -> tuple[Array, Array]:
             "Mend the label or the list of classes.",
         )
     boxes = np.array([o.box for o in sample.objects], np.float64).reshape(-1, 4)
+    if not ((boxes[:, 2:] > boxes[:, :2]).all() and (np.abs(boxes) <= _FARTHEST).all()):
+        raise GeneratorProblem(
+            f"{sample.name} is labelled with a box that is none",
+            "Mend the label; the generator dataset lists such labels.",
+        )
     return boxes, np.array([classes.index(o.label) for o in sample.objects], np.int64)

@@ -157,3 +157,10 @@ def test_inner_tensors_become_outputs(tmp_path: Path) -> None:
     )
     tapped = onnx.load_model_from_string(with_outputs(open_model(path), ("r", "y")))
     assert [o.name for o in tapped.graph.output] == ["y", "r"]
+
+
+def test_an_element_type_that_no_one_knows_is_named_so(tmp_path: Path) -> None:
+    model = gemm(tmp_path / "m.onnx")
+    model.graph.output[0].type.tensor_type.elem_type = 83
+    (tmp_path / "m.onnx").write_bytes(model.SerializeToString())
+    assert scan_model(tmp_path / "m.onnx").outputs[0].dtype == "unknown"

@@ -79,6 +79,14 @@ def test_the_reference_is_what_summarize_prints() -> None:
     assert coco.reference(range(20), range(CLASSES)) == pytest.approx((plain.stats[0], plain.stats[1]), abs=1e-12)
 
 
+def test_an_absurd_box_counts_as_false() -> None:
+    box = np.array([[0.0, 0, 10, 10]])
+    huge = Detections(np.concatenate([[[0.0, 0, 1e6, 1e6]], box]), np.array([0.9, 0.8]), np.array([0, 0]))
+    coco = coco_matching([huge], [(box, np.array([0]))], 1)
+    assert coco.reference([0], [0]) == pytest.approx((0.5, 0.5))
+    assert average_precision(coco.curves, np.ones(1)) == pytest.approx((0.5, 0.5))
+
+
 def interface(threshold: float, overlap: float) -> Interface:
     return Interface(
         "detection",

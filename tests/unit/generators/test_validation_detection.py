@@ -225,6 +225,16 @@ def test_an_altered_file_is_not_evidence(detector: Path, squares: Path) -> None:
     assert "0001.png is not the file that the manifest pins" in record.reason
 
 
+@pytest.mark.parametrize("box", [[9, 9, 3, 20], [3, 9, 3, 20], [0, 0, 1e300, 1e300]])
+def test_a_label_that_is_no_box(detector: Path, squares: Path, box: list[float]) -> None:
+    lines = read_lines(squares)
+    lines[1]["objects"][0]["box"] = box
+    write_lines(squares, lines)
+    record = run(detector, squares)
+    assert record.status == "not_evaluable"
+    assert "0000.png is labelled with a box that is none" in record.reason
+
+
 def test_a_missing_file(detector: Path, squares: Path) -> None:
     (squares.parent / "verification" / "0001.png").unlink()
     record = run(detector, squares)
