@@ -52,9 +52,8 @@ class Entry:
     valid: bool = True
 
 
-class Edge(
-    NamedTuple
-):  # a tuple, because a large case has hundreds of thousands and a frozen dataclass costs three times as much
+@dataclass(frozen=True, slots=True)
+class Edge:
     """A resolved link: `source` names `target` in `field[index]`."""
 
     source: str
