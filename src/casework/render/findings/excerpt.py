@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from casework.render.findings.terminal import columns, safe
 
-_KEY = re.compile(r"""(?:"[^"]*"|'[^']*'|[^\s:"'\[\]{},#][^:]*?):(?=\s|$)""")
+_KEY = re.compile(r"""(?:"[^"]*"|'[^']*'|[^\s:"'\[\]{},#][^:,\[\]{}]*?):(?=\s|$)""")
 _QUOTED = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^']|'')*'""")
 _COMMENT = re.compile(r"\s#.*$")
 _FLOW_END = re.compile(r"[,\]}]")

@@ -114,7 +114,11 @@ def verdict_line(decision: Decision) -> str:
 
 def release_line(decision: Decision) -> str:
     """Return whether the decision may carry a release, in one sentence."""
-    ground = "" if decision.release else "the decision rests on demo keys, or on another ground that forbids one"
+    ground = (
+        ""
+        if decision.release
+        else "the decision rests on demo keys, uncommitted files, or another ground that forbids one"
+    )
     if decision.word == "blocked":
         return f"No release: the case is blocked{', and ' + ground if ground else ''}."
     if ground:

@@ -44,7 +44,7 @@ class Changes:
 def section(view: View, changes: Changes | None) -> Section:
     """Return the section on changes; without a comparison it says that there was none."""
     if changes is None:
-        words = "This report was made without a comparison; casework report --base REV adds one."
+        words = "This report was made without a comparison; casework report --baseline REV adds one."
         return Section("Changes since the last baseline", "changes", (Paragraph(line(words)),), new_page=False)
     columns = (Column("Change", 0.8), Column("Node", 1.2), Column("What differs", 3.5), Column("Affects", 2))
     rows = [

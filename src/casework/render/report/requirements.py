@@ -59,11 +59,11 @@ def requirements(view: View) -> Section:
 
 def _level(view: View, level: str, nodes: list[tuple[str, Requirement]]) -> Table:
     columns = (
-        Column("Requirement", 1.1),
+        Column("Requirement", 1.3),
         Column("Statement and rationale", 2.4),
         Column("Level", 0.6),
         Column("Acceptance and what was measured", 3.2),
-        Column("Status", 0.9),
+        Column("Status", 1.05),
     )
     rows = [
         Row(

@@ -13,7 +13,7 @@ from casework.render.tables.gaps import COLUMNS, Gaps, cells
 
 _FIXED = (1980, 1, 1, 0, 0, 0)
 _WIDTHS = (14, 14, 30, 30, 14, 12, 60, 14)
-_FILLS = {"supported": "E3F2E6", "open": "FFF3D6", "doubted": "EFE6F7", "defeated": "FBE3E1"}
+_FILLS = {"supported": "EAF2FB", "open": "F3F4F6", "doubted": "FFF1D1", "defeated": "FBE3E1"}
 
 
 def render(found: Gaps) -> bytes:
