@@ -98,7 +98,7 @@ GENERATORS: Final[dict[str, GeneratorSpec]] = {
             "signature_failures": _count("files whose OpenSSF model signature does not verify"),
             "digest_mismatches": _count("files whose bytes are not the model card's"),
             "unsafe_operators": _count("operators outside the allow-listed ONNX domains"),
-            "external_data_files": _count("weights kept outside the file"),
+            "external_data_files": _count("files of weights outside the model file; n counts the model files examined"),
         },
     ),
 }  # fmt: skip

@@ -1,7 +1,8 @@
 """The parts of a sample do not make up the whole.
 
 ## What it does
-Compares the sample of each slice of each current record with that of `all` of the same metric: none is larger.
+Compares the sample of each slice of each current record with that of the whole of the same metric (`any`, or `all` where
+that is inside the operational design domain only): none is larger.
 Where every value of a dimension of the operational design domain has its slice, their samples together are not
 larger either; and for recall, fnr and accuracy, whose trials each belong to one value, they are equal.
 
@@ -96,9 +97,9 @@ def check(assessment: Assessment) -> Iterator[Finding]:
         sizes = {(m.name, m.slice): m.n for m in record.metrics if m.n is not None}
         dimensions = _dimensions(assessment, key)
         for (name, where), size in sorted(sizes.items()):
-            whole = sizes.get((name, "all"))
-            if where != "all" and whole is not None and size > whole:
-                message = f"{name} of {where} in the record of {key} has a sample of {size}, and all have {whole}"
+            whole = max((sizes[name, w] for w in ("all", "any") if (name, w) in sizes), default=None)
+            if where not in ("all", "any") and whole is not None and size > whole:
+                message = f"{name} of {where} in the record of {key} has a sample of {size}, and the whole has {whole}"
                 yield RULE.at(key, (), message)
             if where == "all":
                 yield from _sums(key, name, size, sizes, dimensions)

@@ -17,11 +17,13 @@ _ROWS_SHOWN = 10
 
 def list_options(generator: str) -> str:
     """Return a generator's options, a line each. Raises CallProblem for an unknown generator."""
+    from casework.generators.resolve import try_options
+
     try:
-        found = load(generator)
+        found = try_options(generator)
     except GeneratorProblem as problem:
         raise CallProblem(f"{problem.message}; {problem.fix}") from None
-    return f"{generator}: {GENERATORS[generator].summary}\noptions (--option KEY=VALUE):\n{describe_options(found.options)}\n"
+    return f"{generator}: {GENERATORS[generator].summary}\noptions (--option KEY=VALUE):\n{describe_options(found)}\n"
 
 
 def try_generator(

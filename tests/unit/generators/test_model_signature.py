@@ -168,7 +168,7 @@ def extra_field(statement: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("change", "word"),
     [
-        (ignoring, "ignores paths"), (two_files, "not exactly one file"), (unnamed, "lacks 0.name"), (two_subjects, "one subject"),
+        (ignoring, "ignores"), (two_files, "not exactly one file"), (unnamed, "lacks 0.name"), (two_subjects, "one subject"),
         (blake, "other bytes"), (links, "serialization"), (old_predicate, "predicate's type"), (extra_field, "other fields"),
     ],
 )  # fmt: skip
@@ -182,6 +182,17 @@ def test_a_genuine_signature_of_a_loose_statement_is_refused(
     value, why = failures(run(detector, signed, keys.public))
     assert value == 1
     assert word in why
+
+
+def test_a_signature_of_the_library_as_it_comes_verifies(detector: Path, keys: Keys) -> None:
+    """Its own settings ignore git's files, which can hide nothing where the one signed file is the model itself."""
+    from model_signing import signing
+
+    out = detector.with_suffix(".sig")
+    signing.Config().use_elliptic_key_signer(private_key=keys.private).sign(detector, out)
+    assert failures(run(detector, out, keys.public))[0] == 0
+    detector.write_bytes(detector.read_bytes() + b"\0")
+    assert failures(run(detector, out, keys.public))[0] == 1
 
 
 def test_doubled_keys_are_refused(detector: Path, signed: Path, keys: Keys) -> None:

@@ -36,7 +36,7 @@ def _body(request: Request, options: dict[str, Any], finds: Finds, progress: Pro
     finds.digests["model"], finds.files["model"] = model.sha256, request.model.name
     checks = [_signature(model, request, finds), *_digest(model, request, finds)]
     finds.metrics.append(census("unsafe_operators", len(model.foreign_operators), n=len(model.operators)))
-    finds.metrics.append(census("external_data_files", len(model.external_files), n=len(model.external_files)))
+    finds.metrics.append(census("external_data_files", len(model.external_files), n=1))
     checks.append(("operators", "refused" if model.foreign_operators else "good", ", ".join(model.foreign_operators)))
     outside = [f.location + (" (leaves the folder)" if f.escapes else "") for f in model.external_files]
     checks.append(("external data", "refused" if outside else "good", ", ".join(outside)))

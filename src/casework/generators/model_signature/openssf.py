@@ -26,6 +26,8 @@ PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE: Final = "https://model_signing/signature/v1.0"
 SIZE_LIMIT: Final = 1 << 20
+_GIT_PATHS: Final = frozenset({".git", ".github", ".gitattributes", ".gitignore"})
+"""What the library ignores unless told otherwise. It can hide nothing here: the one resource must be the model itself."""
 
 
 class SignatureRefused(Exception):  # noqa: N818 - it is a verdict, not an error of ours
@@ -166,6 +168,15 @@ def _check_bundle(name: str, content: bytes, signature: bytes) -> bool:
     return _check_statement(_object(payload, "payload"), name, content)
 
 
+def _check_ignored(ignored: Any, name: str) -> None:
+    """Accept only what the library always ignores: files of git, and the signature beside the model."""
+    _need(
+        isinstance(ignored, list) and all(isinstance(p, str) for p in ignored), "the ignored paths are no list of texts"
+    )
+    odd = [p for p in ignored if p not in _GIT_PATHS and not (p.endswith(".sig") and "/" not in p and p != name)]
+    _need(not odd, f"the signature ignores {', '.join(map(repr, odd))}; it covers not all")
+
+
 def _check_statement(statement: dict[str, Any], name: str, content: bytes) -> bool:
     _need(
         set(statement) == {"_type", "subject", "predicateType", "predicate"},
@@ -178,10 +189,8 @@ def _check_statement(statement: dict[str, Any], name: str, content: bytes) -> bo
         not _at(statement, "predicate").keys() - {"serialization", "resources"},
         "the predicate has other fields than it should",
     )
-    _need(
-        isinstance(serialization, dict) and not serialization.get("ignore_paths"),
-        "the signature ignores paths; it covers not all",
-    )
+    _need(isinstance(serialization, dict), "the statement says nothing of its serialization")
+    _check_ignored(serialization.get("ignore_paths", []), name)
     plain = {"method": "files", "hash_type": "sha256", "allow_symlinks": False}
     _need({k: v for k, v in serialization.items() if k != "ignore_paths"} == plain, f"the serialization is not {plain}")
     digest = sha256_bytes(content)
