@@ -1,0 +1,429 @@
+"""The documentation is tested: every fence runs or is checked, every link leads somewhere, and the reference is generated.
+
+What is done with a fence is said by the words behind its three backticks; a fence with other words fails.
+
+    sh [exit=N]        run by bash in the page's folder, with exit code N (0 if not said); the folder is kept from fence to fence
+    sh parse           the casework commands in it are parsed, not run (they need a network, or a service)
+    sh readme          one of the two commands of the README: compared here, run by `make slow`
+    text output        what the fence before it printed; `...` stands for any text in a line, or for any lines
+    text diagram       a drawing
+    python [file=PATH] run in the page's folder, or written there
+    yaml file=PATH     written there; node files and casework.yaml are read strictly and must be valid
+    yaml nodes         nodes, read strictly and valid
+    yaml config        casework.yaml
+    yaml workflow      a pipeline of GitHub or GitLab, or pre-commit hooks: parsed, and its casework commands too
+    json [schema=NAME] parsed; the answer of check and statements are compared with what Casework writes
+    text help          only in the generated reference, where the text is compared with the code
+
+A page runs in an empty folder. `<!-- folder: first-case -->` gives it the case of the tutorial as it is at its end, and
+`<!-- folder: repository -->` a copy of this repository's own case.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from casework.artifact.yaml_reader import read_stream
+from casework.cli.main import COMMANDS, build_parser
+from casework.model.project import Project
+from casework.model.result import Statement
+from casework.rules import registry
+from casework.store.nodes import validate
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+TUTORIAL = DOCS / "tutorial" / "first-case.md"
+README_COMMANDS = (
+    "python3.11 -m venv .venv && .venv/bin/pip install -q . && .venv/bin/casework check",
+    'python3.11 -m venv .venv && .venv/bin/pip install -q -e ".[evidence,dev]" && .venv/bin/python -m pytest',
+)
+
+_FENCE = re.compile(r"^(?P<indent> *)```(?P<info>[^\n`]*)\n(?P<body>.*?)^ *```$", re.MULTILINE | re.DOTALL)
+_FOLDER = re.compile(r"<!-- folder: ([a-z-]+) -->")
+
+
+@dataclass(frozen=True)
+class Fence:
+    """A fenced block: its words, its text, and the line of the page where it begins."""
+
+    page: Path
+    line: int
+    words: tuple[str, ...]
+    body: str
+
+    @property
+    def place(self) -> str:
+        return f"{self.page.relative_to(ROOT)}:{self.line}"
+
+    def value(self, name: str) -> str | None:
+        return next((w.partition("=")[2] for w in self.words if w.startswith(f"{name}=")), None)
+
+
+def written_pages() -> list[Path]:
+    """Return the pages that people write; the reference is generated."""
+    found = [p for p in DOCS.rglob("*.md") if "reference" not in p.relative_to(DOCS).parts]
+    return sorted([*found, ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"])
+
+
+def reference_pages() -> list[Path]:
+    return sorted((DOCS / "reference").rglob("*.md"))
+
+
+def fences(page: Path) -> list[Fence]:
+    text = page.read_text("utf-8")
+    found = [
+        Fence(page, text.count("\n", 0, m.start()) + 1, tuple(m["info"].split()), m["body"])
+        for m in _FENCE.finditer(text)
+    ]
+    assert text.count("```") == 2 * len(found), f"{page}: a fence is not closed, or lies inside a line"
+    assert all(not m["indent"] for m in _FENCE.finditer(text)), f"{page}: an indented fence"
+    return found
+
+
+def named(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+# Running
+
+
+@dataclass
+class Session:
+    """A page's folder, the folder that its shell stands in, and what was printed last."""
+
+    home: Path
+    here: Path
+    printed: str = ""
+
+    def environment(self) -> dict[str, str]:
+        config = self.home / "gitconfig"
+        if not config.exists():
+            config.write_text("[user]\n\tname = Reader\n\temail = reader@example.org\n[init]\n\tdefaultBranch = main\n")
+        return {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+            "HOME": str(self.home), "CASEWORK_CACHE_DIR": str(self.home / "cache"), "GIT_CONFIG_GLOBAL": str(config),
+            "GIT_CONFIG_NOSYSTEM": "1", "COLUMNS": "100", "NO_COLOR": "1", "LC_ALL": "C.UTF-8", "TZ": "UTC", "OMP_NUM_THREADS": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }  # fmt: skip
+
+    def run(self, command: list[str], text: str, expected: int, place: str) -> None:
+        done = subprocess.run(
+            command, input=text, cwd=self.here, env=self.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            encoding="utf-8", timeout=120, check=False,
+        )  # fmt: skip
+        self.printed = done.stdout
+        assert done.returncode == expected, f"{place}: exit code {done.returncode}, not {expected}:\n{done.stdout}"
+
+    def shell(self, fence: Fence) -> None:
+        note = self.home / "here"
+        script = f"set -euo pipefail\ntrap 'pwd > {shlex.quote(str(note))}' EXIT\n{fence.body}"
+        self.run(["bash", "-s"], script, int(fence.value("exit") or 0), fence.place)
+        self.here = Path(note.read_text().strip())
+
+    def write(self, fence: Fence) -> None:
+        target = self.here / (fence.value("file") or "")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(fence.body, encoding="utf-8")
+
+
+def pattern(expected: str) -> re.Pattern[str]:
+    """Return what an output must match: `...` is any text in a line, and a line of its own any lines."""
+    made = []
+    for line in expected.splitlines():
+        anything = line.strip() == "..."
+        made.append(r"(?:[^\n]*\n)*?" if anything else r"[^\n]*?".join(re.escape(p) for p in line.rstrip().split("...")) + "\n")
+    return re.compile("".join(made))
+
+
+def compare(fence: Fence, printed: str) -> None:
+    told = "".join(f"{line.rstrip()}\n" for line in printed.splitlines())
+    if not pattern(fence.body).fullmatch(told):
+        pytest.fail(f"{fence.place} is not what was printed:\n{told}", pytrace=False)
+
+
+def step(session: Session, fence: Fence) -> None:
+    """Handle one fence. Fails where its words are not known."""
+    match fence.words:
+        case ("sh",) | ("sh", _) if fence.words[1:] == () or fence.value("exit"):
+            session.shell(fence)
+        case ("sh", "parse"):
+            assert commands_in(fence.body), f"{fence.place}: no casework command in it"
+            check_commands(fence.body, fence.place)
+        case ("sh", "readme"):
+            raise AssertionError(f"{fence.place}: only the README's two commands are of this kind")
+        case ("text", "output"):
+            compare(fence, session.printed)
+        case ("text", "diagram"):
+            assert fence.body.strip()
+        case ("python",):
+            session.run([sys.executable, "-"], fence.body, 0, fence.place)
+        case ("python", _) if fence.value("file"):
+            compile(fence.body, fence.place, "exec")
+            session.write(fence)
+        case ("yaml", _) if fence.value("file"):
+            path = fence.value("file") or ""
+            if path == "casework.yaml":
+                valid_project(fence.body, fence.place)
+            elif not path.startswith("."):
+                valid_nodes(fence.body, fence.place)
+            session.write(fence)
+        case _:
+            standing(fence)
+
+
+def standing(fence: Fence) -> None:
+    """Check a fence that is not run."""
+    match fence.words:
+        case ("yaml", "nodes"):
+            valid_nodes(fence.body, fence.place)
+        case ("yaml", "config"):
+            valid_project(fence.body, fence.place)
+        case ("yaml", "workflow"):
+            documents = strict(fence.body, fence.place)
+            texts = [t for t in strings(documents) if "casework" in t]
+            assert texts, f"{fence.place}: it does not call casework"
+            for text in texts:
+                check_commands(text, fence.place)
+        case ("json",):
+            json.loads(fence.body)
+        case ("json", "statement"):
+            Statement.model_validate_json(fence.body)
+        case ("json", "schema=casework/check/v1"):
+            assert json.loads(fence.body)["schema"] == "casework/check/v1"
+        case _:
+            raise AssertionError(f"{fence.place}: nobody knows what to do with a fence `{' '.join(fence.words)}`")
+
+
+def play(page: Path, session: Session) -> None:
+    for fence in fences(page):
+        if page.name == "README.md" and page.parent == ROOT and fence.body.strip() in README_COMMANDS:
+            continue  # compared and run by tests of their own
+        step(session, fence)
+
+
+# Checking
+
+
+def strict(text: str, place: str) -> list[Any]:
+    stream = read_stream(text.encode())
+    assert not stream.problems, f"{place}: {stream.problems}"
+    return list(stream.documents)
+
+
+def valid_nodes(text: str, place: str) -> None:
+    for document in strict(text, place):
+        for value in document if isinstance(document, list) else [document]:
+            _entry, node, findings = validate(value, "", 0)
+            assert node is not None, f"{place}: {[f.message for f in findings]}"
+
+
+def valid_project(text: str, place: str) -> None:
+    (value,) = strict(text, place)
+    Project.model_validate(value)
+
+
+def strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from strings(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from strings(part)
+
+
+def commands_in(text: str) -> list[list[str]]:
+    """Return the words of each casework command in a shell text."""
+    found = []
+    for line in text.replace("\\\n", " ").splitlines():
+        for part in re.split(r"&&|\|\||;|\||(?:^|\s)if |(?:^|\s)! ", line.split(" #")[0]):
+            words = shlex.split(part) if "casework" in part else []
+            words = words[: next((i for i, w in enumerate(words) if re.match(r"\d?>", w)), len(words))]
+            while words and "=" in words[0]:
+                words = words[1:]
+            if words and words[0].rpartition("/")[2] == "casework":
+                found.append(words[1:])
+    return found
+
+
+def check_commands(text: str, place: str) -> None:
+    for words in commands_in(text):
+        try:
+            build_parser().parse_args(words)
+        except SystemExit as stop:
+            assert stop.code == 0, f"{place}: `casework {shlex.join(words)}` is no call that casework knows"
+
+
+# Tests
+
+
+@pytest.fixture(scope="session")
+def tutorial(tmp_path_factory: pytest.TempPathFactory) -> Session:
+    """The tutorial, run to its end."""
+    home = tmp_path_factory.mktemp("tutorial")
+    (home / "page").mkdir()
+    session = Session(home, home / "page")
+    play(TUTORIAL, session)
+    return session
+
+
+def folder(page: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Session:
+    wanted = _FOLDER.search(page.read_text("utf-8"))
+    here = tmp_path / "page"
+    match wanted[1] if wanted else "":
+        case "":
+            here.mkdir()
+        case "first-case":
+            shutil.copytree(request.getfixturevalue("tutorial").home / "page", here)
+            here /= "first-case"
+        case "repository":
+            here.mkdir()
+            for name in ("casework.yaml", "requirements", "evidence"):
+                if (ROOT / name).is_dir():
+                    shutil.copytree(ROOT / name, here / name, ignore=shutil.ignore_patterns("__pycache__"))
+                elif (ROOT / name).is_file():
+                    shutil.copy(ROOT / name, here / name)
+        case other:
+            raise AssertionError(f"{page}: there is no folder {other}")
+    return Session(tmp_path, here)
+
+
+def test_the_tutorial_runs_and_prints_what_it_shows(tutorial: Session) -> None:
+    assert (tutorial.home / "page" / "first-case" / "casework.yaml").is_file()
+
+
+@pytest.mark.parametrize("page", [p for p in written_pages() if p != TUTORIAL], ids=named)
+def test_every_fence_runs(page: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    found = fences(page)
+    if found:
+        play(page, folder(page, tmp_path, request))
+
+
+@pytest.mark.parametrize("page", reference_pages(), ids=named)
+def test_every_fence_of_the_reference_is_known(page: Path) -> None:
+    for fence in fences(page):
+        if page.parent.name == "rules":
+            assert fence.words and fence.words[0] in ("yaml", "json", "text", "sh", "python"), fence.place  # run by tests/rules/test_pages.py
+        elif fence.words != ("text", "help"):
+            standing(fence)
+
+
+def make_reference() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("make_reference", DOCS / "make_reference.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_reference_is_current() -> None:
+    told: list[str] = []
+    assert make_reference().main(["--check"], told.append) == 0, "\n".join(told)
+
+
+def test_a_page_that_differs_is_told(tmp_path: Path) -> None:
+    differences = make_reference().differences
+    (tmp_path / "stray.md").write_text("x")
+    (tmp_path / "old.md").write_text("old")
+    assert differences({"old.md": "new", "gone.md": "x"}, tmp_path) == ["old.md is not current", "gone.md is missing", "stray.md is not generated"]
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub makes them."""
+    text = _FENCE.sub("", page.read_text("utf-8"))
+    heads = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", h.lower()).strip().replace(" ", "-") for h in heads}
+
+
+@pytest.mark.parametrize("page", [*written_pages(), *reference_pages()], ids=named)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    text = _FENCE.sub("", page.read_text("utf-8"))
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if link.startswith(("https://", "http://")):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), f"{named(page)}: {link} leads nowhere"
+        assert not anchor or anchor in anchors(target), f"{named(page)}: {link} has no such heading"
+
+
+@pytest.mark.parametrize("page", written_pages(), ids=named)
+def test_commands_in_sentences_exist(page: Path) -> None:
+    text = _FENCE.sub("", page.read_text("utf-8"))
+    for command in re.findall(r"`(casework [a-z][^`\n]*)`", text):
+        words = shlex.split(command)[1:]
+        assert words[0] in COMMANDS, f"{named(page)}: `{command}`: there is no such command"
+        if len(words) > 1:
+            check_commands(command, named(page))
+
+
+@pytest.mark.parametrize("page", written_pages(), ids=named)
+def test_codes_named_are_codes(page: Path) -> None:
+    known = {r.code for r in registry.rules()}
+    scopes = {code[:3] for code in known}
+    named_here = {c for c in re.findall(r"\b[A-Z]{3}-[0-9]{3}\b", page.read_text("utf-8")) if c[:3] in scopes}
+    assert named_here <= known, f"{named(page)}: no such code: {sorted(named_here - known)}"
+
+
+def test_every_command_is_shown_in_a_page_that_people_write() -> None:
+    text = "\n".join(p.read_text("utf-8") for p in written_pages())
+    assert [c for c in COMMANDS if not re.search(rf"casework {c}\b", text)] == []
+
+
+def test_every_environment_variable_is_documented() -> None:
+    source = "\n".join(p.read_text("utf-8") for p in sorted((ROOT / "src").rglob("*.py")))
+    read = set(re.findall(r"environ(?:\.get\(|\[)\"([A-Z_]+)\"", source))
+    page = (DOCS / "reference" / "configuration.md").read_text("utf-8")
+    assert {"CASEWORK_KEYS", "CASEWORK_DEBUG"} <= read
+    assert sorted(v for v in read if v not in page) == []
+
+
+def test_decisions_are_numbered_and_whole() -> None:
+    pages = sorted((DOCS / "decisions").glob("*.md"))
+    assert [p.name[:4] for p in pages] == [f"{n:04}" for n in range(1, len(pages) + 1)]
+    for page in pages:
+        text = page.read_text("utf-8")
+        assert re.match(rf"# {int(page.name[:4])}\. \S", text), page.name
+        assert re.findall(r"^## (.+)$", text, re.MULTILINE)[:3] == ["Context", "Decision", "Consequences"], page.name
+
+
+def test_the_readme_keeps_its_two_commands() -> None:
+    found = [f for f in fences(ROOT / "README.md") if f.body.strip() in README_COMMANDS]
+    assert [f.body.strip() for f in found] == list(README_COMMANDS)
+    assert all(f.words == ("sh",) for f in found)
+    text = (ROOT / "README.md").read_text("utf-8")
+    marked = text.partition("<!-- test -->")[2].partition("<!-- /test -->")[0]
+    assert README_COMMANDS[1] in marked
+    assert marked.count("```") == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", README_COMMANDS, ids=("judge", "test"))
+def test_the_readme_commands_run_in_a_clean_copy(command: str, tmp_path: Path) -> None:
+    """Needs python3.11 and a package index. The tests are collected, not run again."""
+    copy = tmp_path / "copy"
+    for name in subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.split("\0"):
+        if name and (ROOT / name).is_file():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, copy / name)
+    environment = {**os.environ, "PYTEST_ADDOPTS": "--collect-only", "CASEWORK_CACHE_DIR": str(tmp_path / "cache")}
+    done = subprocess.run(["bash", "-euo", "pipefail", "-c", command], cwd=copy, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
