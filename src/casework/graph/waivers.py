@@ -18,15 +18,15 @@ from casework.model.policy import TrustPolicy
 from casework.model.process import Waiver
 
 _GROUPS: Final = (
-    "ART", "BND", "EVD", "FMT", "FRS", "GIT", "GTE", "IND", "LOG", "NUM", "POL", "PRS", "PTH", "RES", "RND", "RPL", "SIG",
-    "TIM",
+    "ART", "BND", "EVD", "FMT", "FRS", "GIT", "GTE", "IND", "LOG", "NUM", "POL", "PRS", "PTH", "RES", "RND", "RPL",
+    "SIG", "TIM",
 )  # fmt: skip
 """Groups of codes of which none can be waived: failed tests, and what cannot be read, verified or trusted."""
 
 _CODES: Final = frozenset(
     {"TRC-001", "TRC-003", "TRC-004", "MDL-001", "MDL-002", "DAT-001", "DAT-002", "DAT-006", "DAT-007"}
 )
-"""Broken graphs, changed files, and what is not there to be looked at: a deletion with a waiver would hide a failure."""
+"""Broken graphs, changed files, and what is not there to be looked at: deletion and waiver would hide a failure."""
 
 
 @dataclass(frozen=True, slots=True)
