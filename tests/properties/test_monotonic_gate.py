@@ -32,8 +32,10 @@ METRICS: dict[str, list[tuple[Metric, ...]]] = {
     ],
     "EV-2": [GOOD["EV-2"], GOOD["EV-2"], (Metric(name="metric_drop", value=5.0, unit="pp", ci_low=4.0, ci_high=6.0, confidence=0.95, method="bootstrap"),)],
 }  # fmt: skip
-WAIVED = ["DAT-009"] * 4 + ["DAT-001", "MDL-001", "EVD-001", "EVD-002", "EVD-004", "DAT-005", "TQK-004"]
-NODES = ["DS-T", "DS-V", "MC-1", "EV-1", "EV-2", "REQ-1", "REQ-2"]
+WAIVED = [
+    ("DAT-009", "DS-T"), ("DAT-001", "DS-T"), ("DAT-001", "DS-V"), ("MDL-001", "MC-1"), ("MDL-002", "MC-1"), ("EVD-001", "EV-1"),
+    ("EVD-002", "REQ-1"), ("EVD-004", "EV-1"), ("EVD-005", "EV-2"), ("DAT-005", "DS-V"), ("TQK-004", "REQ-2"),
+]  # fmt: skip
 
 
 def build(rng: random.Random) -> World:
@@ -77,10 +79,11 @@ def drop_licence(w: World, rng: random.Random) -> None:
 
 
 def waive(w: World, rng: random.Random, code: str = "", node: str = "") -> None:
-    n = w.more.count("waiver")
+    chosen = (code, node) if code else rng.choice(WAIVED)
+    person = rng.choice(["rosa", "rosa", "vera"])  # vera does not hold the role
     w.more += (
-        f"- {{type: waiver, id: W-{n}, of: {code or rng.choice(WAIVED)}, node: {node or rng.choice(NODES)}, by: rosa, "
-        "role: safety-manager, reason: so, expires: 2026-12-31}\n"
+        f"- {{type: waiver, id: W-{w.more.count('waiver')}, of: {chosen[0]}, node: {chosen[1]}, by: {person}, role: safety-manager, "
+        "reason: so, expires: 2026-12-31}\n"
     )
 
 
