@@ -155,10 +155,10 @@ def _summary(decision: Decision, options: Options) -> Iterator[str]:
         yield f"Compared with {safe(options.base)}: {new} new, {len(decision.findings) - new} already there."
     if decision.summary:
         yield from wrap(" · ".join(f"{name}: {count}" for name, count in decision.summary), options.width)
-    yield paint(verdict_line(decision), "good" if decision.word == "pass" else "error", options.colour)
-    yield paint(
-        release_line(decision), "good" if decision.word == "pass" and decision.release else "warning", options.colour
-    )
+    said = wrap(verdict_line(decision), options.width)
+    yield from (paint(line, "good" if decision.word == "pass" else "error", options.colour) for line in said)
+    style = "good" if decision.word == "pass" and decision.release else "warning"
+    yield from (paint(line, style, options.colour) for line in wrap(release_line(decision), options.width))
 
 
 def _ink(text: str, options: Options) -> str:

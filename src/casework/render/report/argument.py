@@ -111,11 +111,12 @@ def _element(view: View, key: str, depth: int, role: str) -> Iterator[Step]:
     kind = entry.type.replace("_", " ").capitalize()
     statement = node.statement if isinstance(node, Element) else "(this element does not validate)"
     claims = view.assessment.statuses.get(key)
-    status = (plain("  "), _sign(claims, node)) if claims and _claims(claims, entry.type) else ()
+    sign = view.challenge(key) if view.challenges(key) else _sign(claims, node) if claims else None
+    status = (plain("  "), sign) if sign and claims and _claims(claims, entry.type) else ()
     marks = " undeveloped" if entry.light.get("undeveloped") else ""
     head = line(muted(f"{role}{kind} "), *view.named(key), ": ", statement, muted(marks), *status)
     yield Step(depth, head, anchor_of(key))
-    if claims and claims.word != "supported":
+    if claims and claims.word != "supported" and not view.challenges(key):
         path = blame(view.assessment.statuses, key)
         # The reason stands where the cause is, or leaves the argument; above, the path leads there.
         reason = (

@@ -31,6 +31,9 @@ from casework.render.report.document import (
 from casework.render.report.figures import figure, interval, measured, sample
 from casework.render.report.view import View
 
+_ROWS = 50
+"""Rows of a record's own table that the report shows."""
+
 
 def section(view: View) -> Section:
     """Return the evidence index."""
@@ -176,8 +179,8 @@ def _metrics(key: str, record: ResultRecord, *, believed: bool) -> Table:
 def _tables(key: str, record: ResultRecord) -> Iterator[Table]:
     for table in record.tables:
         columns = tuple(Column(title) for title in table.columns)
-        rows = tuple(Row(tuple(cell(_value(v)) for v in row)) for row in table.rows[:200])
-        cut = f" (the first 200 of {len(table.rows)} rows; the record holds all)" if len(table.rows) > 200 else ""
+        rows = tuple(Row(tuple(cell(_value(v)) for v in row)) for row in table.rows[:_ROWS])
+        cut = f" (the first {_ROWS} of {len(table.rows)} rows; the record holds all)" if len(table.rows) > _ROWS else ""
         yield Table(f"{key}: {table.name}{cut}", "a table of the record", columns, rows)
 
 

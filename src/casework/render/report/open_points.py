@@ -43,7 +43,7 @@ def _summary(view: View) -> Iterator[Block]:
         tone, symbol = "doubt", "!"
     yield Callout(tone, symbol, verdict_line(decision), (line(release_line(decision)),))
     errors = sum(f.severity == "error" for f in decision.findings)
-    claims = [k for k in view.case.keys(*_CLAIMS) if view.assessment.statuses.get(k)]
+    claims = [k for k in view.case.keys(*_CLAIMS) if view.assessment.statuses.get(k) and not view.challenges(k)]
     unsupported = [k for k in claims if view.assessment.statuses[k].word != "supported"]
     states = [a.state for a in view.assessment.appraisals.values()]
     late = sum(state != "current" for state in states)
@@ -94,6 +94,7 @@ def _findings(caption: str, source: str, findings: list[Finding]) -> Table:
 def _unsupported(view: View) -> Table:
     found = view.assessment.statuses
     keys = [k for k in view.case.keys(*_CLAIMS) if k in found and found[k].word != "supported"]
+    keys = [k for k in keys if not view.challenges(k)]  # challenges have a table of their own
     keys.sort(key=lambda k: (_GRAVITY[found[k].word], k))
     columns = (Column("Claim", 2), Column("Status", 1), Column("Path to the cause, and the cause", 4))
     rows = [Row((cell(_kind(view, k), view.named(k)), cell(line(view.status(k))), view.cause(k))) for k in keys]
@@ -168,7 +169,7 @@ def _challenges(view: View) -> Table:
     columns = (
         Column("Challenge", 3),
         Column("Challenges", 2),
-        Column("Status of the challenge", 1.2),
+        Column("Status of the challenge", 1.6),
         Column("Answer", 1.8),
     )
     accepted = {(d.challenger, key) for key, node in _elements(view) for d in node.residual_doubts}
@@ -186,7 +187,7 @@ def _challenges(view: View) -> Table:
                     (
                         cell(view.named(key), node.statement),
                         cell(view.named(edge.target)),
-                        cell(line(view.status(key))),
+                        cell(line(view.challenge(key))),
                         answer,
                     )
                 )

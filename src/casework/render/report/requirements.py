@@ -27,7 +27,7 @@ from casework.render.report.document import (
     strong,
     word,
 )
-from casework.render.report.figures import criterion_words, figure, interval, measured, sample, share
+from casework.render.report.figures import criterion_words, figure, measured, sample, share
 from casework.render.report.view import View
 
 _TITLES = {
@@ -267,29 +267,11 @@ def _tests(view: View) -> Table:
     return Table("Tests", source, columns, tuple(rows), "No requirement names a test.")
 
 
-def _figures(view: View) -> Table:
-    columns = (
-        Column("Evidence", 1),
-        Column("Metric", 1.2),
-        Column("Slice", 1.3),
-        Column("Measured", 1.4),
-        Column("Sample", 1),
-        Column("Interval as recorded", 2.2),
+def _figures(view: View) -> Paragraph:
+    current = [k for k, item in sorted(view.assessment.appraisals.items()) if item.state == "current"]
+    if not current:
+        return Paragraph(line("No evidence is current, so there is no figure to show."))
+    words = (
+        "Every figure that current evidence measured, with its slice, sample and interval, stands with that evidence: "
     )
-    rows = [
-        Row(
-            (
-                cell(line(ref(key))),
-                cell(m.name),
-                cell(m.slice),
-                cell(measured(m)),
-                cell(sample(m)),
-                cell(interval(m) or "none"),
-            )
-        )
-        for key, item in sorted(view.assessment.appraisals.items())
-        if item.state == "current" and item.record is not None
-        for m in item.record.metrics
-    ]
-    source = "the metrics of current records; records that do not count are listed under open points"
-    return Table("Figures of current evidence", source, columns, tuple(rows), "No evidence is current.")
+    return Paragraph(line(words, *view.refs(current), "."))

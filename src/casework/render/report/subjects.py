@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from casework.model.learning import Dataset, ModelCard, Tensor
+from casework.model.result import Metric, ResultRecord
 from casework.render.report.document import (
     Block,
     Cell,
@@ -20,6 +21,7 @@ from casework.render.report.document import (
     code,
     line,
     muted,
+    ref,
     word,
 )
 from casework.render.report.figures import interval, measured, sample
@@ -159,33 +161,27 @@ def _tensor(tensor: Tensor) -> Line:
 
 def _measured(view: View, key: str) -> Table:
     columns = (
-        Column("Evidence", 1),
+        Column("Evidence", 1.2),
         Column("Metric", 1.2),
-        Column("Slice", 1.3),
         Column("Measured", 1.4),
         Column("Sample", 1),
         Column("Interval as recorded", 2.2),
+        Column("Slices", 1.4),
     )
     rows = [
-        Row(
-            (
-                cell(view.refs([evidence])),
-                cell(m.name),
-                cell(m.slice),
-                cell(measured(m)),
-                cell(sample(m)),
-                cell(interval(m) or "none"),
-            )
-        )
+        _headline(evidence, record, m)
         for evidence in view.sources(key, "subject")
-        if (item := view.assessment.appraisals.get(evidence)) and item.state == "current" and item.record
-        for m in item.record.metrics
+        if (item := view.assessment.appraisals.get(evidence)) and item.state == "current" and (record := item.record)
+        for m in record.metrics
+        if m.slice == "all"
     ]
-    empty = "No current evidence measures this model."
-    return Table(
-        f"Figures measured on {key}",
-        "metrics of current evidence whose subject is this model",
-        columns,
-        tuple(rows),
-        empty,
-    )
+    caption = f"Figures measured on {key}, over all data inside the operational design domain"
+    source = "metrics of slice all of current evidence whose subject is this model"
+    return Table(caption, source, columns, tuple(rows), "No current evidence measures this model.")
+
+
+def _headline(evidence: str, record: ResultRecord, metric: Metric) -> Row:
+    slices = sum(m.name == metric.name for m in record.metrics) - 1
+    more = cell(line(f"{slices} more, see ", ref(evidence))) if slices else cell("none")
+    cells = (cell(line(ref(evidence))), cell(metric.name), cell(measured(metric)), cell(sample(metric)))
+    return Row((*cells, cell(interval(metric) or "none"), more))

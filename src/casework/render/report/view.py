@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from casework.graph.assessment import Assessment
 from casework.graph.case import Case
 from casework.graph.status import blame
 from casework.model.decision import Decision
 from casework.model.node import Node
-from casework.model.verdict import CriterionResult
+from casework.model.verdict import CriterionResult, StatusWord
 from casework.render.report.document import Cell, Line, Run, joined, line, muted, plain, ref, word
+
+_CHALLENGE: Final[dict[StatusWord, tuple[str, str, str]]] = {
+    "supported": ("!", "bad", "the challenge holds"),
+    "open": ("○", "doubt", "neither shown nor refuted"),
+    "doubted": ("?", "doubt", "it may hold"),
+    "defeated": ("✓", "good", "the challenge is answered"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,18 @@ class View:
         """Return the status of a node, or a dash."""
         found = self.assessment.statuses.get(key)
         return word(found.word) if found else word("none", "no status")
+
+    def challenges(self, key: str) -> bool:
+        """Tell whether a node challenges another."""
+        return bool(self.case.out(key, "challenges"))
+
+    def challenge(self, key: str) -> Run:
+        """Return the status of a challenge, in which good and bad are the other way round."""
+        found = self.assessment.statuses.get(key)
+        if found is None:
+            return word("none", "no status")
+        symbol, tone, means = _CHALLENGE[found.word]
+        return Run(f"{found.word}: {means}", "status", symbol, tone)
 
     def reason(self, key: str) -> str:
         """Return why a node has its status."""

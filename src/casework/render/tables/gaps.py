@@ -1,9 +1,9 @@
 """Threads through the case, forwards and backwards, and coverage by level; the values that all formats of gaps show.
 
-A forward thread runs from a hazardous event or threat over safety goals and requirements to one piece of evidence or
-test; a backward one from a piece of evidence up to the hazards. Where a thread ends too early, its hole is named. One
-thread is kept for each start, lowest requirement and piece of evidence, along the shortest path, so that their number
-stays readable.
+A forward thread runs from a hazardous event, a threat or what a stakeholder asks for to one piece of evidence or test;
+a backward one from a piece of evidence up to the hazards. Where a thread ends too early, its hole is named. One thread
+is kept for each start, lowest requirement and piece of evidence, along the shortest path, so that their number stays
+readable.
 """
 
 from __future__ import annotations
@@ -129,28 +129,47 @@ def _below(assessment: Assessment, starts: list[str]) -> dict[str, tuple[str, ..
 
 
 def _forward(assessment: Assessment) -> Iterator[Thread]:
-    case = assessment.case
     traced: set[str] = set()
-    for hazard in case.keys(*HAZARDS):
-        starts = _starts(assessment, hazard)
-        if not starts and not _managed(assessment, hazard):
-            yield Thread(hazard, status=_word(assessment, hazard), hole=f"nothing mitigates {hazard}", at=hazard)
-        for goal, start in starts:
-            if not start:
-                yield Thread(
-                    hazard, goal, status=_word(assessment, goal), hole=f"no requirement derives from {goal}", at=goal
-                )
-                continue
-            paths = _below(assessment, [start])
-            traced |= set(paths)
+    for hazard in assessment.case.keys(*HAZARDS):
+        yield from _of_hazard(assessment, hazard, traced)
+    yield from _of_stakeholders(assessment, traced)
+    yield from _untraced(assessment, traced)
+
+
+def _of_hazard(assessment: Assessment, hazard: str, traced: set[str]) -> Iterator[Thread]:
+    """Yield the threads of a hazard, and mark the requirements on them as traced."""
+    starts = _starts(assessment, hazard)
+    if not starts and not _managed(assessment, hazard):
+        yield Thread(hazard, status=_word(assessment, hazard), hole=f"nothing mitigates {hazard}", at=hazard)
+    for goal, start in starts:
+        if not start:
+            hole = f"no requirement derives from {goal}"
+            yield Thread(hazard, goal, status=_word(assessment, goal), hole=hole, at=goal)
+            continue
+        paths = _below(assessment, [start])
+        traced |= set(paths)
+        for path in paths.values():
+            yield from _ends(assessment, hazard, goal, path)
+
+
+def _of_stakeholders(assessment: Assessment, traced: set[str]) -> Iterator[Thread]:
+    """Yield the threads from what stakeholders ask for, as far as no hazard leads to the same end."""
+    case = assessment.case
+    for key in case.keys("requirement"):
+        if case.entries[key].light.get("level") == "stakeholder" and _alive(assessment, key):
+            paths = _below(assessment, [key])
             for path in paths.values():
-                yield from _ends(assessment, hazard, goal, path)
+                if path[-1] not in traced:
+                    yield from _ends(assessment, "", "", path)
+            traced |= set(paths)
+
+
+def _untraced(assessment: Assessment, traced: set[str]) -> Iterator[Thread]:
+    case = assessment.case
     for key in case.keys("requirement"):
         if key not in traced and _alive(assessment, key) and case.entries[key].light.get("level") != "tool":
-            thread = Thread(requirements=(key,), status=_word(assessment, key))
-            yield Thread(
-                requirements=thread.requirements, status=thread.status, hole=f"{key} traces to no hazard", at=key
-            )
+            hole = f"{key} traces to no hazard and to no stakeholder"
+            yield Thread("", "", (key,), status=_word(assessment, key), hole=hole, at=key)
 
 
 def _managed(assessment: Assessment, hazard: str) -> bool:
@@ -225,8 +244,23 @@ def _ancestors(assessment: Assessment, evidence: str, state: str, requirement: s
         for hazard in sorted(hazards):
             found = True
             yield Thread(hazard, goal, requirements, evidence, state, status, "", "")
-    if not found and case.entries[requirement].light.get("level") != "tool":
-        yield Thread("", "", (requirement,), evidence, state, status, f"{requirement} traces to no hazard", requirement)
+    if found:
+        return
+    levels = {key: case.entries[key].light.get("level") for key in [requirement, *came]}
+    asked = [key for key, level in levels.items() if level == "stakeholder"]
+    for key in asked:
+        yield Thread("", "", _chain(came, requirement, key), evidence, state, status)
+    if not asked and levels[requirement] != "tool":
+        yield Thread(
+            "",
+            "",
+            (requirement,),
+            evidence,
+            state,
+            status,
+            f"{requirement} traces to no hazard and to no stakeholder",
+            requirement,
+        )
 
 
 def _chain(came: dict[str, str], start: str, key: str) -> tuple[str, ...]:

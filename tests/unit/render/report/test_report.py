@@ -89,7 +89,7 @@ CONTENTS = [
     "S3", "Side impact at 50 km/h", "500 ms", "ML01:2023", "Input Manipulation Attack",
     "497 of 500", "9 of 1000", "0.0156526", "not shown", "not run", "EV-DATA is stale", "these do NOT count",
     "clopper-pearson", "m.haddad as verification", "casework run EV-VAL", "until 2027-02-27", "reference run",
-    "Drawn with seed 2", "the file is the one described", "Signs beyond 60 m", "ML base practices answered: 1 of 31 (3.2 %)",
+    "Drawn with seed 2", "open: neither shown nor refuted", "the file is the one described", "Signs beyond 60 m", "ML base practices answered: 1 of 31 (3.2 %)",
     "TCL1", "nothing detects it", "changed since: does not count", "Without a sign-off of the present state",
     "acceptance[0].bound: 0.97 -> 0.98", "Limits of this report", "Glossary", "missed_by_map <= 0.02 ratio",
     "GSN diagram, page 1 of 1", "95 % [0.982562, 0.998761]", "0.999999 ratio",

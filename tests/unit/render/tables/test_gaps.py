@@ -67,7 +67,7 @@ def test_coverage_tells_planned_from_supported(found: Gaps) -> None:
         ("requirements/system.yaml", "derives_from: [SG-2]", "derives_from: [SG-1]", "no requirement derives from SG-2"),
         ("requirements/model.yaml", "verifies: [ML-2]", "verifies: []", "no evidence or test shows ML-2"),
         ("requirements/model.yaml", "verifies: [ML-2]", "verifies: []", "EV-GHOST speaks for no requirement"),
-        ("requirements/system.yaml", "  derives_from: [ML-1]\n", "", "DAT-1 traces to no hazard"),
+        ("requirements/system.yaml", "  derives_from: [ML-1]\n", "", "DAT-1 traces to no hazard and to no stakeholder"),
         ("requirements/system.yaml", 'derives_from: [SG-1]\n  owner', 'derives_from: []\n  owner', "no requirement derives from SG-1"),
     ],
 )  # fmt: skip
@@ -177,3 +177,16 @@ class TestPage:
         assert page.count('scope="col"') == 17
         assert 'aria-live="polite"' in page
         assert "<label>" in page
+
+
+def test_what_a_stakeholder_asks_for_needs_no_hazard(rebuild: Any) -> None:
+    text = """
+- {type: requirement, id: S-1, level: stakeholder, statement: It shall x., rationale: y}
+- {type: requirement, id: R-1, level: ml, statement: It shall z., derives_from: [S-1]}
+- {type: requirement, id: R-2, level: ml, statement: It shall z.}
+"""
+    found = gaps(rebuild({"a.yaml": text}).assessment)
+    assert [t.hole for t in found.holes] == [
+        "no evidence or test shows R-1",
+        "R-2 traces to no hazard and to no stakeholder",
+    ]
