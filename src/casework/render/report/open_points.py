@@ -12,6 +12,7 @@ from casework.render.report.document import (
     Block,
     Callout,
     Column,
+    Line,
     Paragraph,
     Row,
     Section,
@@ -28,6 +29,8 @@ from casework.render.report.document import (
 from casework.render.report.view import View
 
 _CLAIMS = ("goal", "safety_goal", "hazardous_event", "threat")
+_ALIKE = 8
+"""Findings of one code that are shown in a row each; more share a row, which names every node."""
 _GRAVITY = {"defeated": 0, "open": 1, "doubted": 2}
 
 
@@ -61,8 +64,10 @@ def _parts(view: View) -> Iterator[Section]:
     errors = [f for f in view.decision.findings if f.severity == "error"]
     others = [f for f in view.decision.findings if f.severity != "error"]
     source = "the findings of casework check on this commit"
-    yield Section("Errors", "open-errors", (_findings("Findings that block", source, errors),))
-    yield Section("Warnings and notes", "open-warnings", (_findings("Findings that do not block", source, others),))
+    yield Section("Errors", "open-errors", (_findings(view, "Findings that block", source, errors),))
+    yield Section(
+        "Warnings and notes", "open-warnings", (_findings(view, "Findings that do not block", source, others),)
+    )
     yield Section("Goals and hazards that are not supported", "open-goals", (_unsupported(view),))
     yield Section("Evidence that does not count", "open-evidence", (_evidence(view),))
     yield Section("Waived deviations", "open-waivers", (_waived(view),))
@@ -70,25 +75,51 @@ def _parts(view: View) -> Iterator[Section]:
     yield Section("Challenges and accepted doubts", "open-doubts", (_challenges(view), _doubts(view)))
 
 
-def _findings(caption: str, source: str, findings: list[Finding]) -> Table:
+def _findings(view: View, caption: str, source: str, findings: list[Finding]) -> Table:
     columns = (
         Column("Finding", 1.1),
         Column("Node", 1),
         Column("What was found, and what mends it", 4),
         Column("Place", 2),
     )
-    rows = [
-        Row(
-            (
-                cell(line(word(f.severity, f.severity)), line(code(f.code)), "" if f.new else "already in the base"),
-                cell(line(ref(f.node) if f.node else plain("the case")), line(code(f.field_path))),
-                cell(prose(f.message), line(strong("To mend: "), *prose(f.fix)) if f.fix else line()),
-                cell(line(code(place(f)))) if f.file else cell("no single file"),
-            )
-        )
-        for f in findings
-    ]
+    by_code: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_code.setdefault(finding.code, []).append(finding)
+    rows = [_finding(f) for f in findings if len(by_code[f.code]) <= _ALIKE]
+    rows += [_alike(view, found) for found in by_code.values() if len(found) > _ALIKE]
     return Table(caption, source, columns, tuple(rows), "There are none.")
+
+
+def _finding(finding: Finding) -> Row:
+    known = "" if finding.new else "already in the base"
+    return Row(
+        (
+            cell(line(word(finding.severity)), line(code(finding.code)), known),
+            cell(line(ref(finding.node) if finding.node else plain("the case")), line(code(finding.field_path))),
+            cell(prose(finding.message), _mend(finding)),
+            cell(line(code(place(finding)))) if finding.file else cell("no single file"),
+        )
+    )
+
+
+def _alike(view: View, findings: list[Finding]) -> Row:
+    """Return one row for many findings of one code, with every node that has one."""
+    first = findings[0]
+    nodes = sorted({f.node for f in findings if f.node})
+    files = sorted({f.file for f in findings if f.file})
+    where = line("at ", *view.refs(nodes)) if nodes else line()
+    return Row(
+        (
+            cell(line(word(first.severity)), line(code(first.code)), f"{len(findings)} times"),
+            cell(plural(len(nodes), "node")),
+            cell(line(f"{len(findings)} findings alike, such as: ", *prose(first.message)), _mend(first), where),
+            tuple(line(code(file)) for file in files),
+        )
+    )
+
+
+def _mend(finding: Finding) -> Line:
+    return line(strong("To mend: "), *prose(finding.fix)) if finding.fix else line()
 
 
 def _unsupported(view: View) -> Table:
@@ -126,7 +157,7 @@ def _evidence(view: View) -> Table:
     rows += [Row((cell(view.named(k)), cell(line(word("missing"))), cell("it was not appraised"), ())) for k in planned]
     source = "the appraisal of every evidence node against the files as they are now"
     return Table(
-        "Evidence that is missing, stale, unverifiable or unfinished", source, columns, tuple(rows), "All counts."
+        "Evidence that is missing, stale, unverifiable or unfinished", source, columns, tuple(rows), "All of it counts."
     )
 
 
@@ -178,7 +209,9 @@ def _challenges(view: View) -> Table:
         for edge in view.case.out(key, "challenges"):
             counter = view.sources(key, "challenges")
             answer = (
-                cell(line("challenged in turn by ", *view.refs(counter))) if counter else cell("nobody has answered it")
+                cell(line("challenged in turn by ", *view.refs(counter)))
+                if counter
+                else cell("none: it is an answer itself" if view.answers(key) else "nobody has answered it")
             )
             if any(c in (key, node.id) and target == edge.target for c, target in accepted):
                 answer = cell("accepted as residual doubt")

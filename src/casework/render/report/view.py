@@ -14,6 +14,12 @@ from casework.model.node import Node
 from casework.model.verdict import CriterionResult, StatusWord
 from casework.render.report.document import Cell, Line, Run, joined, line, muted, plain, ref, word
 
+_ANSWER: Final[dict[StatusWord, tuple[str, str, str]]] = {
+    "supported": ("✓", "good", "the answer holds"),
+    "open": ("○", "doubt", "neither shown nor refuted"),
+    "doubted": ("?", "doubt", "it may hold"),
+    "defeated": ("✗", "bad", "the answer is refuted"),
+}
 _CHALLENGE: Final[dict[StatusWord, tuple[str, str, str]]] = {
     "supported": ("!", "bad", "the challenge holds"),
     "open": ("○", "doubt", "neither shown nor refuted"),
@@ -48,12 +54,16 @@ class View:
         """Tell whether a node challenges another."""
         return bool(self.case.out(key, "challenges"))
 
+    def answers(self, key: str) -> bool:
+        """Tell whether a node challenges a challenge, and so answers it."""
+        return any(self.challenges(target) for target in self.targets(key, "challenges"))
+
     def challenge(self, key: str) -> Run:
-        """Return the status of a challenge, in which good and bad are the other way round."""
+        """Return the status of a challenge, in which good and bad are the other way round, or of an answer to one."""
         found = self.assessment.statuses.get(key)
         if found is None:
             return word("none", "no status")
-        symbol, tone, means = _CHALLENGE[found.word]
+        symbol, tone, means = (_ANSWER if self.answers(key) else _CHALLENGE)[found.word]
         return Run(f"{found.word}: {means}", "status", symbol, tone)
 
     def reason(self, key: str) -> str:

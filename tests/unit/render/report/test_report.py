@@ -314,3 +314,12 @@ def test_backquotes_become_code() -> None:
         (" now", "plain"),
     ]
     assert [r.text for r in prose("an odd ` quote")] == ["an odd ` quote"]
+
+
+def test_many_findings_alike_share_a_row_that_names_every_node(example: Any) -> None:
+    one = example.decision.findings[1]
+    many = tuple(replace(one, code="TRC-015", node=f"R-{i}", message=f"R-{i} is unsigned") for i in range(30))
+    page = Page(to_html(make(example, decision=Decision("blocked", many, (), True))))
+    assert "30 findings alike, such as: R-0 is unsigned" in page.words
+    assert all(f"R-{i}" in page.words for i in range(30))
+    assert "R-7 is unsigned" not in page.words
