@@ -6,11 +6,12 @@ Hooks, file-system monitors, external diffs and replace refs of a hostile reposi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from casework.model.problem import CallProblem
-from casework.store.working_tree import Seen
+from casework.store.working_tree import Kind, Seen
 
 if TYPE_CHECKING:
     from git import Repo
@@ -116,6 +117,15 @@ class Revision:
         start = folder.rstrip("/") + "/"
         paths = (p for p in self._listing() if p.startswith(start) and p.endswith(suffixes) and "/." not in p)
         return [seen for p in sorted(paths) if (seen := self.look(p)) is not None]
+
+    def kinds(self, folder: str) -> Sequence[Kind]:
+        """Return what everything below a folder is, sorted by path; a commit knows no hard links and no folders."""
+        start = folder.rstrip("/") + "/"
+        return [
+            Kind(p, int(mode, 8), 1)
+            for p, (_blob, _size, mode) in sorted(self._listing().items())
+            if p.startswith(start)
+        ]
 
     def look(self, path: str) -> Seen | None:
         """Return what is known of one path; None if nothing is there."""

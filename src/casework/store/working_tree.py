@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +14,8 @@ CONFIG = "casework.yaml"
 
 Stamp = tuple[int, int, int, int]
 """Modification time and change time (ns), size (bytes), inode: equal stamps mean an unchanged file, but for racing writers."""
+
+_NO_STAMP: Stamp = (0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +27,23 @@ class Seen:
     problem: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What `lstat` says of a path: its mode and its number of hard links."""
+
+    path: str
+    mode: int
+    links: int
+
+
 class Tree(Protocol):
     """A source of a case's bytes: a working tree, or a commit."""
 
     def list(self, folder: str, suffixes: tuple[str, ...]) -> list[Seen]:
         """Return the files below a folder whose names end in one of the suffixes, sorted by path."""
+
+    def kinds(self, folder: str) -> Sequence[Kind]:
+        """Return what everything below a folder is, folders and links too, sorted by path; nothing is followed."""
 
     def look(self, path: str) -> Seen | None:
         """Return what is known of one path without reading it; None if nothing is there."""
@@ -80,7 +95,31 @@ class WorkingTree:
                 elif entry.is_dir(follow_symlinks=False):
                     pending.append(path)
                 elif entry.name.endswith(suffixes):
-                    yield _seen(path, entry.stat(follow_symlinks=False))
+                    plain = entry.is_file(follow_symlinks=False)
+                    yield (
+                        _seen(path, entry.stat(follow_symlinks=False))
+                        if plain
+                        else Seen(path, _NO_STAMP, "it is no regular file")
+                    )
+
+    def kinds(self, folder: str) -> Sequence[Kind]:
+        """Return what everything below a folder is, sorted by path; hidden files too, links are not followed."""
+        found: list[Kind] = []
+        pending = [folder.rstrip("/")]
+        while pending:
+            here = pending.pop()
+            try:
+                names = os.listdir(os.path.join(self._base, here))
+            except OSError:
+                continue
+            for name in names:
+                path = f"{here}/{name}"
+                with contextlib.suppress(OSError):
+                    s = os.lstat(os.path.join(self._base, path))
+                    found.append(Kind(path, s.st_mode, s.st_nlink))
+                    if stat.S_ISDIR(s.st_mode):
+                        pending.append(path)
+        return sorted(found, key=lambda k: k.path)
 
     def look(self, path: str) -> Seen | None:
         """Return what is known of one path; parts of it that are links make it unusable."""

@@ -149,9 +149,14 @@ def _verdicts(
     sealed = [s for s in seen if s.path != project.trust.policy]
     if not sealed:
         return (), []
+    from casework.attest.paths import PathFact, check_paths
     from casework.attest.verify import verify
 
-    for found in sealed:
+    artifacts = f"{project.evidence}/artifacts/"  # these are bound by digest, whatever they are called
+    kinds = [k for k in tree.kinds(project.evidence) if not f"{k.path}/".startswith(artifacts)]
+    trouble.extend(check_paths(PathFact(k.path, k.mode, k.links) for k in kinds))
+    refused = {f.file for f in trouble if f.severity == "error"}
+    for found in (s for s in sealed if s.path not in refused):
         key = folder_key(found.path.split("/")[-2])
         try:
             if found.problem:

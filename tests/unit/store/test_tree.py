@@ -62,7 +62,10 @@ def test_what_is_no_node_is_said(text: str) -> None:
 
 
 def test_a_misfit_node_still_exists_and_nothing_else_reports_it_missing() -> None:
-    texts = {"a.yaml": REQ.replace("level: system", "level: sytem"), "b.yaml": REQ.replace("REQ-1", "REQ-2") + "  derives_from: [REQ-1]\n"}
+    texts = {
+        "a.yaml": REQ.replace("level: system", "level: sytem"),
+        "b.yaml": REQ.replace("REQ-1", "REQ-2") + "  derives_from: [REQ-1]\n",
+    }
     case, findings = case_from_texts(texts)
     assert [f.code for f in findings] == ["FMT-006"]
     assert not case.dangling
@@ -70,7 +73,9 @@ def test_a_misfit_node_still_exists_and_nothing_else_reports_it_missing() -> Non
 
 
 def test_nodes_of_a_broken_file_still_exist() -> None:
-    case, findings = case_from_texts({"a.yaml": REQ + "  tags: [\n", "b.yaml": REQ.replace("REQ-1", "REQ-2") + "  derives_from: [REQ-1]\n"})
+    case, findings = case_from_texts(
+        {"a.yaml": REQ + "  tags: [\n", "b.yaml": REQ.replace("REQ-1", "REQ-2") + "  derives_from: [REQ-1]\n"}
+    )
     assert [f.code for f in findings] == ["FMT-001"]
     assert not case.dangling
 
@@ -97,7 +102,9 @@ def test_locate_fills_in_the_place_of_a_rule_finding() -> None:
 
     text = REQ + "  derives_from: [A, B]\n"
     case, _ = case_from_texts({"a.yaml": text})
-    (placed,) = locate(case, [Finding("TRC-001", "error", "REQ-1", ("derives_from", 1), "m", "f")], lambda _p: text.encode())
+    (placed,) = locate(
+        case, [Finding("TRC-001", "error", "REQ-1", ("derives_from", 1), "m", "f")], lambda _p: text.encode()
+    )
     assert (placed.file, placed.line, placed.column) == ("a.yaml", 5, 21)
 
 
@@ -108,7 +115,11 @@ def test_links_and_odd_files_of_the_tree_are_seen_as_problems(tmp_path: Path) ->
     os.symlink("/etc", tmp_path / "requirements" / "etc")
     os.symlink("/etc/passwd", tmp_path / "requirements" / "b.yaml")
     seen = WorkingTree(tmp_path).list("requirements", (".yaml",))
-    assert [(s.path, bool(s.problem)) for s in seen] == [("requirements/a.yaml", False), ("requirements/b.yaml", True), ("requirements/etc", True)]
+    assert [(s.path, bool(s.problem)) for s in seen] == [
+        ("requirements/a.yaml", False),
+        ("requirements/b.yaml", True),
+        ("requirements/etc", True),
+    ]
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../x", "a/../../x", "a\\b", ".git/config"])
@@ -128,3 +139,11 @@ def test_a_file_reached_through_a_linked_folder_is_refused(tmp_path: Path) -> No
     seen = WorkingTree(tmp_path).look("linked/m.onnx")
     assert seen is not None
     assert "link" in seen.problem
+
+
+def test_what_is_no_regular_file_is_a_problem_and_never_opened(tmp_path: Path) -> None:
+    (tmp_path / "requirements").mkdir()
+    os.mkfifo(tmp_path / "requirements" / "pipe.yaml")
+    (tmp_path / "requirements" / "folder.yaml").mkdir()
+    (seen,) = WorkingTree(tmp_path).list("requirements", (".yaml",))
+    assert (seen.path, seen.problem) == ("requirements/pipe.yaml", "it is no regular file")
