@@ -259,7 +259,7 @@ class World:
         """Add a record of an evidence node, as verification hands it on."""
         record = self.record(key, metrics, **changes)
         digest = sha256_bytes(f"{key}{len(self.verdicts)}{record.started}".encode())
-        subject = Subject(name="subject", digest={"sha256": record.digests.get("model") or record.digests["data"]})
+        subject = Subject(name="subject", digest={"sha256": record.digests.get("model") or record.digests.get("data") or record.digests["options"]})
         statement = Statement.model_validate(
             {
                 "_type": "https://in-toto.io/Statement/v1",
