@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import argparse
 
-from casework.cli.terminal import Progress, add_now, add_output, add_root, root_of, today_of, use_colour, write_out
+from casework.cli.terminal import (
+    Progress,
+    add_now,
+    add_output,
+    add_root,
+    columns,
+    root_of,
+    today_of,
+    use_colour,
+    write_out,
+)
 from casework.model.problem import CallProblem
 
 SUMMARY = "coverage by level and every hole in the trace"
@@ -38,5 +48,5 @@ def run(args: argparse.Namespace) -> int:
     bar = Progress()
     assessed = assessed_at(root_of(args), today_of(args), bar)
     bar.done()
-    write_out(gaps(assessed, args.format, colour=use_colour() and not args.output), args.output)
+    write_out(gaps(assessed, args.format, colour=use_colour() and not args.output, width=columns()), args.output)
     return 0

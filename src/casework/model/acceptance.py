@@ -39,9 +39,13 @@ class Judgement:
 
 
 def number(value: float) -> str:
-    """Write a figure in six digits, or in full where these would make it look whole: 0.99999999 is never written as 1."""
+    """Write a figure in six digits, or in full where these would make it look rounder than it is.
+
+    So 0.94999999 is never written as 0.95, and 0.99999999 never as 1.
+    """
     text = f"{value:.6g}"
-    return text if float(text) == value or not float(text).is_integer() else repr(value)
+    digits = text.partition("e")[0].replace(".", "").strip("-0")
+    return text if float(text) == value or len(digits) == 6 else repr(value)
 
 
 def describe(criterion: Criterion) -> str:

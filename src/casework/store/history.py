@@ -82,6 +82,14 @@ def head(root: Path) -> tuple[str, bool]:
     return commit, bool(changed.strip())
 
 
+def tag_of(root: Path, commit: str) -> str:
+    """Return the tag that names a commit, the first by name if there are several; empty if there is none."""
+    repo = open_repository(root) if commit else None
+    if repo is None:
+        return ""
+    return str(repo.git.tag("--points-at", commit)).partition("\n")[0].strip()
+
+
 class Revision:
     """The files of a case as a commit holds them."""
 

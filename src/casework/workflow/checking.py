@@ -116,7 +116,7 @@ def render(
         except OSError:
             return None
 
-    facts = _every_fact() if form == "sarif" else _facts_of(decision)
+    facts = _every_fact() if form in ("sarif", "junit") else _facts_of(decision)
     options = Options(facts, colour=colour, width=width, base=base, version=casework.__version__)
     if every:
         options = replace(options, limit=0, lines=0)

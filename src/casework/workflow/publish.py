@@ -14,7 +14,7 @@ from casework.model.decision import Decision
 from casework.model.problem import CallProblem
 from casework.render.argument import argument_of
 from casework.store.cache import Cache
-from casework.store.history import head
+from casework.store.history import head, tag_of
 from casework.store.working_tree import WorkingTree
 from casework.workflow.assess import Assessed, assess
 
@@ -79,13 +79,15 @@ def show(scene: Scene, key: str, form: str, *, colour: bool) -> str:
     return to_json(found) if form == "json" else to_text(found, colour=colour)
 
 
-def gaps(scene: Scene, form: str, *, colour: bool) -> str | bytes:
+def gaps(scene: Scene, form: str, *, colour: bool, width: int = 100) -> str | bytes:
     """Return the coverage and its gaps in one of the forms of `casework gaps`."""
-    from casework.render.tables import FORMATS, to_xlsx
+    from casework.render.tables import FORMATS, text, to_xlsx
     from casework.render.tables import gaps as gather
 
     found = gather(scene.assessed.assessment)
-    return to_xlsx(found) if form == "xlsx" else FORMATS[form](found)
+    if form == "xlsx":
+        return to_xlsx(found)
+    return text.render(found, width=width, colour=colour) if form == "text" else FORMATS[form](found)
 
 
 def gsn_files(
@@ -135,7 +137,7 @@ def report_files(
     since = _changes(scene, root, baseline) if baseline else None
     report = build(
         assessment, scene.decision, generated_for=scene.today, pages=pages, since=since,
-        baseline=Baseline(tag=baseline or "", version=casework.__version__),
+        baseline=Baseline(tag=tag_of(root, assessment.commit), version=casework.__version__),
     )  # fmt: skip
     made: list[tuple[str, bytes]] = []
     if form in ("html", "both"):
