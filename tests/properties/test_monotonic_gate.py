@@ -15,7 +15,9 @@ from pathlib import Path
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "rules"))  # the constructed case lives with the rules' tests
+sys.path.insert(
+    0, str(Path(__file__).resolve().parents[1] / "rules")
+)  # the constructed case lives with the rules' tests
 from sealed import GOOD, NEAR, World, all_findings, rate, world
 
 from casework.artifact.digest import sha256_bytes
@@ -41,7 +43,10 @@ WAIVED = [
 def build(rng: random.Random) -> World:
     """Return a case in order but for at most three faults, so that losing one of them might let it pass."""
     w = world(sealed=False)
-    w.edit("  rationale: Budget of the system.\n", "  rationale: Budget of the system.\n  verified_by: ['tests/test_a.py::test_a']\n")
+    w.edit(
+        "  rationale: Budget of the system.\n",
+        "  rationale: Budget of the system.\n  verified_by: ['tests/test_a.py::test_a']\n",
+    )
     w.tests = {"tests/test_a.py": frozenset({"test_a"})}
     for key in ("EV-1", "EV-2"):
         w.seal(key, started="2026-02-10T00:00:00Z")
@@ -62,7 +67,11 @@ def bad_record(w: World, rng: random.Random) -> None:
         case "status":
             w.seal(key, (), started=started, status=rng.choice(["inconclusive", "error"]))
         case "check":
-            w.seal(key, started=started, self_checks=(SelfCheck(name="noise", outcome=rng.choice(["failed", "skipped"]), detail=""),))
+            w.seal(
+                key,
+                started=started,
+                self_checks=(SelfCheck(name="noise", outcome=rng.choice(["failed", "skipped"]), detail=""),),
+            )
         case _:
             w.seal(key, started=started, verified=False)
 
@@ -117,7 +126,9 @@ def break_manifest(w: World, rng: random.Random) -> None:
 def share_items(w: World, _rng: random.Random) -> None:
     if len(w.manifests) == 2:
         train = w.manifests["data/train.jsonl"]
-        w.manifests["data/test.jsonl"] = replace(w.manifests["data/test.jsonl"], digests=(("test", dict(train.digests).get("train", frozenset())),))
+        w.manifests["data/test.jsonl"] = replace(
+            w.manifests["data/test.jsonl"], digests=(("test", dict(train.digests).get("train", frozenset())),)
+        )
 
 
 def lose_tests(w: World, _rng: random.Random) -> None:
@@ -152,8 +163,29 @@ def lose_record(w: World, rng: random.Random) -> None:
 
 
 Act = Callable[[World, random.Random], None]
-BENDS: list[Act] = [flip, share_items, lose_file, lose_manifest, lose_tests, bad_record, bad_record, good_record, drop_licence, waive]
-LESS: list[Act] = [lose_file, hide_file, lose_manifest, break_manifest, lose_tests, lose_policy, unverify, unread, lose_signer]
+BENDS: list[Act] = [
+    flip,
+    share_items,
+    lose_file,
+    lose_manifest,
+    lose_tests,
+    bad_record,
+    bad_record,
+    good_record,
+    drop_licence,
+    waive,
+]
+LESS: list[Act] = [
+    lose_file,
+    hide_file,
+    lose_manifest,
+    break_manifest,
+    lose_tests,
+    lose_policy,
+    unverify,
+    unread,
+    lose_signer,
+]
 
 
 def word(w: World) -> str:

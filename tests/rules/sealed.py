@@ -173,8 +173,24 @@ def rate(name: str, k: int, n: int, where: str = "all") -> Metric:
 
 
 GOOD = {
-    "EV-1": (rate("recall", 990, 1000), rate("recall", 495, 500, NEAR), rate("fnr", 10, 1000), rate("fnr", 5, 500, NEAR)),
-    "EV-2": (Metric(name="metric_drop", value=0.5, unit="pp", n=1000, ci_low=0.1, ci_high=0.9, confidence=0.95, method="bootstrap"),),
+    "EV-1": (
+        rate("recall", 990, 1000),
+        rate("recall", 495, 500, NEAR),
+        rate("fnr", 10, 1000),
+        rate("fnr", 5, 500, NEAR),
+    ),
+    "EV-2": (
+        Metric(
+            name="metric_drop",
+            value=0.5,
+            unit="pp",
+            n=1000,
+            ci_low=0.1,
+            ci_high=0.9,
+            confidence=0.95,
+            method="bootstrap",
+        ),
+    ),
 }
 CHECKS = (SelfCheck(name="reference run", outcome="passed", detail="as before"),)
 
@@ -243,7 +259,9 @@ class World:
         digests = {b.role: b.sha256 for b in bindings(case, key, self.files, self.manifests) if b.sha256}
         fields: dict[str, Any] = {
             "evidence": key,
-            "generator": GeneratorId(name=node.generator, version=GENERATORS[node.generator].version if node.generator in GENERATORS else 1),
+            "generator": GeneratorId(
+                name=node.generator, version=GENERATORS[node.generator].version if node.generator in GENERATORS else 1
+            ),
             "requirements": {e.target: case.fingerprint(e.target) for e in case.out(key, "verifies")},
             "digests": digests,
             "seed": node.seed,
@@ -255,11 +273,16 @@ class World:
         }
         return ResultRecord.model_validate(fields | changes)
 
-    def seal(self, key: str, metrics: Iterable[Metric] | None = None, *, verified: bool = True, **changes: Any) -> Verdict:
+    def seal(
+        self, key: str, metrics: Iterable[Metric] | None = None, *, verified: bool = True, **changes: Any
+    ) -> Verdict:
         """Add a record of an evidence node, as verification hands it on."""
         record = self.record(key, metrics, **changes)
         digest = sha256_bytes(f"{key}{len(self.verdicts)}{record.started}".encode())
-        subject = Subject(name="subject", digest={"sha256": record.digests.get("model") or record.digests.get("data") or record.digests["options"]})
+        subject = Subject(
+            name="subject",
+            digest={"sha256": record.digests.get("model") or record.digests.get("data") or record.digests["options"]},
+        )
         statement = Statement.model_validate(
             {
                 "_type": "https://in-toto.io/Statement/v1",
@@ -283,8 +306,12 @@ def world(*, sealed: bool = True) -> World:
     made = World()
     for path, digest in (("model/float.onnx", FLOAT), ("model/int8.onnx", INT8)):
         made.files[path] = FileFact(path, exists=True, size=10, sha256=digest)
-    made.manifests["data/train.jsonl"] = ManifestFact("data/train.jsonl", TRAIN, (("train", 3000),), (("train", items("a", "b", "c")),))
-    made.manifests["data/test.jsonl"] = ManifestFact("data/test.jsonl", TEST, (("test", 1000),), (("test", items("d", "e")),))
+    made.manifests["data/train.jsonl"] = ManifestFact(
+        "data/train.jsonl", TRAIN, (("train", 3000),), (("train", items("a", "b", "c")),)
+    )
+    made.manifests["data/test.jsonl"] = ManifestFact(
+        "data/test.jsonl", TEST, (("test", 1000),), (("test", items("d", "e")),)
+    )
     if sealed:
         made.seal("EV-1")
         made.seal("EV-2")

@@ -145,7 +145,10 @@ def test_a_stale_record_is_told_with_every_reason() -> None:
     ("more", "told"),
     [
         ("", "and no evidence verifies REQ-9"),
-        ("- {type: evidence, id: EV-9, generator: dataset, subject: DS-V, verifies: [REQ-9]}", "which no generator of EV-9 yields"),
+        (
+            "- {type: evidence, id: EV-9, generator: dataset, subject: DS-V, verifies: [REQ-9]}",
+            "which no generator of EV-9 yields",
+        ),
     ],
 )
 def test_a_criterion_that_nothing_can_judge(more: str, told: str) -> None:

@@ -57,7 +57,11 @@ def test_without_a_policy_the_policy_is_to_blame_where_there_is_evidence() -> No
     w = waived()
     w.policy = None
     assert found_in(w) == [BARE]
-    w = World(text="", more=w.more.replace("node: DS-T", "node: ODD-1") + "- {type: odd, id: ODD-1, statement: s, dimensions: [{name: d, values: [a]}]}\n")
+    w = World(
+        text="",
+        more=w.more.replace("node: DS-T", "node: ODD-1")
+        + "- {type: odd, id: ODD-1, statement: s, dimensions: [{name: d, values: [a]}]}\n",
+    )
     w.policy = None
     assert "GTE-005 W-1 by" in found_in(w)
 

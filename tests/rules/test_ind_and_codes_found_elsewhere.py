@@ -26,7 +26,10 @@ def test_nobody_verifies_what_they_own(owner: str) -> None:
     w.seal("EV-1")
     w.seal("EV-2")
     assert [f for f in found_in(w) if f == "IND-001 EV-1"] == ["IND-001 EV-1"]
-    w.verdicts[0] = replace(w.verdicts[0], signers=(Signer("k", "vera", frozenset({"generator"})), Signer("k2", "bob", frozenset({"verifier"}))))
+    w.verdicts[0] = replace(
+        w.verdicts[0],
+        signers=(Signer("k", "vera", frozenset({"generator"})), Signer("k2", "bob", frozenset({"verifier"}))),
+    )
     assert "IND-001 EV-1" not in found_in(w)
 
 
@@ -79,6 +82,8 @@ def module_of(code: str) -> ModuleType:
     return ELSEWHERE[code]
 
 
-@pytest.mark.parametrize("code", ["GTE-004", "GTE-007", "GTE-008", "FMT-008", "FMT-009", "FMT-010", "FMT-014", "POL-000"])
+@pytest.mark.parametrize(
+    "code", ["GTE-004", "GTE-007", "GTE-008", "FMT-008", "FMT-009", "FMT-010", "FMT-014", "POL-000"]
+)
 def test_pages_without_a_check_say_where_it_is_found(code: str) -> None:
     assert not hasattr(module_of(code), "check")

@@ -39,7 +39,10 @@ def trained_on_it(w: World) -> None:
 
 def other_way_round(w: World) -> None:
     w.edit("  disjoint_from: [DS-T]\n", "")
-    w.edit("  splits: [{name: train, purpose: development, size: 3000}]\n", "  splits: [{name: train, purpose: development, size: 3000}]\n  disjoint_from: [DS-V]\n")
+    w.edit(
+        "  splits: [{name: train, purpose: development, size: 3000}]\n",
+        "  splits: [{name: train, purpose: development, size: 3000}]\n  disjoint_from: [DS-V]\n",
+    )
 
 
 STALE = ["EVD-003 EV-1", "EVD-003 EV-2"]
@@ -77,7 +80,10 @@ def test_one_fault_one_finding(name: str) -> None:
 
 def test_splits_of_different_purpose_must_not_share_items() -> None:
     w = world()
-    w.edit("splits: [{name: train, purpose: development, size: 3000}]", "splits: [{name: train, purpose: development, size: 3}, {name: dev, purpose: development, size: 1}, {name: hold, purpose: internal_test, size: 2}]")
+    w.edit(
+        "splits: [{name: train, purpose: development, size: 3000}]",
+        "splits: [{name: train, purpose: development, size: 3}, {name: dev, purpose: development, size: 1}, {name: hold, purpose: internal_test, size: 2}]",
+    )
     w.manifests["data/train.jsonl"] = ManifestFact(
         "data/train.jsonl", w.manifests["data/train.jsonl"].sha256, (("train", 3), ("dev", 1), ("hold", 2)),
         (("train", items("a", "b", "c")), ("dev", items("a")), ("hold", items("b", "x"))),
@@ -97,4 +103,7 @@ def test_a_flipped_byte_names_both_digests() -> None:
     w = world()
     file("model/int8.onnx", sha256=OTHER)(w)
     told = next(f.message for f in all_findings(w) if f.code == "MDL-002")
-    assert told == f"model/int8.onnx has changed: the card of MC-1 pins {sha256_bytes(b'int8 model')[:8]}..., the file is {OTHER[:8]}..."
+    assert (
+        told
+        == f"model/int8.onnx has changed: the card of MC-1 pins {sha256_bytes(b'int8 model')[:8]}..., the file is {OTHER[:8]}..."
+    )

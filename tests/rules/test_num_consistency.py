@@ -12,7 +12,9 @@ FAR = "distance=far"
 
 
 def ratio(name: str, value: float, **given: object) -> Metric:
-    return Metric.model_validate({"name": name, "value": value, "unit": "ratio", "confidence": 0.95, "method": "bootstrap"} | given)
+    return Metric.model_validate(
+        {"name": name, "value": value, "unit": "ratio", "confidence": 0.95, "method": "bootstrap"} | given
+    )
 
 
 CASES = {

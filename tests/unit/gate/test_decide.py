@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "rules"))  # the constructed case lives with the rules' tests
+sys.path.insert(
+    0, str(Path(__file__).resolve().parents[2] / "rules")
+)  # the constructed case lives with the rules' tests
 from sealed import POLICY, World, all_findings, world
 
 from casework.gate.decide import LOWERABLE, decide

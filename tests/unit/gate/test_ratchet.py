@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "rules"))  # the constructed case lives with the rules' tests
+sys.path.insert(
+    0, str(Path(__file__).resolve().parents[2] / "rules")
+)  # the constructed case lives with the rules' tests
 from sealed import all_findings, rate, world
 
 from casework.gate.decide import decide
@@ -33,7 +35,10 @@ def test_a_new_gap_blocks() -> None:
     assert only_new(decide([GAP], a), decide([], a)).word == "blocked"
 
 
-@pytest.mark.parametrize("code", ["TRC-001", "TRC-003", "FMT-002", "SIG-003", "PRS-001", "BND-000", "POL-000", "EVD-004", "GTE-002", "GTE-007"])
+@pytest.mark.parametrize(
+    "code",
+    ["TRC-001", "TRC-003", "FMT-002", "SIG-003", "PRS-001", "BND-000", "POL-000", "EVD-004", "GTE-002", "GTE-007"],
+)
 def test_broken_references_and_what_cannot_be_verified_always_count(code: str) -> None:
     a = world().assess()
     finding = replace(LINK, code=code)
@@ -67,6 +72,10 @@ def test_removing_a_bad_record_is_seen_against_the_base() -> None:
     decision = decide(all_findings(w), now)
     assert decision.word == "pass"  # within one revision nothing can tell
     (finding,) = vanished(now, base)
-    assert (finding.code, finding.node, finding.message) == ("GTE-008", "EV-1", f"the sealed record {bad.path} has been removed")
+    assert (finding.code, finding.node, finding.message) == (
+        "GTE-008",
+        "EV-1",
+        f"the sealed record {bad.path} has been removed",
+    )
     assert with_findings(decision, [finding]).word == "blocked"
     assert vanished(base, now) == ()

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "rules"))  # the constructed case lives with the rules' tests
+sys.path.insert(
+    0, str(Path(__file__).resolve().parents[2] / "rules")
+)  # the constructed case lives with the rules' tests
 from sealed import FLOAT, GOOD, NEAR, TEST, World, rate, world
 
 from casework.artifact.digest import jcs_digest, sha256_bytes
@@ -97,13 +99,19 @@ def test_any_change_makes_it_stale_and_says_so(name: str) -> None:
 
 def test_formatting_and_titles_change_nothing() -> None:
     w = world()
-    w.edit("statement: Quantisation shall cost at most two points of recall.", "title: Drop\n  statement: Quantisation  shall cost at most two points of recall.")
+    w.edit(
+        "statement: Quantisation shall cost at most two points of recall.",
+        "title: Drop\n  statement: Quantisation  shall cost at most two points of recall.",
+    )
     assert state(w, "EV-2")[0] == "current"
 
 
 def test_a_claimed_digest_of_a_card_is_not_believed() -> None:
     w = world()
-    w.edit(f"file: {{path: model/int8.onnx, sha256: {sha256_bytes(b'int8 model')}}}", f"file: {{path: model/int8.onnx, sha256: {OTHER}}}")
+    w.edit(
+        f"file: {{path: model/int8.onnx, sha256: {sha256_bytes(b'int8 model')}}}",
+        f"file: {{path: model/int8.onnx, sha256: {OTHER}}}",
+    )
     assert state(w)[0] == "current"  # the file is as it was: what is wrong is the card, and MDL-002 says so
 
 
@@ -235,10 +243,16 @@ def test_options_that_cannot_be_digested_are_a_reason_not_a_crash() -> None:
 
 def test_results_judge_each_criterion_by_each_current_record() -> None:
     w = world()
-    assert [(r.index, r.evidence, r.judgement.outcome) for r in w.assess().results["REQ-1"]] == [(0, "EV-1", "met"), (1, "EV-1", "met")]
+    assert [(r.index, r.evidence, r.judgement.outcome) for r in w.assess().results["REQ-1"]] == [
+        (0, "EV-1", "met"),
+        (1, "EV-1", "met"),
+    ]
     w.verdicts.pop(0)
     w.seal("EV-1", (rate("recall", 990, 1000),))
-    assert [(r.index, r.evidence, r.judgement.outcome) for r in w.assess().results["REQ-1"]] == [(0, "EV-1", "met"), (1, "", "missing")]
+    assert [(r.index, r.evidence, r.judgement.outcome) for r in w.assess().results["REQ-1"]] == [
+        (0, "EV-1", "met"),
+        (1, "", "missing"),
+    ]
 
 
 def test_a_figure_given_twice_is_not_chosen_from() -> None:
@@ -250,7 +264,9 @@ def test_a_figure_given_twice_is_not_chosen_from() -> None:
 
 def test_of_several_records_that_hold_the_figure_all_are_kept() -> None:
     w = world()
-    w.more = "- {type: evidence, id: EV-3, generator: validation, subject: MC-1, data: DS-V, seed: 1, verifies: [REQ-1]}\n"
+    w.more = (
+        "- {type: evidence, id: EV-3, generator: validation, subject: MC-1, data: DS-V, seed: 1, verifies: [REQ-1]}\n"
+    )
     w.seal("EV-3", (rate("recall", 800, 1000),))
     found = [(r.index, r.evidence, r.judgement.outcome) for r in w.assess().results["REQ-1"]]
     assert found == [(0, "EV-1", "met"), (0, "EV-3", "not_met"), (1, "EV-1", "met")]
@@ -265,5 +281,8 @@ def test_a_unit_that_is_not_the_bounds_is_no_figure() -> None:
 
 def test_retired_requirements_are_not_judged() -> None:
     w = world()
-    w.edit("  level: system\n  asil: D\n  statement: Quantisation", "  level: system\n  asil: D\n  status: retired\n  statement: Quantisation")
+    w.edit(
+        "  level: system\n  asil: D\n  statement: Quantisation",
+        "  level: system\n  asil: D\n  status: retired\n  statement: Quantisation",
+    )
     assert "REQ-2" not in w.assess().results

@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "rules"))  # the constructed case lives with the rules' tests
+sys.path.insert(
+    0, str(Path(__file__).resolve().parents[2] / "rules")
+)  # the constructed case lives with the rules' tests
 from sealed import NEAR, World, rate, world
 
 from casework.graph.assessment import Assessment, Today
@@ -67,9 +69,7 @@ def test_what_is_wrong_with_evidence_reaches_the_top_and_the_hazard(bend: object
 
 def test_evidence_that_fails_one_requirement_does_not_pull_down_another_that_it_shows() -> None:
     w = world(sealed=False)
-    w.more = (
-        "- {type: requirement, id: REQ-3, level: ml, statement: x shall, acceptance: [{metric: fnr, op: '<=', bound: 0.001}]}\n"
-    )
+    w.more = "- {type: requirement, id: REQ-3, level: ml, statement: x shall, acceptance: [{metric: fnr, op: '<=', bound: 0.001}]}\n"
     w.edit("verifies: [REQ-1]", "verifies: [REQ-1, REQ-3]")
     w.seal("EV-1")
     w.seal("EV-2")
@@ -168,7 +168,13 @@ def test_circles_are_open_and_end() -> None:
 - {type: requirement, id: REQ-1, level: ml, statement: it shall, verified_by: ["tests/test_a.py::test_a"]}
 """
     found = of_text(text, **TESTS)
-    assert {k: s.word for k, s in found.items()} == {"G-0": "open", "G-1": "open", "G-2": "open", "G-3": "supported", "REQ-1": "supported"}
+    assert {k: s.word for k, s in found.items()} == {
+        "G-0": "open",
+        "G-1": "open",
+        "G-2": "open",
+        "G-3": "supported",
+        "REQ-1": "supported",
+    }
     assert found["G-1"].reason == "it rests on itself, in a circle through G-2"
     assert blame(found, "G-0") == ("G-0", "G-1", "G-2")
 
@@ -195,12 +201,17 @@ def test_a_failed_assumption_throws_doubt_on_its_scope_and_what_rests_on_it() ->
 
 
 def test_a_challenged_justification_is_not_inherited() -> None:
-    found = of_text(SCOPE + "- {type: goal, id: CG-1, statement: it is not so, challenges: [J-1], undeveloped: true}\n", **TESTS)
+    found = of_text(
+        SCOPE + "- {type: goal, id: CG-1, statement: it is not so, challenges: [J-1], undeveloped: true}\n", **TESTS
+    )
     assert {k for k, s in found.items() if s.word == "doubted"} == {"G-1", "S-1", "J-1"}
 
 
 def test_an_indicator_in_violation_throws_doubt_on_its_goal() -> None:
-    text = GOALS + "- {type: indicator, id: I-1, statement: misses, metric: m, op: '<=', threshold: 1.0, monitors: [G-2], state: within}\n"
+    text = (
+        GOALS
+        + "- {type: indicator, id: I-1, statement: misses, metric: m, op: '<=', threshold: 1.0, monitors: [G-2], state: within}\n"
+    )
     assert of_text(text, **TESTS)["G-2"].word == "supported"
     found = of_text(text.replace("within", "violated"), **TESTS)
     assert (found["G-2"].word, found["G-1"].word, found["G-3"].word) == ("doubted", "doubted", "supported")
@@ -230,7 +241,10 @@ def test_a_challenge_is_answered_by_a_counter_challenge_that_stands() -> None:
 
 
 def test_challenges_that_attack_each_other_are_undecided() -> None:
-    both = CHALLENGE.replace("[G-2]", "[G-2, CG-2]") + "- {type: goal, id: CG-2, statement: it is not, challenges: [CG-1], states: [REQ-1]}\n"
+    both = (
+        CHALLENGE.replace("[G-2]", "[G-2, CG-2]")
+        + "- {type: goal, id: CG-2, statement: it is not, challenges: [CG-1], states: [REQ-1]}\n"
+    )
     found = of_text(GOALS + both, **TESTS)
     assert (found["CG-1"].word, found["CG-2"].word, found["G-2"].word) == ("doubted", "doubted", "doubted")
 
@@ -253,7 +267,8 @@ def test_a_failing_challenger_does_not_answer_itself() -> None:
 
 def test_a_doubt_accepted_by_a_person_is_laid_to_rest() -> None:
     accepted = GOALS.replace(
-        "statement: left,", "statement: left, residual_doubts: [{challenger: CG-1, accepted_by: rosa, role: safety-manager, reason: rare}],"
+        "statement: left,",
+        "statement: left, residual_doubts: [{challenger: CG-1, accepted_by: rosa, role: safety-manager, reason: rare}],",
     )
     found = of_text(accepted + CHALLENGE, **TESTS)
     assert (found["G-2"].word, found["CG-1"].word) == ("supported", "supported")
@@ -289,7 +304,10 @@ def random_case(rng: random.Random, size: int, challenges: int, back: float) -> 
         lower = [f"G-{j}" for j in range(i + 1, min(size, i + 6)) if rng.random() < 0.4]
         if rng.random() < back:
             lower.append(f"G-{rng.randrange(size)}")
-        links = [("supported_by", n, t) for n, t in enumerate([*lower, f"SN-{i}"] if not lower or rng.random() < 0.5 else lower)]
+        links = [
+            ("supported_by", n, t)
+            for n, t in enumerate([*lower, f"SN-{i}"] if not lower or rng.random() < 0.5 else lower)
+        ]
         if rng.random() < 0.3:
             links.append(("in_context_of", 0, f"A-{rng.randrange(3)}"))
         if rng.random() < challenges / size:
@@ -297,7 +315,9 @@ def random_case(rng: random.Random, size: int, challenges: int, back: float) -> 
         entries.append(entry(f"G-{i}", "goal", links))
         entries.append(entry(f"SN-{i}", "solution", [("cites", 0, f"EV-{i}")]))
         entries.append(entry(f"EV-{i}", "evidence", []))
-    entries += [entry(f"A-{i}", "assumption", [], {"holds": rng.choice(["assumed", "confirmed", "failed"])}) for i in range(3)]
+    entries += [
+        entry(f"A-{i}", "assumption", [], {"holds": rng.choice(["assumed", "confirmed", "failed"])}) for i in range(3)
+    ]
     return entries
 
 
@@ -391,7 +411,9 @@ def test_the_order_of_nodes_never_matters(shape: tuple[int, int, int, float]) ->
 
 @settings(max_examples=200, deadline=None)
 @given(ARGUMENTS, st.data())
-def test_losing_a_record_never_makes_anything_supported(shape: tuple[int, int, int, float], data: st.DataObject) -> None:
+def test_losing_a_record_never_makes_anything_supported(
+    shape: tuple[int, int, int, float], data: st.DataObject
+) -> None:
     rng = random.Random(shape[0])
     entries = random_case(rng, *shape[1:])
     states = {f"EV-{i}": rng.choice(STATES) for i in range(shape[1])}
@@ -421,7 +443,11 @@ def test_every_blame_path_ends_at_a_cause(shape: tuple[int, int, int, float]) ->
 @pytest.mark.parametrize("shape", ["chain", "wide"])
 def test_deep_and_wide_arguments_need_no_recursion(shape: str) -> None:
     size = 5000
-    links = {i: [("supported_by", 0, f"G-{i + 1}")] for i in range(size - 1)} if shape == "chain" else {0: [("supported_by", i, f"G-{i}") for i in range(1, size)]}
+    links = (
+        {i: [("supported_by", 0, f"G-{i + 1}")] for i in range(size - 1)}
+        if shape == "chain"
+        else {0: [("supported_by", i, f"G-{i}") for i in range(1, size)]}
+    )
     entries = [entry(f"G-{i}", "goal", links.get(i, [])) for i in range(size)]
     found = judged(entries, {})
     assert found["G-0"].word == "open"
