@@ -541,13 +541,10 @@ def evidence_result() -> str:
             json.dumps(example, indent=2),
             "```",
             "",
-            "## Predicate",
-            "",
-            table(FIELD_HEAD, field_rows(ResultRecord)),
-            *value_sections([ResultRecord]),
-            "## Statement and subject",
+            "## Statement",
             "",
             table(FIELD_HEAD, field_rows(Statement)),
+            *value_sections([Statement]),
         ]
     )
 
