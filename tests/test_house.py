@@ -9,7 +9,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-HEAVY = ("pydantic", "networkx", "git", "numpy", "onnx", "onnxruntime", "sigstore", "cryptography", "yaml", "jinja2", "graphviz")
+HEAVY = (
+    "pydantic",
+    "networkx",
+    "git",
+    "numpy",
+    "onnx",
+    "onnxruntime",
+    "sigstore",
+    "cryptography",
+    "yaml",
+    "jinja2",
+    "graphviz",
+)
 
 
 def tool(*command: str) -> subprocess.CompletedProcess[str]:
@@ -18,7 +30,11 @@ def tool(*command: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize(
     "command",
-    [("ruff", "format", "--check", "src", "tests", "benchmarks"), ("ruff", "check", "src", "tests", "benchmarks", "evidence"), ("mypy",)],
+    [
+        ("ruff", "format", "--check", "src", "tests", "benchmarks"),
+        ("ruff", "check", "src", "tests", "benchmarks", "evidence"),
+        ("mypy",),
+    ],
     ids=["format", "lint", "types"],
 )
 def test_tool_finds_nothing(command: tuple[str, ...]) -> None:
@@ -27,7 +43,9 @@ def test_tool_finds_nothing(command: tuple[str, ...]) -> None:
 
 
 def test_import_contracts_hold() -> None:
-    done = subprocess.run([str(Path(sys.executable).with_name("lint-imports"))], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("lint-imports"))], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout
 
 
@@ -42,11 +60,17 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 def test_check_never_imports_a_generator_nor_sigstore() -> None:
-    assert imported_by("check", "--no-cache").isdisjoint({"onnxruntime", "sigstore", "cv2", "scipy", "sklearn", "pycocotools", "git", "jinja2"})
+    assert imported_by("check", "--no-cache").isdisjoint(
+        {"onnxruntime", "sigstore", "cv2", "scipy", "sklearn", "pycocotools", "git", "jinja2"}
+    )
 
 
 def test_no_assert_in_the_source() -> None:
-    offenders = [p for p in (ROOT / "src").rglob("*.py") if any(line.lstrip().startswith("assert ") for line in p.read_text("utf-8").splitlines())]
+    offenders = [
+        p
+        for p in (ROOT / "src").rglob("*.py")
+        if any(line.lstrip().startswith("assert ") for line in p.read_text("utf-8").splitlines())
+    ]
     assert offenders == []
 
 
@@ -59,4 +83,8 @@ def test_only_the_command_line_reads_the_clock() -> None:
 
 
 def test_no_module_is_a_box_for_anything() -> None:
-    assert [p for p in (ROOT / "src").rglob("*.py") if p.stem in {"utils", "util", "core", "common", "helpers", "base", "misc"}] == []
+    assert [
+        p
+        for p in (ROOT / "src").rglob("*.py")
+        if p.stem in {"utils", "util", "core", "common", "helpers", "base", "misc"}
+    ] == []

@@ -65,8 +65,9 @@ def decide(findings: Iterable[Finding], assessment: Assessment) -> Decision:
         "blocked" if blocked else "pass",
         tuple(open_findings),
         tuple(waived),
-        _release(assessment),
+        not _grounds(assessment),
         _summary(assessment),
+        _grounds(assessment),
     )
 
 
@@ -100,10 +101,11 @@ def _without_effect(assessment: Assessment, used: set[str], findings: list[Findi
         yield Finding("GTE-004", "warning", key, ("of",), message, "Remove the waiver, or mend its code or node.", file)
 
 
-def _release(assessment: Assessment) -> bool:
-    """Return False on grounds that forbid a release whatever was found: keys for show, or uncommitted files."""
+def _grounds(assessment: Assessment) -> tuple[str, ...]:
+    """Return the grounds that forbid a release whatever was found: keys for show, or files that are not committed."""
     demo = assessment.policy is not None and assessment.policy.demo
-    return not demo and not assessment.dirty
+    made = ["the evidence is signed with demo keys, which everybody has"] if demo else []
+    return (*made, "files of the case are not committed") if assessment.dirty else tuple(made)
 
 
 def _summary(assessment: Assessment) -> tuple[tuple[str, int], ...]:

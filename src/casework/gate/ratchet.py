@@ -40,7 +40,11 @@ def only_new(decision: Decision, base: Decision) -> Decision:
     blocked = any(f.severity == "error" and f.new for f in marked)
     softened = any(f.severity == "error" and not f.new for f in marked)
     return replace(
-        decision, word="blocked" if blocked else "pass", findings=marked, release=decision.release and not softened
+        decision,
+        word="blocked" if blocked else "pass",
+        findings=marked,
+        release=decision.release and not softened,
+        grounds=(*decision.grounds, "errors of the comparison revision still stand") if softened else decision.grounds,
     )
 
 

@@ -29,6 +29,7 @@ class Decision:
         waived: Findings covered by a valid waiver.
         release: False where the decision rests on demo keys or another ground that forbids a release.
         summary: Counts for people: nodes, evidence current, and so on.
+        grounds: Why there is no release, each in a few words; empty where there is one.
     """
 
     word: Literal["pass", "blocked"]
@@ -36,3 +37,4 @@ class Decision:
     waived: tuple[Waived, ...] = ()
     release: bool = True
     summary: tuple[tuple[str, int], ...] = ()
+    grounds: tuple[str, ...] = ()

@@ -76,6 +76,7 @@ def _answer(assessed: Assessed, root: Path) -> Answer:
         [(finding_row(w.finding), w.waiver, w.by, w.reason, w.expires) for w in decision.waived],
         decision.release,
         list(decision.summary),
+        list(decision.grounds),
     )
     stamps = current_stamps(root, dict.fromkeys(sorted(inputs.paths)))
     from_day = max(today.passed).isoformat() if today.passed else ""
@@ -84,11 +85,11 @@ def _answer(assessed: Assessed, root: Path) -> Answer:
 
 
 def _decision(payload: Any) -> Decision:
-    word, findings, waived, release, summary = payload
+    word, findings, waived, release, summary, grounds = payload
     return Decision(
         word, tuple(finding_of(f) for f in findings),
         tuple(Waived(finding_of(f), waiver, by, reason, expires) for f, waiver, by, reason, expires in waived),
-        release, tuple(tuple(pair) for pair in summary),
+        release, tuple(tuple(pair) for pair in summary), tuple(grounds),
     )  # fmt: skip
 
 

@@ -46,7 +46,9 @@ def assessed_at(root: Path, today: date, progress: Progress | None = None) -> Sc
         cache.close()
     commit, dirty = head(root)
     assessment = replace(assessed.assessment, commit=commit, dirty=dirty)
-    decision = replace(assessed.decision, release=assessed.decision.release and not dirty)
+    decision = assessed.decision
+    if dirty:
+        decision = replace(decision, release=False, grounds=(*decision.grounds, "files of the case are not committed"))
     return Scene(replace(assessed, assessment=assessment, decision=decision), today)
 
 

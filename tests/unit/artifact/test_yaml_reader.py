@@ -34,7 +34,7 @@ def test_scalars_follow_the_core_schema_of_yaml_1_2(text: str, value: object) ->
     assert stream.problems == []
 
 
-@pytest.mark.parametrize("word", ["no", "yes", "On", "off", "y", "N", "017", "1_000", "0123"])
+@pytest.mark.parametrize("word", ["no", "yes", "On", "off", "017", "1_000", "0123"])
 def test_what_other_readers_take_differently_is_a_finding(word: str) -> None:
     assert codes(f"a: {word}".encode()) == ["FMT-013"]
     assert codes(f'a: "{word}"'.encode()) == []
@@ -114,7 +114,9 @@ def test_never_raises_on_yaml_like_text(text: str) -> None:
 
 
 def test_places_of_fields_elements_and_missing_fields() -> None:
-    data = b"# head\n- type: a\n  list:\n    - x: 1\n      y: 2\n  flow: [p, q]\n- type: b\n---\ntype: c\ndeep: {k: v}\n"
+    data = (
+        b"# head\n- type: a\n  list:\n    - x: 1\n      y: 2\n  flow: [p, q]\n- type: b\n---\ntype: c\ndeep: {k: v}\n"
+    )
     places = Places(data)
     assert places.of(0, ("type",)) == (2, 3)
     assert places.of(0, ("list", 0, "y")) == (5, 7)

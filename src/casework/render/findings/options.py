@@ -114,13 +114,7 @@ def verdict_line(decision: Decision) -> str:
 
 def release_line(decision: Decision) -> str:
     """Return whether the decision may carry a release, in one sentence."""
-    ground = (
-        ""
-        if decision.release
-        else "the decision rests on demo keys, uncommitted files, or another ground that forbids one"
-    )
+    grounds = decision.grounds or (() if decision.release else ("a ground that was not told forbids it",))
     if decision.word == "blocked":
-        return f"No release: the case is blocked{', and ' + ground if ground else ''}."
-    if ground:
-        return f"No release: {ground}."
-    return "Release: nothing found here forbids one."
+        return f"No release: {'; '.join(('the case is blocked', *grounds))}."
+    return f"No release: {'; '.join(grounds)}." if grounds else "Release: nothing found here forbids one."
