@@ -37,6 +37,11 @@ def trained_on_it(w: World) -> None:
     w.edit("trained_on: [DS-T]\n  intended_use: To be", "trained_on: [DS-T, DS-V]\n  intended_use: To be")
 
 
+def trained_on_all_of_it(w: World) -> None:
+    trained_on_it(w)
+    w.edit("  split: test\n  against: MC-F\n", "  against: MC-F\n")
+
+
 def other_way_round(w: World) -> None:
     w.edit("  disjoint_from: [DS-T]\n", "")
     w.edit(
@@ -64,7 +69,8 @@ CASES: dict[str, tuple[Callable[[World], None], list[str]]] = {
     "DAT-006 missing files": (manifest("data/train.jsonl", missing=("a.png", "b.png", "c.png", "d.png")), ["DAT-006 DS-T manifest.path"]),
     "DAT-007 changed files": (manifest("data/train.jsonl", changed=("a.png",)), ["DAT-007 DS-T manifest.path"]),
     "DAT-008 verified on calibration": (development_split, ["DAT-008 EV-1 data", "DAT-008 EV-2 data"]),
-    "DAT-008 trained on it": (trained_on_it, ["DAT-008 EV-1 data", "DAT-008 EV-2 data"]),
+    "DAT-008 trained on another split of it": (trained_on_it, []),
+    "DAT-008 trained on all of it": (trained_on_all_of_it, ["DAT-008 EV-2 data"]),
     "DAT-008 not declared disjoint": (text("  disjoint_from: [DS-T]\n", ""), ["DAT-008 EV-1 data", "DAT-008 EV-2 data"]),
     "DAT-008 declared the other way round": (other_way_round, []),
 }  # fmt: skip

@@ -34,6 +34,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--suspect", action="store_true", help="sign off every node that needs it: list them first with --dry-run"
     )
+    parser.add_argument(
+        "--into", metavar="FOLDER", help="folder for the review, relative to the root (default: <first root>/reviews)"
+    )
     parser.add_argument("--dry-run", action="store_true", help="print the review node and write nothing")
 
 
@@ -58,7 +61,8 @@ def run(args: argparse.Namespace) -> int:
     if args.dry_run:
         write_out(text, None)
         return 0
-    path = root / assessed.assessment.project.roots[0] / "reviews" / f"{node['id']}.yaml"
+    folder = args.into or f"{assessed.assessment.project.roots[0]}/reviews"
+    path = root / folder / f"{node['id']}.yaml"
     write_file(path, text.encode())
     print(f"{args.person} {args.meaning} {len(keys)} node{'s' if len(keys) != 1 else ''}: {path.relative_to(root)}")
     return 0

@@ -2,7 +2,8 @@
 
 ## What it does
 For each piece of evidence on a model that verifies requirements: its split must not serve development or
-calibration, and its dataset must not be one that the model, or a parent of it, was trained on. From each of those
+calibration. If its dataset is one that the model, or a parent of it, was trained on, the evidence must name a split that
+serves verification, internal test or field use. From every other dataset used in development
 it must be declared `disjoint_from`, in either direction; DAT-005 then compares the items.
 
 ## Why it matters
@@ -175,7 +176,7 @@ def check(assessment: Assessment) -> Iterator[Finding]:
         data = [e.target for e in case.out(key, "data")]
         if not (models and data and evidence.verifies):
             continue
-        message = _split(case, key, evidence, data[0]) or _dataset(case, key, models[0], data[0])
+        message = _split(case, key, evidence, data[0]) or _dataset(case, key, evidence, models[0], data[0])
         if message:
             yield RULE.at(key, ("data",), message)
 
@@ -190,13 +191,19 @@ def _split(case: Case, key: str, evidence: Evidence, data: str) -> str:
     )
 
 
-def _dataset(case: Case, key: str, model: str, data: str) -> str:
+def _own_split(case: Case, evidence: Evidence, data: str) -> bool:
+    """Tell whether the evidence names a split that serves no development; DAT-005 compares the items of the splits."""
+    splits = case.entries[data].light.get("splits", ()) if case.entries[data].valid else ()
+    return any(s["name"] == evidence.split and s["purpose"] not in _DEVELOPMENT for s in splits)
+
+
+def _dataset(case: Case, key: str, evidence: Evidence, model: str, data: str) -> str:
     line = [model, *case.upstream(model, "derived_from")]
     trained = {edge.target: k for k in reversed(line) for edge in case.out(k, "trained_on")}
-    if data in trained:
+    if data in trained and not _own_split(case, evidence, data):
         return f"{key} verifies on {data}, which {trained[data]} was trained on"
     apart = {e.target for e in case.out(data, "disjoint_from")} | {e.source for e in case.into(data, "disjoint_from")}
-    near = sorted(set(trained) - apart)
+    near = sorted(set(trained) - apart - {data})
     if near:
         told = f"{near[0]}, which {trained[near[0]]} was trained on"
         return f"{key} verifies on {data}, and nothing declares it disjoint from {told}"

@@ -63,7 +63,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from casework.graph.assessment import Assessment
-from casework.graph.status import main_argument, open_challenges
+from casework.graph.status import blame, main_argument, open_challenges
 from casework.model.finding import Finding
 from casework.rules.rule import Rule
 
@@ -76,12 +76,27 @@ RULE = Rule(
 )
 
 
+def _answer_lacks_evidence(assessment: Assessment, challenger: str) -> bool:
+    """Tell whether the challenge is answered but for evidence that does not count or does not show enough (EVD rules)."""
+    case = assessment.case
+    for edge in case.into(challenger, "challenges"):
+        cause = (edge.source, *blame(assessment.statuses, edge.source))[-1]
+        appraisal = assessment.appraisals.get(cause)
+        if appraisal is not None and appraisal.state != "current":
+            return True
+        if any(r.judgement.outcome != "met" for r in assessment.results.get(cause, ())):
+            return True
+    return False
+
+
 def check(assessment: Assessment) -> Iterator[Finding]:
     """Yield a finding for each open challenge, failed assumption and violated indicator."""
     case, argument = assessment.case, main_argument(assessment.case)
     for target, challenger, stands in open_challenges(assessment):
         if target not in argument:
             continue  # a challenger that is challenged is being answered
+        if _answer_lacks_evidence(assessment, challenger):
+            continue  # what the answer lacks is a finding of its own: one fault, one finding
         word = "which stands" if stands else "which is not answered"
         yield RULE.at(target, (), f"{target} is challenged by {challenger}, {word}")
     for key in case.keys("assumption"):

@@ -33,6 +33,7 @@ def template_files(name: str) -> list[tuple[str, bytes]]:
         files.update(_walk(package / "empty" / "files", ""))
     else:
         files.update(_example())
+        files.update(_walk(package / "roadside-sign" / "overlay", ""))
     files.update({f"schemas/{file}": text.encode() for file, text in schemas().items()})
     if name == "roadside-sign-blocked":
         files.update(_walk(package / name / "overlay", ""))
