@@ -4,6 +4,7 @@ Run from anywhere: `python docs/make_reference.py`. With `--check` nothing is wr
 missing, or lies there without being generated. The pages are the same bytes on every machine: no clock, no terminal width, no set order.
 """
 
+# ruff: noqa: E501 - the texts of pages are not wrapped
 from __future__ import annotations
 
 import argparse
@@ -34,7 +35,7 @@ from casework.model.catalogue import GENERATORS
 from casework.model.node import PRESENTATION, Link, Node
 from casework.model.policy import POLICY_PAYLOAD_TYPE, TrustPolicy
 from casework.model.project import Project
-from casework.model.result import PAYLOAD_TYPE, PREDICATE_TYPE, ResultRecord, Statement
+from casework.model.result import PAYLOAD_TYPE, PREDICATE_TYPE, Statement
 from casework.model.standards import DECOMPOSITIONS, asil_of, tcl_of
 from casework.model.vocabulary import GSN_TYPES, NODE_TYPES, links_of
 from casework.render.findings import json_format
@@ -100,7 +101,9 @@ def commands() -> str:
         "",
         f"{parser.description} Every command works offline. `casework COMMAND --help` shows the same text.",
         "",
-        table(("command", "what it does"), [(f"[`{n}`](#casework-{n})", s.description_of_list) for n, s in listed(subs)]),
+        table(
+            ("command", "what it does"), [(f"[`{n}`](#casework-{n})", s.description_of_list) for n, s in listed(subs)]
+        ),
         f"Options of `casework` itself: `--help`, `--version` (prints `{parser.prog} VERSION`).",
         "",
         "```text help",
@@ -271,10 +274,9 @@ def values_of(cls: type[BaseModel], found: dict[str, type[BaseModel]]) -> dict[s
     pending = [info.annotation for info in cls.model_fields.values()]
     while pending:
         part = pending.pop(0)
-        if inspect.isclass(part) and issubclass(part, BaseModel):
-            if part.__name__ not in found:
-                found[part.__name__] = part
-                values_of(part, found)
+        if inspect.isclass(part) and issubclass(part, BaseModel) and part.__name__ not in found:
+            found[part.__name__] = part
+            values_of(part, found)
         pending.extend(get_args(part))
     return found
 
@@ -400,7 +402,10 @@ def generators() -> str:
         "",
         table(
             ("generator", "version", "subject", "needs", "what it yields"),
-            [(f"[`{n}`](#{n})", str(g.version), code(g.subject), ", ".join(g.needs), g.summary) for n, g in GENERATORS.items()],
+            [
+                (f"[`{n}`](#{n})", str(g.version), code(g.subject), ", ".join(g.needs), g.summary)
+                for n, g in GENERATORS.items()
+            ],
         ),
         "The version is the generator's own. It rises when the same inputs could give other figures, and makes older evidence stale.",
         "",
@@ -409,7 +414,9 @@ def generators() -> str:
         metrics = [(code(m), s.unit, span(s.low, s.high), s.better, s.meaning) for m, s in spec.metrics.items()]
         own = [o for o in load(name).options if o.name not in {p.name for p in PATH_OPTIONS}]
         lines += [f"## {name}", "", spec.summary, "", table(("metric", "unit", "range", "better", "meaning"), metrics)]
-        lines += [table(("option", "type", "default", "meaning"), [option(o) for o in own]) if own else "It has no options.\n"]
+        lines += [
+            table(("option", "type", "default", "meaning"), [option(o) for o in own]) if own else "It has no options.\n"
+        ]
     lines += [
         "## Options of `casework try` alone",
         "",
@@ -424,7 +431,11 @@ def span(low: float | None, high: float | None) -> str:
     """Return a range in words."""
     if low is None and high is None:
         return "any"
-    return f"{'' if low is None else number(low)} to {'' if high is None else number(high)}".strip() if high is not None else f"at least {number(low or 0)}"
+    return (
+        f"{'' if low is None else number(low)} to {'' if high is None else number(high)}".strip()
+        if high is not None
+        else f"at least {number(low or 0)}"
+    )
 
 
 def option(spec: OptionSpec) -> tuple[str, str, str, str]:
@@ -608,7 +619,15 @@ def rule_page(module: Any) -> str:
             "",
             table(
                 ("severity", "looks at", "may be waived", "may be lowered", "counts with `--new-since` though old"),
-                [(rule.severity, SCOPES[rule.scope], yes[waivable(rule.code)], yes[rule.code in LOWERABLE], yes[always_counts(rule.code)])],
+                [
+                    (
+                        rule.severity,
+                        SCOPES[rule.scope],
+                        yes[waivable(rule.code)],
+                        yes[rule.code in LOWERABLE],
+                        yes[always_counts(rule.code)],
+                    )
+                ],
             ),
             f"**Mend it:** {rule.fix}",
             "",
@@ -636,8 +655,14 @@ def verification_codes() -> str:
 
 def differences(made: dict[str, str], folder: Path) -> list[str]:
     """Return what lies otherwise in the folder than generated."""
-    found = {p.relative_to(folder).as_posix(): p.read_text("utf-8") for p in folder.rglob("*.md")} if folder.is_dir() else {}
-    texts = [f"{path} is {'not current' if path in found else 'missing'}" for path in made if found.get(path) != made[path]]
+    found = (
+        {p.relative_to(folder).as_posix(): p.read_text("utf-8") for p in folder.rglob("*.md")}
+        if folder.is_dir()
+        else {}
+    )
+    texts = [
+        f"{path} is {'not current' if path in found else 'missing'}" for path in made if found.get(path) != made[path]
+    ]
     return [*texts, *(f"{path} is not generated" for path in sorted(found.keys() - made.keys()))]
 
 

@@ -4,7 +4,6 @@ What is done with a fence is said by the words behind its three backticks; a fen
 
     sh [exit=N]        run by bash in the page's folder, with exit code N (0 if not said); the folder is kept from fence to fence
     sh parse           the casework commands in it are parsed, not run (they need a network, or a service)
-    sh readme          one of the two commands of the README: compared here, run by `make slow`
     text output        what the fence before it printed; `...` stands for any text in a line, or for any lines
     text diagram       a drawing
     python [file=PATH] run in the page's folder, or written there
@@ -16,7 +15,7 @@ What is done with a fence is said by the words behind its three backticks; a fen
     text help          only in the generated reference, where the text is compared with the code
 
 A page runs in an empty folder. `<!-- folder: first-case -->` gives it the case of the tutorial as it is at its end, and
-`<!-- folder: repository -->` a copy of this repository's own case.
+`<!-- folder: repository -->` a copy of this repository. The two commands of the README's head are compared, and run by `make slow`.
 """
 
 from __future__ import annotations
@@ -117,7 +116,7 @@ class Session:
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
             "HOME": str(self.home), "CASEWORK_CACHE_DIR": str(self.home / "cache"), "GIT_CONFIG_GLOBAL": str(config),
             "GIT_CONFIG_NOSYSTEM": "1", "COLUMNS": "100", "NO_COLOR": "1", "LC_ALL": "C.UTF-8", "TZ": "UTC", "OMP_NUM_THREADS": "1",
-            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONDONTWRITEBYTECODE": "1", **({"PYTHONPATH": path} if (path := os.environ.get("PYTHONPATH")) else {}),
         }  # fmt: skip
 
     def run(self, command: list[str], text: str, expected: int, place: str) -> None:
@@ -145,7 +144,9 @@ def pattern(expected: str) -> re.Pattern[str]:
     made = []
     for line in expected.splitlines():
         anything = line.strip() == "..."
-        made.append(r"(?:[^\n]*\n)*?" if anything else r"[^\n]*?".join(re.escape(p) for p in line.rstrip().split("...")) + "\n")
+        made.append(
+            r"(?:[^\n]*\n)*?" if anything else r"[^\n]*?".join(re.escape(p) for p in line.rstrip().split("...")) + "\n"
+        )
     return re.compile("".join(made))
 
 
@@ -158,36 +159,40 @@ def compare(fence: Fence, printed: str) -> None:
 def step(session: Session, fence: Fence) -> None:
     """Handle one fence. Fails where its words are not known."""
     match fence.words:
-        case ("sh",) | ("sh", _) if fence.words[1:] == () or fence.value("exit"):
+        case ("sh",):
             session.shell(fence)
-        case ("sh", "parse"):
-            assert commands_in(fence.body), f"{fence.place}: no casework command in it"
-            check_commands(fence.body, fence.place)
-        case ("sh", "readme"):
-            raise AssertionError(f"{fence.place}: only the README's two commands are of this kind")
+        case ("sh", _) if fence.value("exit"):
+            session.shell(fence)
         case ("text", "output"):
             compare(fence, session.printed)
-        case ("text", "diagram"):
-            assert fence.body.strip()
         case ("python",):
             session.run([sys.executable, "-"], fence.body, 0, fence.place)
-        case ("python", _) if fence.value("file"):
-            compile(fence.body, fence.place, "exec")
-            session.write(fence)
-        case ("yaml", _) if fence.value("file"):
-            path = fence.value("file") or ""
-            if path == "casework.yaml":
-                valid_project(fence.body, fence.place)
-            elif not path.startswith("."):
-                valid_nodes(fence.body, fence.place)
+        case ("python" | "yaml", _) if fence.value("file"):
+            check_file(fence)
             session.write(fence)
         case _:
             standing(fence)
 
 
+def check_file(fence: Fence) -> None:
+    """Check what is to be written to a file."""
+    path = fence.value("file") or ""
+    if fence.words[0] == "python":
+        compile(fence.body, fence.place, "exec")
+    elif path == "casework.yaml":
+        valid_project(fence.body, fence.place)
+    else:
+        valid_nodes(fence.body, fence.place)
+
+
 def standing(fence: Fence) -> None:
     """Check a fence that is not run."""
     match fence.words:
+        case ("sh", "parse"):
+            assert commands_in(fence.body), f"{fence.place}: no casework command in it"
+            check_commands(fence.body, fence.place)
+        case ("text", "diagram"):
+            assert fence.body.strip()
         case ("yaml", "nodes"):
             valid_nodes(fence.body, fence.place)
         case ("yaml", "config"):
@@ -263,10 +268,15 @@ def commands_in(text: str) -> list[list[str]]:
 
 def check_commands(text: str, place: str) -> None:
     for words in commands_in(text):
-        try:
-            build_parser().parse_args(words)
-        except SystemExit as stop:
-            assert stop.code == 0, f"{place}: `casework {shlex.join(words)}` is no call that casework knows"
+        assert parses(words), f"{place}: `casework {shlex.join(words)}` is no call that casework knows"
+
+
+def parses(words: list[str]) -> bool:
+    try:
+        build_parser().parse_args(words)
+    except SystemExit as stop:
+        return stop.code == 0
+    return True
 
 
 # Tests
@@ -282,6 +292,17 @@ def tutorial(tmp_path_factory: pytest.TempPathFactory) -> Session:
     return session
 
 
+def copy_of_the_repository(target: Path) -> None:
+    """Copy what git knows or would add; the tool's own case names sources and tests, so they are needed too."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout  # fmt: skip
+    for name in listed.split("\0"):
+        if name and (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, target / name)
+
+
 def folder(page: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Session:
     wanted = _FOLDER.search(page.read_text("utf-8"))
     here = tmp_path / "page"
@@ -292,12 +313,7 @@ def folder(page: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Sessio
             shutil.copytree(request.getfixturevalue("tutorial").home / "page", here)
             here /= "first-case"
         case "repository":
-            here.mkdir()
-            for name in ("casework.yaml", "requirements", "evidence"):
-                if (ROOT / name).is_dir():
-                    shutil.copytree(ROOT / name, here / name, ignore=shutil.ignore_patterns("__pycache__"))
-                elif (ROOT / name).is_file():
-                    shutil.copy(ROOT / name, here / name)
+            copy_of_the_repository(here)
         case other:
             raise AssertionError(f"{page}: there is no folder {other}")
     return Session(tmp_path, here)
@@ -317,8 +333,10 @@ def test_every_fence_runs(page: Path, tmp_path: Path, request: pytest.FixtureReq
 @pytest.mark.parametrize("page", reference_pages(), ids=named)
 def test_every_fence_of_the_reference_is_known(page: Path) -> None:
     for fence in fences(page):
-        if page.parent.name == "rules":
-            assert fence.words in ((), ("yaml",)), f"{fence.place}: tests/rules/test_pages.py knows no such fence"
+        if page.parent.name == "rules" and fence.words[:1] in ((), ("yaml",)):
+            continue  # the page is the rule's docstring, which tests/rules/test_pages.py runs
+        if page.parent.name == "rules" and fence.words[:1] == ("json",):
+            json.loads(fence.body)
         elif fence.words != ("text", "help"):
             standing(fence)
 
@@ -341,7 +359,11 @@ def test_a_page_that_differs_is_told(tmp_path: Path) -> None:
     differences = make_reference().differences
     (tmp_path / "stray.md").write_text("x")
     (tmp_path / "old.md").write_text("old")
-    assert differences({"old.md": "new", "gone.md": "x"}, tmp_path) == ["old.md is not current", "gone.md is missing", "stray.md is not generated"]
+    assert differences({"old.md": "new", "gone.md": "x"}, tmp_path) == [
+        "old.md is not current",
+        "gone.md is missing",
+        "stray.md is not generated",
+    ]
 
 
 def anchors(page: Path) -> set[str]:
@@ -415,19 +437,19 @@ def test_the_readme_keeps_its_two_commands() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", README_COMMANDS, ids=("judge", "test"))
-def test_the_readme_commands_run_in_a_clean_copy(
-    command: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
+def test_the_readme_commands_run_in_a_clean_copy(command: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """Needs python3.11 and a package index. The tests are collected, not run again."""
     if "slow" not in request.config.getoption("-m"):
         pytest.skip("run by `make slow`")
     copy = tmp_path / "copy"
-    for name in subprocess.run(
-        ["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
-    ).stdout.split("\0"):
-        if name and (ROOT / name).is_file():
-            (copy / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, copy / name)
+    copy_of_the_repository(copy)
     environment = {**os.environ, "PYTEST_ADDOPTS": "--collect-only", "CASEWORK_CACHE_DIR": str(tmp_path / "cache")}
-    done = subprocess.run(["bash", "-euo", "pipefail", "-c", command], cwd=copy, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", command],
+        cwd=copy,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
