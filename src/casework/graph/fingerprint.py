@@ -27,7 +27,7 @@ def meaning(data: dict[str, Any]) -> dict[str, Any]:
         if name in fields and value == fields[name].get_default():
             continue
         folded = _fold(value)
-        made[name] = sorted(folded) if name in links and isinstance(folded, list) else folded
+        made[name] = sorted(folded) if name in links and not links[name].key and isinstance(folded, list) else folded
     return made
 
 

@@ -20,7 +20,7 @@ from casework.model.vocabulary import GSN_TYPES
 CLIMBS: Final[frozenset[str]] = frozenset(
     (
         *("derives_from", "mitigates", "mitigated_by", "addresses", "endangers"),
-        *("supported_by", "in_context_of", "states", "cites", "refers_to", "away"),
+        *("supported_by", "in_context_of", "states", "cites", "refers_to", "away", "acps"),
         *("trained_on", "derived_from", "covers", "satisfied_by", "qualified_by"),
     )
 )

@@ -36,7 +36,9 @@ _UNSHOWN: Final = Status("open", "it is not shown to hold")
 _INHERITED: Final = frozenset({"context", "assumption", "away_context", "away_assumption"})
 """Contexts and assumptions are inherited downward, justifications are not (GSN v3 1:2.2.11 to 1:2.2.14)."""
 
-_RESTING: Final = frozenset({"supported_by", "states", "cites", "away", "satisfied_by", "qualified_by", "mitigated_by"})
+_RESTING: Final = frozenset(
+    {"supported_by", "acps", "states", "cites", "away", "satisfied_by", "qualified_by", "mitigated_by"}
+)
 _SCOPE: Final = "\0"
 """Prefix of the virtual node that stands for all inherited contexts and assumptions of an element."""
 
@@ -107,6 +109,8 @@ def _network(assessment: Assessment) -> _Network:
             network.rests_on[key], faults = part(assessment, key)
             if faults:
                 network.faults[key] = faults
+    for key in case.keys("goal", "strategy", "solution", "context"):
+        network.rests_on[key] += [edge.target for edge in case.out(key, "acps")]  # GSN v3 1:5: confidence in the claim
     _add_modules(case, network)
     for key, targets in network.rests_on.items():
         network.rests_on[key] = [t for t in targets if t in network.rests_on]

@@ -44,7 +44,9 @@ class Acp(Value):
     on: Annotated[
         str | None, Field(description="Far end of the relation it sits on; omit where it sits on this element.")
     ] = None
-    argued_by: Annotated[LinkId | None, Field(description="Goal or module that argues the confidence.")] = None
+    argued_by: Annotated[LinkId | None, Field(description="Goal or module reference that argues the confidence.")] = (
+        None
+    )
 
 
 class ResidualDoubt(Value):
@@ -64,7 +66,10 @@ class Element(Node):
     statement: Annotated[Text, Field(description="The words in the symbol.")]
     uninstantiated: Annotated[bool, Field(description="Pattern element with {tokens} still open.")] = False
     public: Annotated[bool, Field(description="Visible to other modules (GSN v3 1:4).")] = False
-    acps: Annotated[tuple[Acp, ...], Field(strict=False, description="Assurance claim points.")] = ()
+    acps: Annotated[
+        tuple[Acp, ...], Link.to("goal", "module_reference", support=True, key="argued_by"),
+        Field(strict=False, description="Assurance claim points; the confidence argued there is part of what the element rests on."),
+    ] = ()  # fmt: skip
     residual_doubts: Annotated[
         tuple[ResidualDoubt, ...], Field(strict=False, description="Challenges accepted as residual doubt.")
     ] = ()

@@ -34,15 +34,17 @@ class Link:
     Attributes:
         targets: Node types allowed at the far end.
         support: True where the near node's claim rests on the far node (support flows from target to source).
+        key: Where the field is a list of mappings: the key in each that holds the link.
     """
 
     targets: tuple[str, ...]
     support: bool = False
+    key: str = ""
 
     @classmethod
-    def to(cls, *targets: str, support: bool = False) -> Link:
+    def to(cls, *targets: str, support: bool = False, key: str = "") -> Link:
         """Build a link marker from type names."""
-        return cls(targets, support)
+        return cls(targets, support, key)
 
 
 class Value(BaseModel):

@@ -98,7 +98,9 @@ def _entry(data: dict[str, Any], node_type: str, file: str, position: int, *, va
         for name in _LINKS[node_type]:
             value = data.get(name)
             if value.__class__ is list:
-                links.extend([(name, i, raw) for i, raw in enumerate(value) if raw.__class__ is str])
+                inner = _INNER.get((node_type, name))
+                raws = value if inner is None else [v.get(inner) if isinstance(v, dict) else None for v in value]
+                links.extend([(name, i, raw) for i, raw in enumerate(raws) if raw.__class__ is str])
             elif value.__class__ is str:
                 links.append((name, 0, value))
         for name in _LIGHT[node_type]:
@@ -112,6 +114,7 @@ def _entry(data: dict[str, Any], node_type: str, file: str, position: int, *, va
 
 
 _LIGHT: Final[dict[str, tuple[str, ...]]] = {name: ("owner", *cls.light) for name, cls in NODE_TYPES.items()}
+_INNER: Final = {(name, field): link.key for name in NODE_TYPES for field, link in links_of(name).items() if link.key}
 _LINKS: Final[dict[str, tuple[str, ...]]] = {name: tuple(links_of(name)) for name in NODE_TYPES}
 
 
