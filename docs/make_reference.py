@@ -22,6 +22,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from casework.artifact.manifest import SCHEMA as MANIFEST_SCHEMA
+from casework.artifact.manifest import parse_manifest
 from casework.attest.codes import CODES
 from casework.cli import main as cli
 from casework.gate.decide import LOWERABLE
@@ -56,6 +58,7 @@ def pages() -> dict[str, str]:
         "levels.md": levels(),
         "check-json.md": check_json(),
         "evidence-result.md": evidence_result(),
+        "dataset-manifest.md": dataset_manifest(),
         "configuration.md": configuration(),
         "trust-policy.md": trust_policy(),
         "verification-codes.md": verification_codes(),
@@ -556,6 +559,85 @@ def evidence_result() -> str:
             "",
             table(FIELD_HEAD, field_rows(Statement)),
             *value_sections([Statement]),
+        ]
+    )
+
+
+EXAMPLE_MANIFEST: tuple[dict[str, Any], ...] = (
+    {
+        "schema": MANIFEST_SCHEMA,
+        "name": "signs-verification",
+        "task": "detection",
+        "classes": ["stop", "yield"],
+        "splits": {"verification": {"purpose": "verification", "stored": True}},
+        "generator": {"script": "draw.py", "seed": 7},
+    },
+    {
+        "file": "verification/000000.jpg",
+        "sha256": "0" * 64,
+        "split": "verification",
+        "width": 128,
+        "height": 128,
+        "group": "drive-17",
+        "odd": {"light": "night"},
+        "objects": [{"label": "stop", "box": [72.2, 16.5, 92.6, 41.3], "tags": {"distance": "mid"}}],
+    },
+)
+
+MANIFEST_HEADER = (
+    ("`schema`", "required", f"`{MANIFEST_SCHEMA}`"),
+    ("`name`", "required", "name of the dataset, for people"),
+    ("`task`", "required", "`detection` or `classification`"),
+    ("`classes`", "required", "list of different class names"),
+    (
+        "`splits`",
+        "required",
+        "map of a split's name to `purpose` (text) and `stored` (true, the default: its files lie beside the manifest)",
+    ),
+    ("`generator`", "", "map: how the data were made, for people"),
+)
+
+MANIFEST_ITEM = (
+    ("`file`", "required", "path below the manifest's folder, with forward slashes; each once"),
+    ("`sha256`", "required", "SHA-256 of the file"),
+    ("`split`", "required", "a split of the header"),
+    ("`width`, `height`", "", "pixels"),
+    ("`phash`", "", "64-bit perceptual hash, 16 hex digits"),
+    ("`group`", "", "what must not be torn over two splits, such as a scene or a drive"),
+    ("`odd`", "", "map of a dimension of the operational design domain to the value in this item"),
+    ("`label`", "classification", "class of the item"),
+    (
+        "`objects`",
+        "detection, required",
+        "list of objects: `label`, `box` (x0, y0, x1, y1 in pixels; pixel i covers i to i + 1), `tags` (the object's own conditions)",
+    ),
+)
+
+
+def dataset_manifest() -> str:
+    """Return the page of dataset manifests; its example must be valid."""
+    text = "".join(json.dumps(line) + "\n" for line in EXAMPLE_MANIFEST)
+    reading = parse_manifest(text.encode())
+    if reading.manifest is None:
+        raise ValueError(f"the example is no valid manifest: {reading.problems}")
+    return "\n".join(
+        [
+            f"# Dataset manifest: `{MANIFEST_SCHEMA}`",
+            "",
+            "JSON Lines in UTF-8: a header, then an item a line. A [dataset](nodes.md#dataset) node names the manifest and pins its SHA-256; the manifest pins "
+            "each file. Unknown keys, doubled keys, doubled files and paths that leave the folder are refused. A box outside its image or an unknown class is a fault "
+            "of the data: the generator [`dataset`](generators.md#dataset) counts those.",
+            "",
+            "```json lines",
+            text.rstrip(),
+            "```",
+            "",
+            "## Header",
+            "",
+            table(("key", "needed", "meaning"), MANIFEST_HEADER),
+            "## Item",
+            "",
+            table(("key", "needed", "meaning"), MANIFEST_ITEM),
         ]
     )
 
