@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from casework.graph.assessment import Assessment
@@ -44,30 +45,47 @@ def _below(assessment: Assessment, goal: str) -> list[str]:
     case = assessment.case
     if case.entries[goal].type not in GSN_TYPES:
         raise KeyError(goal)
-    found = [goal, *case.upstream(goal, "supported_by", "in_context_of")]
-    challengers = [e.source for key in found for e in case.into(key, "challenges")]
-    return list(
-        dict.fromkeys(
-            [*found, *challengers, *(k for c in challengers for k in case.upstream(c, "supported_by", "in_context_of"))]
-        )
-    )
+    found: dict[str, None] = {}
+    front = [goal]
+    while front:  # a challenge comes with what it rests on, and with its answer, which may be challenged in turn
+        grown = [
+            k for key in front for k in (key, *case.upstream(key, "supported_by", "in_context_of")) if k not in found
+        ]
+        found.update(dict.fromkeys(grown))
+        front = [e.source for key in grown for e in case.into(key, "challenges") if e.source not in found]
+    return list(found)
 
 
 def _in_order(assessment: Assessment, keys: list[str]) -> list[str]:
-    """Return the keys depth first from the top goals, as people read an argument; the rest follows sorted."""
+    """Return the keys depth first from the top goals, as people read an argument; top goals by place in the files."""
     case, wanted = assessment.case, set(keys)
-    tops = sorted(
-        k for k in wanted if case.entries[k].type == "goal" and not case.into(k, "supported_by", "in_context_of")
-    )
+
+    def place(key: str) -> tuple[str, list[tuple[int, str]], int]:
+        entry = case.entries[key]
+        return entry.module, _counted(entry.file), entry.position
+
+    def is_top(key: str) -> bool:
+        above = case.into(key, "supported_by", "in_context_of")
+        return not case.out(key, "challenges") and not any(e.source in wanted for e in above)
+
+    in_files = sorted(wanted, key=place)
+    tops = [key for key in in_files if case.entries[key].type == "goal" and is_top(key)]
     order: dict[str, None] = {}
-    stack = list(reversed(tops))
+    # What hangs below no top goal follows: elements on their own, and arguments in a circle.
+    stack = [*reversed(in_files), *reversed(tops)]
     while stack:
         key = stack.pop()
         if key in order or key not in wanted:
             continue
         order[key] = None
-        stack.extend(reversed([e.target for e in case.out(key, "in_context_of", "supported_by")]))
-    return [*order, *sorted(wanted - order.keys())]
+        below = [e.target for e in case.out(key, "in_context_of", "supported_by")]
+        stack.extend(reversed([*below, *(e.source for e in case.into(key, "challenges"))]))
+    return list(order)
+
+
+def _counted(path: str) -> list[tuple[int, str]]:
+    """A file's place among others: numbers in its name count as numbers, so that 10-x follows 9-x."""
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", path)]
 
 
 def _element(assessment: Assessment, key: str) -> Element:

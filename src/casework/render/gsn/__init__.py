@@ -1,7 +1,8 @@
 """Draw arguments in the Goal Structuring Notation (GSN Community Standard v3, SCSC-141C).
 
 `paginate` splits an `Argument` into pages, `draw` turns a page into SVG, `to_png` and `to_pdf` into images and a
-document, `to_dot` the whole argument into Graphviz source.
+document, `to_dot` the whole argument into Graphviz source. What the bundled fonts cannot draw is shown as U+FFFD and
+named by `Page.uncovered`.
 """
 
 from casework.render.gsn.draw import draw

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from casework.render.fonts import advance, families
 from casework.render.gsn.frame import MARGIN, Frame
 from casework.render.gsn.geometry import TRIANGLE, Placed
-from casework.render.gsn.layout import Plan, plan
+from casework.render.gsn.layout import Plan, off_lines, plan
 from casework.render.gsn.lines import Route, lines
 from casework.render.gsn.page import Page
-from casework.render.gsn.picture import Decorator, Element, Relation
+from casework.render.gsn.picture import Decorator, Element
 from casework.render.gsn.shapes import SMALL, SMALL_LINE
 from casework.render.gsn.strokes import stroke
 from casework.render.gsn.svg import Canvas, Link, identifier, number, quoted, safe_href, tag, words
@@ -20,6 +20,7 @@ from casework.render.gsn.text import one_line
 LEGIBLE = 7.0  # points: no text is printed smaller
 _SMALLEST = LEGIBLE / SMALL
 _LARGEST = 1.25
+_OUTSIDE = 70.0  # what lines that pass round all symbols need on both sides
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +60,26 @@ def sheet(page: Page, page_href: str = "#page-{}") -> Sheet:
     canvas.add(f'<g transform="translate({number(canvas.dx)} {number(canvas.dy)}) scale({scale:.4f})">')
     for part in stroke(routes):
         canvas.add(part)
-    inside = {c.target for c in page.connectors if c.kind == Relation.SUPPORTED_BY}
     for placed in laid.placed.values():
-        _symbol(canvas, page, placed, aside=placed.figure.element.id in inside)
+        _symbol(canvas, page, placed)
     canvas.add("</g>")
     canvas.scale, canvas.dx, canvas.dy = 1.0, 0.0, 0.0
     frame.foot(width, height)
     return Sheet(_document(page, canvas, width, height), width, height, tuple(canvas.links))
+
+
+def fits_paper(page: Page) -> bool:
+    """Whether a page can be drawn on its paper with legible text."""
+    laid = plan(page)
+    frame = Frame(page, Canvas())
+    frame.measure(page.paper[0])
+    across = (page.paper[0] - 2 * MARGIN) / _SMALLEST
+    down = (page.paper[1] - frame.top - frame.bottom) / _SMALLEST
+    box = laid.box
+    if box.right - box.left + _OUTSIDE <= across and box.bottom - box.top + _OUTSIDE <= down:
+        return True
+    left, top, right, bottom = _reach(laid, lines(laid))
+    return right - left <= across and bottom - top <= down
 
 
 def _reach(laid: Plan, routes: tuple[Route, ...]) -> tuple[float, float, float, float]:
@@ -100,7 +114,7 @@ def _document(page: Page, canvas: Canvas, width: float, height: float) -> str:
     )
 
 
-def _symbol(canvas: Canvas, page: Page, placed: Placed, *, aside: bool) -> None:
+def _symbol(canvas: Canvas, page: Page, placed: Placed) -> None:
     """One element with its decorators, in a group of its own."""
     drawn, element = placed.figure, placed.figure.element
     tone = TONES[element.status]
@@ -128,7 +142,7 @@ def _symbol(canvas: Canvas, page: Page, placed: Placed, *, aside: bool) -> None:
     _notes(canvas, placed)
     canvas.add(*acps(drawn))
     canvas.add("</g>")
-    _triangles(canvas, page, placed, aside=aside)
+    _triangles(canvas, page, placed)
     canvas.add(*feet(element.decorators, *placed.bottom))
 
 
@@ -160,49 +174,22 @@ def _notes(canvas: Canvas, placed: Placed) -> None:
             canvas.link(text, row.href, box)
 
 
-def _triangles(canvas: Canvas, page: Page, placed: Placed, *, aside: bool) -> None:
-    """Off-diagram connectors: a shaded triangle over a third of the edge, with page and id (1:2.2.20)."""
-    element = placed.figure.element.id
+def _triangles(canvas: Canvas, page: Page, placed: Placed) -> None:
+    """Off-diagram connectors: a shaded triangle at the edge, with page and id of where the argument goes on."""
     for off in page.off_diagram:
         labels = placed.under if off.below else placed.above
-        if off.element != element or not labels:
+        if off.element != placed.figure.element.id or not labels:
             continue
-        x, y = placed.bottom if off.below else placed.top
-        if aside and not off.below:
-            x, y = _beside_arrow(placed)
-        sign = 1.0 if off.below else -1.0
-        half = placed.figure.width / 6
-        data = f"M {number(x - half)} {number(y)} H {number(x + half)} L {number(x)} {number(y + sign * TRIANGLE)} Z"
-        triangle = tag("path", d=data, fill="#aab0b9", stroke=INK, stroke_width=1.0, stroke_linejoin="round")
-        box = (x - half, min(y, y + sign * TRIANGLE), 2 * half, TRIANGLE)
-        canvas.page_link(triangle, off.places[0][0], box)
-        _off_labels(canvas, off.places, labels, (x, y + sign * TRIANGLE), below=off.below)
-
-
-def _beside_arrow(placed: Placed) -> tuple[float, float]:
-    """Place of the upper triangle where the top-middle is taken by an arrow from this page."""
-    drawn = placed.figure
-    x = drawn.width * 0.2
-    steps = [n * 0.5 for n in range(int(drawn.height * 2))]
-    y = next((v for v in steps if drawn.side(v, left=True) <= x and v >= drawn.top), drawn.top)
-    return placed.x + x, placed.y + y
-
-
-def _off_labels(
-    canvas: Canvas,
-    places: tuple[tuple[int, str], ...],
-    labels: tuple[str, ...],
-    tip: tuple[float, float],
-    *,
-    below: bool,
-) -> None:
-    page = places[0][0]
-    upcoming = iter(places)
-    for number_, label in enumerate(labels):
-        if label.startswith("page "):
-            page = next(upcoming, (page, ""))[0]
-        width = advance(label, SMALL)
-        row = number_ if below else number_ - len(labels)
-        y = tip[1] + 2 + SMALL_LINE * row + SMALL if below else tip[1] - 2 + SMALL_LINE * (row + 1) - 2
-        text = words(label, tip[0] - width / 2, y, SMALL, fill="#0a4a8c", width=width)
-        canvas.page_link(text, page, (tip[0] - width / 2, y - SMALL, width, SMALL_LINE))
+        triangle, box = placed.marks(below=off.below)
+        x, y, half = placed.triangle(below=off.below)
+        tip = triangle.bottom if off.below else triangle.top
+        data = f"M {number(x - half)} {number(y)} H {number(x + half)} L {number(x)} {number(tip)} Z"
+        drawn = tag("path", d=data, fill="#aab0b9", stroke=INK, stroke_width=1.0, stroke_linejoin="round")
+        area = (triangle.left, triangle.top, 2 * half, TRIANGLE)
+        canvas.page_link(drawn, off.places[0][0], area)
+        for row, (page_number, label) in enumerate(off_lines(off, placed.figure.width)):
+            width = advance(label, SMALL)
+            left = (box.left + box.right - width) / 2
+            top = box.top + SMALL_LINE * row
+            text = words(label, left, top + SMALL, SMALL, fill="#0a4a8c", width=width)
+            canvas.page_link(text, page_number, (left, top, width, SMALL_LINE))

@@ -8,6 +8,9 @@ from casework.render.fonts import advance
 from casework.render.gsn.shapes import SMALL, SMALL_LINE, Figure
 
 TRIANGLE = 11.0  # height of the off-diagram triangle
+ASIDE = 0.2  # share of the width at which a triangle stands that leaves the middle to lines
+_CLEAR = 7.0  # from a line in the middle to a label beside it
+_FOOT = 9.0  # half the width of a decorator at the bottom middle
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +47,25 @@ def around(boxes: list[Box]) -> Box:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A symbol at its place."""
+    """A symbol at its place.
+
+    Attributes:
+        figure: the symbol.
+        x: left end of its outline.
+        y: top of its outline.
+        above: labels of its upper off-diagram triangle, which it has if there are any.
+        under: those of its lower one.
+        entered: whether lines of support enter at the top, so that the upper triangle stands aside.
+        left_off: whether lines of support or decorators take the bottom, so that the lower one does.
+    """
 
     figure: Figure
     x: float
     y: float
     above: tuple[str, ...] = ()
     under: tuple[str, ...] = ()
+    entered: bool = False
+    left_off: bool = False
 
     @property
     def outline(self) -> Box:
@@ -60,15 +75,43 @@ class Placed:
     @property
     def extent(self) -> Box:
         """The outline with decorators and labels."""
-        half = label_width(self.above + self.under) / 2
-        left = min(self.x, self.top[0] - half)
-        right = max(self.x + self.figure.width + self.figure.right_extra, self.top[0] + half)
-        return Box(left, self.y - head_room(self.above), right, self.y + self.figure.height + self.foot)
+        box, drawn = self.outline, self.figure
+        whole = Box(box.left, box.top, box.right + drawn.right_extra, box.bottom + drawn.below)
+        return around([whole, *self.marks(below=False), *self.marks(below=True)])
 
-    @property
-    def foot(self) -> float:
-        """How far decorators and labels reach below the outline."""
-        return max(self.figure.below, head_room(self.under))
+    def marks(self, *, below: bool) -> list[Box]:
+        """The off-diagram triangle at the bottom or top, and the box of its labels; nothing if there are none."""
+        labels = self.under if below else self.above
+        if not labels:
+            return []
+        x, y, half = self.triangle(below=below)
+        wide, high = label_width(labels), SMALL_LINE * len(labels)
+        middle = self.top[0]
+        left = x - wide / 2
+        if self.left_off if below else self.entered:
+            room = _CLEAR + (_FOOT if below and self.figure.below else 0.0)
+            left = min(left, middle - room - wide)
+        # Beside a round symbol the triangle stands on its shoulder; the labels keep clear of the whole symbol.
+        if below:
+            tip = y + TRIANGLE
+            start = max(tip, self.y + self.figure.height) + 2
+            return [Box(x - half, y, x + half, tip), Box(left, start, left + wide, start + high)]
+        tip = y - TRIANGLE
+        start = min(tip, self.y) - 2 - high
+        return [Box(x - half, tip, x + half, y), Box(left, start, left + wide, start + high)]
+
+    def triangle(self, *, below: bool) -> tuple[float, float, float]:
+        """Middle and height of an off-diagram triangle's base, and half its width.
+
+        It spans a third of the edge (1:2.2.20) unless it has to leave the middle to lines.
+        """
+        drawn = self.figure
+        if not (self.left_off if below else self.entered):
+            x, y = self.bottom if below else self.top
+            return x, y, drawn.width / 6
+        x = drawn.width * ASIDE
+        span = vertical_span(drawn, x)
+        return self.x + x, self.y + span[below], min(drawn.width / 6, 14.0)
 
     @property
     def top(self) -> tuple[float, float]:
@@ -91,9 +134,25 @@ class Placed:
         return self.x + self.figure.side(self.figure.middle, left=False), self.y + self.figure.middle
 
 
-def head_room(labels: tuple[str, ...]) -> float:
-    """Height of an off-diagram triangle with its labels."""
-    return TRIANGLE + 3 + SMALL_LINE * len(labels) if labels else 0.0
+def vertical_span(drawn: Figure, x: float) -> tuple[float, float]:
+    """Highest and lowest y of the outline at x; every outline is convex, and its middle the widest place."""
+    return _edge(drawn, x, drawn.top), _edge(drawn, x, drawn.bottom)
+
+
+def _edge(drawn: Figure, x: float, end: float) -> float:
+    """Where the outline is at x, between its middle and one end, to a sixteenth of a unit."""
+
+    def inside(y: float) -> bool:
+        return drawn.side(y, left=True) <= x <= drawn.side(y, left=False)
+
+    within = drawn.middle
+    if inside(end) or not inside(within):
+        return end
+    without = end
+    while abs(within - without) > 0.0625:
+        y = (within + without) / 2
+        within, without = (y, without) if inside(y) else (within, y)
+    return within
 
 
 def label_width(labels: tuple[str, ...]) -> float:

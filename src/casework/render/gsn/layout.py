@@ -16,57 +16,63 @@ gives pictures that are narrow, symmetrical, free of crossings, and stable: an e
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from casework.render.fonts import advance
+from casework.render.gsn.contour import GAP, Contour, centre, folded_row, set_beside, set_right
 from casework.render.gsn.geometry import Box, Placed, around
-from casework.render.gsn.page import OffDiagram, Page
-from casework.render.gsn.picture import Connector, Kind, Relation
-from casework.render.gsn.shapes import SMALL, Figure, figure
+from casework.render.gsn.page import A3, A4, OffDiagram, Page
+from casework.render.gsn.picture import Kind, Relation, connector_name
+from casework.render.gsn.shapes import FLAT, NARROW, SMALL, Figure, figure
 from casework.render.gsn.skeleton import Edge, Skeleton, skeleton
+from casework.render.gsn.stack import SLOT, Contexts, Stack, adornments, hung, stacked
 from casework.render.gsn.text import one_line, wrap
 
-GAP = 18.0  # between neighbours
-SIDE_GAP = 46.0  # between an element and its challenger
-STACK_GAP = 13.0  # between stacked context elements
-CONTEXT_GAP = 30.0  # between an element and its context
-CHANNEL = 36.0  # between rows
-SLOT = 15.0  # room that a decorator takes on a line
-SNAP = 20.0  # a child this close to the middle of its parent is put right below it
+CHANNEL = 27.0  # between rows
 FOLD_WIDTH = 800.0  # a wider fan of leaves is folded
-
-Contour = dict[int, tuple[float, float]]
-
-
-def adornments(connector: Connector) -> int:
-    """How many decorators sit on the line itself (a choice diamond sits on the trunk)."""
-    return bool(connector.multiplicity or connector.optional) + len(connector.acps) + connector.defeated
-
-
-def context_gap(connectors: list[Connector]) -> float:
-    """Distance between an element and a stack of context: the lines' labels must fit above the lines."""
-    gap = CONTEXT_GAP + (8.0 if len(connectors) > 1 else 0.0)
-    for connector in connectors:
-        if adornments(connector):
-            labels = [*map(one_line, connector.acps), one_line(connector.multiplicity)]
-            widths = sum(max(advance(label, SMALL, bold=True) + 3, SLOT) for label in labels if label)
-            gap = max(gap, 26.0 + widths + (SLOT if connector.defeated or connector.optional else 0) + 10.0)
-    return gap
+_BROADER = 40.0  # an element below may be so much broader on each side for context to hang down beside it
+LABEL_WIDTH = 72.0  # off-diagram labels may be this wide beside a narrower symbol
 
 
 @dataclass(slots=True)
 class _Block:
     """An element with its context; x is relative to the middle of the element."""
 
-    figure: Figure
-    left: list[Connector]
-    right: list[Connector]
-    above: tuple[str, ...] = ()
-    under: tuple[str, ...] = ()
-    up: float = 0.0
-    down: float = 0.0
-    reach_left: float = 0.0
-    reach_right: float = 0.0
+    placed: Placed
+    left: Stack
+    right: Stack
+    up: float
+    down: float
+    reach_left: float
+    reach_right: float
+    hang: int = 0  # rows below it that its context reaches into
+    over: float = 0.0  # how far below the top of the element
+
+    @property
+    def figure(self) -> Figure:
+        """The element's own symbol."""
+        return self.placed.figure
+
+
+def _block(placed: Placed, left: Contexts, right: Contexts, chain: list[_Block], *, one_column: bool) -> _Block:
+    """A block; `chain` stands straight below it, so narrow that the context can hang down on both sides of it."""
+    drawn, extent = placed.figure, placed.extent
+    half = drawn.width / 2
+    lean_left = max([-half - extent.left, 0.0, *(b.reach_left - half for b in chain)])
+    lean_right = max([extent.right - half, 0.0, *(b.reach_right - half for b in chain)])
+    west = stacked(left, drawn.middle, lean_left, one_column=one_column)
+    east = stacked(right, drawn.middle, lean_right, one_column=one_column)
+    if chain:
+        west, east = hung(west, drawn.middle), hung(east, drawn.middle)
+    low = max(west.bottom, east.bottom)
+    return _Block(
+        placed, west, east,
+        up=-min(extent.top, west.top, east.top),
+        down=extent.bottom if chain else max(extent.bottom, low),
+        reach_left=max(-extent.left, half + west.depth),
+        reach_right=max(extent.right, half + east.depth),
+        hang=len(chain),
+        over=low,
+    )  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -108,7 +114,7 @@ class _Layout:
         shifts: dict[str, float] = {}
         total: Contour = {}
         for root in self.skeleton.roots:
-            shifts[root] = _set_right(total, contours[root], 2 * GAP)
+            shifts[root] = set_right(total, contours[root], 2 * GAP)
         return self._absolute(shifts)
 
     # -- blocks
@@ -117,37 +123,44 @@ class _Layout:
         labels: dict[tuple[str, bool], tuple[str, ...]] = {}
         for off in self.page.off_diagram:
             if off.element in self.figures:
-                labels[off.element, off.below] = off_labels(off, self.figures[off.element].width)
+                lines = off_lines(off, self.figures[off.element].width)
+                labels[off.element, off.below] = tuple(text for _, text in lines)
         only = {edges[0].child for edges in self.skeleton.below.values() if len(edges) == 1} | set(self.skeleton.roots)
-        for here in self.skeleton.order:
+        support = [c for c in self.page.connectors if c.kind == Relation.SUPPORTED_BY]
+        leaving, entered = {c.source for c in support}, {c.target for c in support}
+        attached = {end for c in self.skeleton.loose for end in (c.source, c.target)}
+        for here in reversed(self.skeleton.order):
+            drawn = self.figures[here]
+            left_off = here in leaving or drawn.below > 0
+            placed = Placed(
+                drawn, -drawn.width / 2, 0.0, labels.get((here, False), ()), labels.get((here, True), ()),
+                here in entered, left_off,
+            )  # fmt: skip
+            contexts = self.skeleton.contexts.get(here, [])
             left, right = _sides(
-                [(c, self.figures[c.target]) for c in self.skeleton.contexts.get(here, [])],
+                [(c, self.figures[c.target]) for c in contexts],
                 spread=here in only and here not in self.skeleton.beside,
                 challenged=here in self.skeleton.beside,
             )
-            block = _Block(self.figures[here], left, right, labels.get((here, False), ()), labels.get((here, True), ()))
-            self._measure(block)
-            self.blocks[here] = block
+            one = any(c.target in attached or connector_name(c) in attached for c in contexts)
+            plain = contexts and not one and not any(map(adornments, contexts))
+            chain = self._chain(here, attached) if plain else []
+            self.blocks[here] = _block(placed, left, right, chain, one_column=one)
 
-    def _measure(self, block: _Block) -> None:
-        drawn = block.figure
-        probe = Placed(drawn, -drawn.width / 2, 0.0, block.above, block.under).extent
-        block.up = -probe.top
-        block.down = probe.bottom
-        block.reach_left, block.reach_right = -probe.left, probe.right
-        for stack in (block.left, block.right):
-            if not stack:
-                continue
-            figures = [self.figures[c.target] for c in stack]
-            tops = _stack_tops(figures, drawn.middle)
-            wide = max(f.width + f.right_extra for f in figures)
-            block.up = max(block.up, -tops[0])
-            block.down = max(block.down, tops[-1] + figures[-1].height + figures[-1].below)
-            reach = drawn.width / 2 + context_gap(stack) + wide
-            if stack is block.left:
-                block.reach_left = max(block.reach_left, reach)
-            else:
-                block.reach_right = max(block.reach_right, reach)
+    def _chain(self, here: str, attached: set[str]) -> list[_Block]:
+        """The blocks straight below one, as long as they have neither context nor neighbours."""
+        chain: list[_Block] = []
+        half = self.figures[here].width / 2
+        while here not in attached and here not in self.skeleton.beside:
+            edges = self.skeleton.below.get(here, [])
+            here = edges[0].child if len(edges) == 1 else ""
+            block = self.blocks.get(here)
+            if block is None or block.left.seats or block.right.seats or here in self.skeleton.beside:
+                break
+            if max(block.reach_left, block.reach_right) > half + _BROADER:
+                break
+            chain.append(block)
+        return chain
 
     # -- horizontal
 
@@ -156,11 +169,14 @@ class _Layout:
         block = self.blocks[here]
         level = self.layer[here]
         below = self._children(here, contours)
-        own: Contour = {level: (-block.reach_left, block.reach_right)}
-        own.update({k: span for k, span in below.items() if k not in own})
+        own: Contour = {}
+        for k in range(level, level + block.hang + 1):
+            low, high = below.pop(k, (0.0, 0.0))
+            own[k] = min(low, -block.reach_left), max(high, block.reach_right)
+        own.update(below)
         for number, edge in enumerate(self.skeleton.beside.get(here, [])):
-            to_right = (number % 2 == 0) == (not block.right or bool(block.left))
-            self.offset[edge.child] = _set_beside(own, contours[edge.child], to_right=to_right)
+            to_right = (number % 2 == 0) == (not block.right.seats or bool(block.left.seats))
+            self.offset[edge.child] = set_beside(own, contours[edge.child], to_right=to_right)
         return own
 
     def _children(self, here: str, contours: dict[str, Contour]) -> Contour:
@@ -171,24 +187,24 @@ class _Layout:
         for edge in grouped(edges):
             if edge.child in leaves:
                 continue
-            shift = _set_right(total, contours[edge.child], GAP)
+            shift = set_right(total, contours[edge.child], GAP)
             self.offset[edge.child] = shift
             middles.append(shift)
         if leaves:
             fan, rows = self._fold(leaves, self.layer[here] + 1)
-            shift = _set_right(total, fan, GAP)
+            shift = set_right(total, fan, GAP)
             for child in leaves:
                 self.offset[child] += shift
             self.fans[here] = (shift, rows)
             middles.append(shift)
         if not middles:
             return {}
-        centre = _centre(middles)
+        middle = centre(middles)
         for edge in edges:
-            self.offset[edge.child] -= centre
+            self.offset[edge.child] -= middle
         if leaves:
-            self.fans[here] = (self.fans[here][0] - centre, self.fans[here][1])
-        return {k: (low - centre, high - centre) for k, (low, high) in total.items()}
+            self.fans[here] = (self.fans[here][0] - middle, self.fans[here][1])
+        return {k: (low - middle, high - middle) for k, (low, high) in total.items()}
 
     def _foldable(self, here: str, edges: list[Edge]) -> list[str]:
         simple = [e.child for e in edges if self._is_simple_leaf(e)]
@@ -211,7 +227,7 @@ class _Layout:
         for number, row in enumerate(rows):
             last = number == len(rows) - 1
             spans = [(self.blocks[i].reach_left, self.blocks[i].reach_right) for i in row]
-            xs = _folded_row(spans, centred=last)
+            xs = folded_row(spans, centred=last)
             for child, x in zip(row, xs, strict=True):
                 self.offset[child] = x
                 self.layer[child] = level + number
@@ -241,6 +257,12 @@ class _Layout:
             up[level] = max(up[level], block.up)
             down[level] = max(down[level], block.down)
         widths = self._channel_heights(count)
+        for here, block in self.blocks.items():
+            # Context that hangs down ends above the channel in which the lines of the last element spread.
+            first, last = self.layer[here], self.layer[here] + block.hang
+            if block.hang:
+                span = sum(down[first:last]) + sum(widths[first:last]) + sum(up[first + 1 : last + 1])
+                down[last] = max(down[last], block.over - span)
         tops, channels = [], []
         y = 0.0
         for level in range(count):
@@ -267,15 +289,13 @@ class _Layout:
 
     def _put(self, here: str, x: float, top: float, placed: dict[str, Placed]) -> None:
         block = self.blocks[here]
-        drawn = block.figure
-        placed[here] = Placed(drawn, x - drawn.width / 2, top, block.above, block.under)
+        half = block.figure.width / 2
+        placed[here] = replace(block.placed, x=x - half, y=top)
         for stack, to_left in ((block.left, True), (block.right, False)):
-            figures = [self.figures[c.target] for c in stack]
-            gap = context_gap(stack)
-            for connector, shape, y in zip(stack, figures, _stack_tops(figures, drawn.middle), strict=True):
-                extra = shape.right_extra if to_left else 0.0
-                start = x - drawn.width / 2 - gap - shape.width - extra if to_left else x + drawn.width / 2 + gap
-                placed[connector.target] = Placed(shape, start, top + y)
+            for seat in stack.seats:
+                extra = seat.figure.right_extra if to_left else 0.0
+                start = x - half - seat.out - seat.figure.width - extra if to_left else x + half + seat.out
+                placed[seat.connector.target] = Placed(seat.figure, start, top + seat.top)
 
 
 def choice_room(edges: list[Edge]) -> float:
@@ -300,98 +320,53 @@ def grouped(edges: list[Edge]) -> list[Edge]:
     return sorted(edges, key=lambda e: keys[id(e)])
 
 
-def off_labels(off: OffDiagram, width: float) -> tuple[str, ...]:
-    """What stands at an off-diagram triangle: page and id of each place where the argument goes on."""
-    lines: list[str] = []
+def off_lines(off: OffDiagram, width: float) -> list[tuple[int, str]]:
+    """What stands at an off-diagram triangle: each page where the argument goes on, and the ids there."""
+    ids: dict[int, list[str]] = {}
     for page, name in off.places:
-        lines.extend(wrap(f"page {page}: {one_line(name)}", max(width, 70.0), SMALL))
-    return tuple(lines)
+        ids.setdefault(page, []).append(one_line(name))
+    return [
+        (page, line)
+        for page, names in ids.items()
+        for line in wrap(f"page {page}: {', '.join(names)}", max(width, LABEL_WIDTH), SMALL)
+    ]
 
 
-def _stack_tops(figures: list[Figure], middle: float) -> list[float]:
-    """Tops of stacked context such that the stack, or the middle one of an odd number, is level with the element."""
-    tops: list[float] = []
-    y = 0.0
-    for drawn in figures:
-        tops.append(y)
-        y += drawn.height + drawn.below + STACK_GAP
-    if not figures:
-        return tops
-    pivot = len(figures) // 2
-    centre = tops[pivot] + figures[pivot].middle if len(figures) % 2 else (tops[0] + tops[-1] + figures[-1].height) / 2
-    return [top - centre + middle for top in tops]
-
-
-def _sides(
-    contexts: list[tuple[Connector, Figure]], *, spread: bool, challenged: bool
-) -> tuple[list[Connector], list[Connector]]:
+def _sides(contexts: Contexts, *, spread: bool, challenged: bool) -> tuple[Contexts, Contexts]:
     """Which context stands left and which right: contexts first, then assumptions and justifications."""
     rank = {Kind.ASSUMPTION: 1, Kind.AWAY_ASSUMPTION: 1, Kind.JUSTIFICATION: 2, Kind.AWAY_JUSTIFICATION: 2}
     ordered = sorted(contexts, key=lambda pair: rank.get(Kind(pair[1].element.kind), 0))
     if challenged:
-        return [c for c, _ in ordered], []
+        return ordered, []
     if len(ordered) == 1 or (len(ordered) == 2 and not spread):
         leftish = rank.get(Kind(ordered[0][1].element.kind), 0) == 0
-        names = [c for c, _ in ordered]
-        return (names, []) if leftish else ([], names)
+        return (ordered, []) if leftish else ([], ordered)
     half = (len(ordered) + 1) // 2
-    return [c for c, _ in ordered[:half]], [c for c, _ in ordered[half:]]
+    return ordered[:half], ordered[half:]
 
 
-def _centre(middles: list[float]) -> float:
-    """The middle above children; above the one that is nearly there, since a small jog in a line looks like a fault."""
-    centre = (middles[0] + middles[-1]) / 2
-    nearest = min(middles, key=lambda m: abs(m - centre))
-    return nearest if abs(nearest - centre) < SNAP else centre
-
-
-def _set_right(total: Contour, other: Contour, gap: float) -> float:
-    """Put `other` to the right of `total`, as close as the gap allows; returns its shift."""
-    shift = 0.0
-    if total:
-        shared = [total[k][1] + gap - span[0] for k, span in other.items() if k in total]
-        shift = (
-            max(shared) if shared else max(high for _, high in total.values()) + gap - min(s[0] for s in other.values())
-        )
-    for k, (low, high) in other.items():
-        have = total.get(k)
-        total[k] = (
-            (low + shift, high + shift) if have is None else (min(have[0], low + shift), max(have[1], high + shift))
-        )
-    return shift
-
-
-def _set_beside(own: Contour, other: Contour, *, to_right: bool) -> float:
-    """Put a challenger's unit beside its target's, on either side; returns its shift."""
-    if to_right:
-        return _set_right(own, other, SIDE_GAP)
-    mirrored = {k: (-high, -low) for k, (low, high) in own.items()}
-    shift = -_set_right(mirrored, {k: (-high, -low) for k, (low, high) in other.items()}, SIDE_GAP)
-    own.clear()
-    own.update({k: (-high, -low) for k, (low, high) in mirrored.items()})
-    return shift
-
-
-def _folded_row(spans: list[tuple[float, float]], *, centred: bool) -> list[float]:
-    """Middles of a folded row around a trunk at 0: half of it on either side, or, in the last row, one right below."""
-    if centred and len(spans) % 2:
-        before, middle = spans[: len(spans) // 2], spans[len(spans) // 2]
-        edge = -middle[0] - sum(a + b + GAP for a, b in before)
-        half = 0
-    else:
-        half = len(spans) // 2
-        edge = -GAP * 0.75 - sum(a + b for a, b in spans[:half]) - GAP * (half - 1)
-    xs = []
-    for number, (low, high) in enumerate(spans):
-        if half and number == half:
-            edge = GAP * 0.75
-        xs.append(edge + low)
-        edge += low + high + GAP
-    return xs
+# Room for the picture where the smallest text is printed at 7 points, less the frame with one row of legend.
+ROOM = {A3: (1352.0, 808.0), A4: (934.0, 490.0)}
+_HOPELESS = 1.35  # a picture that much too large fits in no variant
 
 
 def plan(page: Page) -> Plan:
-    """Lay a page out."""
-    figures = {element.id: figure(element) for element in page.elements}
-    shape = skeleton(tuple(figures), page.connectors)
-    return _Layout(page, figures, shape).run()
+    """Lay a page out; in narrower symbols if it is too wide for its paper, in flatter ones if it is too high."""
+    shape = skeleton(tuple(element.id for element in page.elements), page.connectors)
+    first = _Layout(page, {e.id: figure(e) for e in page.elements}, shape).run()
+    if page.paper not in ROOM:
+        return first
+    width, height = ROOM[page.paper]
+    across, down = (first.box.right - first.box.left) / width, (first.box.bottom - first.box.top) / height
+    if max(across, down) <= 1 or min(across, down) > 1 or max(across, down) > _HOPELESS:
+        return first
+    other = _Layout(page, {e.id: figure(e, NARROW if across > 1 else FLAT) for e in page.elements}, shape).run()
+    fits = other.box.right - other.box.left <= width and other.box.bottom - other.box.top <= height
+    return other if fits else first
+
+
+def fits_room(page: Page, share: float = 1.0) -> bool:
+    """Whether a page's picture fits its paper, or a share of it, in legible size; lines round the outside aside."""
+    width, height = ROOM[page.paper]
+    box = plan(page).box
+    return box.right - box.left <= width * share and box.bottom - box.top <= height * share

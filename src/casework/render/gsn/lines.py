@@ -13,17 +13,17 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from casework.render.fonts import advance
-from casework.render.gsn.geometry import Box, Placed
+from casework.render.gsn.geometry import Box, Placed, vertical_span
 from casework.render.gsn.layout import Plan, grouped
 from casework.render.gsn.maze import Maze, Point, Port, straightened
 from casework.render.gsn.picture import Connector, Relation, connector_name
-from casework.render.gsn.shapes import SMALL, Figure
+from casework.render.gsn.shapes import SMALL
 from casework.render.gsn.skeleton import Edge
 from casework.render.gsn.text import one_line
 
 ARROW = 9.0
 _STUB = 9.0
-_BUS = 13.0
+_BUS = 11.5
 _DIAMOND = 17.0
 
 
@@ -130,11 +130,17 @@ class _Lines:
         for connector in connectors:
             sides[self.plan.placed[connector.target].x < source.x].append(connector)
         for to_left, members in sides.items():
+            start = source.left if to_left else source.right
+            ends = {
+                c.target: self.plan.placed[c.target].right if to_left else self.plan.placed[c.target].left
+                for c in members
+            }
+            # The spine keeps near the context, away from what may stand below the element.
+            near = min(abs(x - start[0]) for x, _ in ends.values())
+            out = 10.0 if any(map(_symbols, members)) else max(near - 20.0, 10.0)
+            spine = start[0] + (-out if to_left else out)
             for connector in members:
-                start = source.left if to_left else source.right
-                target = self.plan.placed[connector.target]
-                end = target.right if to_left else target.left
-                spine = start[0] + (-10.0 if to_left else 10.0)
+                end = ends[connector.target]
                 bent = abs(start[1] - end[1]) > 0.5
                 line = [start, (spine, start[1]), (spine, end[1]), end] if bent else [start, (end[0], start[1])]
                 marks = self._marks_across(connector, line[-1], spine, challenged)
@@ -168,7 +174,10 @@ class _Lines:
                 target = self.plan.placed[connector.target]
                 starts, ends = self._sides(source), self._sides(target)
             case Relation.CHALLENGES:
-                starts = [*self._sides(source), *self._shoulders(source, (0.3, 0.7), 12.0)[::2]]
+                starts = [
+                    *self._sides(source),
+                    *(p for p in self._shoulders(source, (0.3, 0.7), 12.0) if p.at[1] > p.clear[1]),
+                ]
                 ends = self._challenged(connector, source)
         points = self.maze.route(starts, ends, _family(connector))
         backward = connector.kind == Relation.SUPPORTED_BY and points[-1][1] <= points[0][1]
@@ -210,10 +219,17 @@ class _Lines:
         ports = []
         for share in shares:
             x = place.x + place.figure.width * share
-            low, high = _vertical_span(place.figure, place.figure.width * share)
-            ports.append(Port((x, place.y + low), (x, place.extent.top - _STUB), cost))
-            ports.append(Port((x, place.y + high), (x, place.extent.bottom + _STUB), cost))
+            low, high = vertical_span(place.figure, place.figure.width * share)
+            if not _marked(place, x, below=False):
+                ports.append(Port((x, place.y + low), (x, place.extent.top - _STUB), cost))
+            if not _marked(place, x, below=True):
+                ports.append(Port((x, place.y + high), (x, place.extent.bottom + _STUB), cost))
         return ports
+
+
+def _marked(place: Placed, x: float, *, below: bool) -> bool:
+    """Whether an off-diagram triangle or its label stands in the way of a line at x."""
+    return any(box.left - 5 < x < box.right + 5 for box in place.marks(below=below))
 
 
 def _label_box(mark: Mark) -> Box:
@@ -223,14 +239,6 @@ def _label_box(mark: Mark) -> Box:
     if mark.upright:
         return Box(x + 8 + 4, y - 1, x + 8 + max(width - 4, 5), y + 1)
     return Box(x - max(width / 2 - 4, 1), y - 11, x + max(width / 2 - 4, 1), y - 9)
-
-
-def _vertical_span(drawn: Figure, x: float) -> tuple[float, float]:
-    """Highest and lowest y of the outline at x, to half a unit."""
-    ys = [n * 0.5 for n in range(int(drawn.height * 2) + 1)]
-    inside = [y for y in ys if drawn.side(y, left=True) <= x <= drawn.side(y, left=False)]
-    inside = [y for y in inside if drawn.top <= y <= drawn.bottom] or [drawn.top, drawn.bottom]
-    return inside[0], inside[-1]
 
 
 def _around(point: Point) -> list[Port]:

@@ -1,118 +1,74 @@
 """Cut an argument into pieces that each fit a page.
 
-Bottom-up: an element takes its children's pieces as long as the whole fits; where it does not, the largest subtree is
-cut off and becomes a piece of its own. An edit therefore changes its own page and those on the way to the top goal, not
-the others. A fan too wide for a page is continued on further pages with its parent repeated.
+Bottom-up: an element takes its children's pieces as long as the page with all of them, laid out in earnest, fits its
+paper; where it does not, the largest subtree is cut off and becomes a piece of its own. Taking the largest gives the
+fewest pieces (Kundu and Misra, "A Linear Tree Partitioning Algorithm", SIAM J. Comput. 6(1), 1977). Then small pieces
+return to where they were cut from if there is room after all. An edit therefore changes its own page and those on the
+way to the top goal, not the others. A fan too wide for a page is continued on further pages with its parent repeated.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from casework.render.gsn.layout import CHANNEL, FOLD_WIDTH, GAP, SIDE_GAP, STACK_GAP, context_gap, fold_columns
-from casework.render.gsn.picture import Connector, Element, Kind
-from casework.render.gsn.shapes import figure
+from casework.render.gsn.picture import Kind
 
 _LEAST = 4  # a smaller subtree is not worth a page
-_STUB_FOOT = 25.0  # off-diagram triangle and label
-_DROP = CHANNEL + 8.0
+_SHARED, _STRATEGY, _ASIDE = 1.3, 0.7, 0.6
 
 
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """Room that a piece needs: elements, width, and the height of each of its rows."""
-
-    count: int
-    width: float
-    rows: tuple[float, ...]
-
-    @property
-    def height(self) -> float:
-        """Height with the channels between rows."""
-        return sum(self.rows) + _DROP * max(len(self.rows) - 1, 0)
-
-
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Piece:
     """An element with what hangs below and beside it, on one page.
 
     Attributes:
         id: of the element; empty for the invisible top of several roots.
+        kind: of the element.
+        own: the element with its context: how many.
+        shared: whether it supports several others.
         below: pieces in the next row.
         beside: pieces in the same row.
-        block: room of the element with its context.
-        stub: room of the element alone, as an off-diagram copy.
         cut: whether it starts a page of its own.
+        fixed: whether it must, since another module begins.
+        again: whether it is such a part, which repeats the element without its context.
         parts: pieces of the same element that continue it on further pages.
-        extent: room of the whole, kept up to date by `measure`.
     """
 
     id: str
     kind: str
-    block: Extent
-    stub: Extent
+    own: int = 1
+    shared: bool = False
     below: list[Piece] = field(default_factory=list)
     beside: list[Piece] = field(default_factory=list)
     cut: bool = False
+    fixed: bool = False
+    again: bool = False
     parts: list[Piece] = field(default_factory=list)
-    extent: Extent = field(default_factory=lambda: Extent(0, 0.0, ()))
 
     @property
-    def shown(self) -> Extent:
-        """Room that it takes on its parent's page."""
-        return self.stub if self.cut else self.extent
+    def children(self) -> list[Piece]:
+        """All pieces that hang on this one."""
+        return [*self.below, *self.beside]
 
-    def measure(self) -> None:
-        """Recompute the extent from the children's."""
-        self.extent = _combined(self.block, [p.shown for p in self.below], [p.shown for p in self.beside])
+    def on_page(self) -> Iterator[Piece]:
+        """What stands on the page that this piece heads, in reading order; cut pieces as copies, without theirs."""
+        walk = [self]
+        while walk:
+            here = walk.pop()
+            yield here
+            if here is self or not here.cut:
+                walk += [*reversed(here.beside), *reversed(here.below)]
 
+    def size(self) -> int:
+        """Elements on the page that it heads or would head, less copies of what is at home elsewhere."""
+        return sum(1 if here.cut and here is not self else here.own for here in self.on_page())
 
-def block_extents(
-    element: Element, contexts: list[tuple[Connector, Element]], further: list[Element]
-) -> tuple[Extent, Extent]:
-    """Room of an element with its context and with copies of elements that other pages may hold; and of its stub."""
-    drawn = figure(element)
-    stub = Extent(1, drawn.width + drawn.right_extra, (drawn.height + drawn.below + _STUB_FOOT,))
-    width, height = drawn.width, drawn.height + drawn.below
-    figures = [figure(e) for _, e in contexts]
-    if figures:
-        half = (len(figures) + 1) // 2 if len(figures) > 2 else len(figures)
-        for side, connectors in (
-            (figures[:half], [c for c, _ in contexts[:half]]),
-            (figures[half:], [c for c, _ in contexts[half:]]),
-        ):
-            if side:
-                width += context_gap(connectors) + max(f.width + f.right_extra for f in side)
-                height = max(height, sum(f.height + f.below + STACK_GAP for f in side) - STACK_GAP)
-    copies = [figure(e) for e in further]
-    block = Extent(1 + len(figures), width, (height,))
-    stubs = [Extent(1, f.width, (f.height + f.below + _STUB_FOOT,)) for f in copies]
-    return _combined(block, stubs, []), stub
-
-
-def _combined(block: Extent, below: list[Extent], beside: list[Extent]) -> Extent:
-    count = block.count + sum(e.count for e in (*below, *beside))
-    single = [e for e in below if len(e.rows) == 1]
-    fan = sum(e.width + GAP for e in single)
-    wide = sum(e.width + GAP for e in below) - GAP if below else 0.0
-    tails = [e.rows for e in below if len(e.rows) > 1]
-    if len(single) >= 5 and fan > FOLD_WIDTH:
-        columns = fold_columns(len(single))
-        lines = [single[n : n + columns] for n in range(0, len(single), columns)]
-        wide += max(sum(e.width + GAP for e in line) for line in lines) - fan
-        tails.append(tuple(max(e.rows[0] for e in line) for line in lines))
-    elif single:
-        tails.append((max(e.rows[0] for e in single),))
-    width = max(block.width, wide) + sum(e.width + SIDE_GAP for e in beside)
-    lower = _merged([*tails, block.rows[1:]])
-    rows = _merged([(block.rows[0] if block.rows else 0.0, *lower), *(e.rows for e in beside)])
-    return Extent(count, width, rows)
-
-
-def _merged(columns: list[tuple[float, ...]]) -> tuple[float, ...]:
-    depth = max(map(len, columns), default=0)
-    return tuple(max((column[k] for column in columns if len(column) > k), default=0.0) for k in range(depth))
+    @property
+    def weight(self) -> float:
+        """How much is gained by a page of its own: a claim that others share is read alone better than a strategy."""
+        factor = _SHARED if self.shared else _STRATEGY if self.kind == Kind.STRATEGY else 1.0
+        return self.size() * factor
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,90 +76,123 @@ class Cutter:
     """Cuts pieces until each fits.
 
     Attributes:
-        fits: whether an extent fits a page.
+        fits: whether the page of a piece fits its paper.
         most: most elements on a page.
     """
 
-    fits: Callable[[Extent], bool]
+    fits: Callable[[Piece], bool]
     most: int
 
     def settle(self, piece: Piece) -> None:
         """Make a piece fit whose children have been settled; what does not fit is cut off or continued."""
-        piece.measure()
-        while not self.fits(piece.extent):
-            trail = self._crowded(piece)
-            if not self._relieve(trail):
+        while not self._fits(piece):
+            if not self._relieve(self._crowded(piece)):
                 return
-            for step in reversed(trail):
-                step.measure()
+
+    def merge(self, tops: list[Piece]) -> None:
+        """Let small pieces return to the page they were cut from, the smallest first, wherever there is room."""
+        cuts: list[tuple[int, int, Piece, Piece]] = []
+        heads = list(reversed(tops))
+        while heads:
+            head = heads.pop()
+            for here in head.on_page():
+                heads += here.parts
+                if here.cut and here is not head:
+                    heads.append(here)
+                    if not here.fixed and not here.parts:
+                        cuts.append((here.size(), len(cuts), here, head))
+        joined: dict[Piece, Piece] = {}
+        for _, _, piece, head in sorted(cuts, key=lambda c: c[:2]):
+            while head in joined:
+                head = joined[head]
+            piece.cut = False
+            if self._fits(head):
+                joined[piece] = head
+            else:
+                piece.cut = True
+
+    def _fits(self, piece: Piece) -> bool:
+        return piece.size() <= self.most and self.fits(piece)
 
     def _crowded(self, piece: Piece) -> list[Piece]:
-        """The way down to the first element with several subtrees: the place to cut."""
+        """The way down to the first element with several subtrees: the place to cut.
+
+        Of several roots the first stays: the page that shows them all is its page.
+        """
         trail = [piece]
         while True:
-            subtrees = [p for p in (*trail[-1].below, *trail[-1].beside) if not p.cut and p.extent.count > 1]
-            if len(subtrees) != 1 or len(trail[-1].below) > 1 or not (subtrees[0].below or subtrees[0].beside):
+            here = trail[-1]
+            subtrees = [p for p in here.children if not p.cut and p.size() > 1]
+            if not here.id and subtrees == here.below[:1]:
+                trail.append(subtrees[0])
+                continue
+            if len(subtrees) != 1 or len(here.below) > 1 or not subtrees[0].children:
                 return trail
             trail.append(subtrees[0])
 
     def _relieve(self, trail: list[Piece]) -> bool:
         """Cut off the largest subtree, or continue a fan on further pages; false if there is nothing to cut."""
         here = trail[-1]
-        candidates = [p for p in (*here.below, *here.beside) if not p.cut and p.extent.count >= _LEAST]
-        bare = self._bare(trail)
-        if len(trail) > 1 and not self.fits(bare):
+        subtrees = [p for p in here.children if not p.cut and p.size() > 1]
+        candidates = [p for p in subtrees if p.size() >= _LEAST]
+        if not here.id and len(candidates) > 1 and candidates[0] is here.below[0]:
+            candidates = candidates[1:]
+        bare = self._bare(trail[0], subtrees)
+        if len(trail) > 1 and not bare:
             # Even with every subtree cut off it is too tall: the way down is cut, preferably at a goal.
             second = len(trail) > 2 and trail[1].kind == Kind.STRATEGY and trail[2].kind != Kind.STRATEGY
             trail[2 if second else 1].cut = True
             return True
-        if candidates and self.fits(bare):
-            # A goal heads a page better than a strategy does: it is a claim that can be read alone.
-            worst = max(candidates, key=lambda p: p.extent.count * (0.7 if p.kind == Kind.STRATEGY else 1.0))
-            worst.cut = True
+        if candidates and bare:
+            max(candidates, key=lambda p: p.weight * (_ASIDE if p in here.beside else 1.0)).cut = True
             return True
-        if len(here.below) > 1 and self._continue(trail):
+        if len(here.below) > 1 and self._continue(here):
             return True
-        rest = candidates or [p for p in (*here.below, *here.beside) if not p.cut and p.extent.count > 1]
-        if rest:
-            max(rest, key=lambda p: p.extent.count).cut = True
+        if candidates or subtrees:
+            max(candidates or subtrees, key=lambda p: p.size()).cut = True
             return True
         return False
 
-    @staticmethod
-    def _bare(trail: list[Piece]) -> Extent:
-        """Room of the way down with all subtrees at its end cut off."""
-        here = trail[-1]
-        extent = _combined(here.block, [p.stub for p in here.below], [p.stub for p in here.beside])
-        for step, following in zip(trail[-2::-1], trail[:0:-1], strict=True):
-            below = [extent if p is following else p.shown for p in step.below]
-            beside = [extent if p is following else p.shown for p in step.beside]
-            extent = _combined(step.block, below, beside)
-        return extent
+    def _bare(self, head: Piece, subtrees: list[Piece]) -> bool:
+        """Whether the page fits with all of the subtrees cut off."""
+        for piece in subtrees:
+            piece.cut = True
+        fits = self._fits(head)
+        for piece in subtrees:
+            piece.cut = False
+        return fits
 
-    def _continue(self, trail: list[Piece]) -> bool:
-        here = trail[-1]
+    def _continue(self, here: Piece) -> bool:
+        """Share the children out to several pages, evenly."""
         children = here.below
-        keep = self._prefix(here, children, spent=trail[0].extent.count - here.extent.count)
+        keep = self._prefix(here, children)
         if keep >= len(children):
             return False
+        pages = -(-len(children) // keep)
+        keep = -(-len(children) // pages)
         here.below, rest = children[:keep], children[keep:]
         extra: list[Piece] = []
         while rest:
-            part = Piece(here.id, here.kind, here.stub, here.stub, cut=True)
-            size = self._prefix(part, rest, spent=0)
-            part.below, rest = rest[:size], rest[size:]
+            part = Piece(here.id, here.kind, 1 if here.id else 0, cut=True, again=True)
+            part.below, rest = rest[:keep], rest[keep:]
             self.settle(part)
             extra.append(part)
         here.parts = [*extra, *here.parts]
         return True
 
-    def _prefix(self, here: Piece, children: list[Piece], spent: int) -> int:
+    def _prefix(self, here: Piece, children: list[Piece]) -> int:
         """How many of the children one page takes: whole if they are small, else as off-diagram copies."""
-        keep = 1
-        for number in range(2, min(len(children), self.most) + 1):
-            shown = [p.stub if p.cut or p.extent.count >= _LEAST else p.extent for p in children[:number]]
-            extent = _combined(here.block, shown, [])
-            if not self.fits(Extent(extent.count + spent, extent.width, extent.rows)):
-                break
-            keep = number
-        return keep
+        large = [p for p in children if not p.cut and p.size() >= _LEAST]
+        for piece in large:
+            piece.cut = True
+        low, high = 1, min(len(children), self.most)
+        while low < high:
+            middle = (low + high + 1) // 2
+            trial = Piece(here.id, here.kind, here.own, below=children[:middle], beside=here.beside)
+            if self._fits(trial):
+                low = middle
+            else:
+                high = middle - 1
+        for piece in large:
+            piece.cut = False
+        return low

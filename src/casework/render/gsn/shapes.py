@@ -16,12 +16,14 @@ from casework.render.gsn.picture import Decorator, Element, Kind
 from casework.render.gsn.text import one_line, wrap
 
 BODY = 9.5
-SMALL = 8.0
+SMALL = 8.4
 LINE = 11.6
-SMALL_LINE = 10.4
+SMALL_LINE = 10.6
 PILL = 12.5
 PILL_INK = 13.0  # room for the symbol before the word
-PAD = 8.0
+PAD = 7.0
+_LISTED = 3  # annotations that stand one a line
+_LONGEST_ID = 150.0  # a longer one is broken
 _SIGN = 16.0  # room for the public decorator
 TAB = 8.0  # height of the small rectangles of module and contract symbols
 _WIDTHS = (84.0, 98.0, 112.0, 126.0, 142.0, 160.0, 185.0, 215.0, 260.0, 330.0, 430.0, 560.0, 760.0)
@@ -140,17 +142,28 @@ def _rows(kind: str, text: str, width: float, href: str = "") -> list[Row]:
     return [Row(kind, line, advance(line, probe.size, bold=probe.bold), href=href) for line in lines]
 
 
-def _content(element: Element, width: float, *, pill: bool = True) -> list[Row]:
+def _heading(element: Element) -> str:
+    return f"{one_line(element.name)}  {one_line(element.title)}".strip()
+
+
+def _content(element: Element, width: float) -> list[Row]:
     """All rows, not yet placed, none wider than `width` unless a single character is."""
-    heading = f"{one_line(element.name)}  {one_line(element.title)}".strip()
-    rows = _rows("id", heading, width)
+    rows = _rows("id", _heading(element), width)
     rows += _rows("text", element.text, width)
-    if element.status and pill:
+    if element.status:
         rows.append(Row("pill", element.status, pill_width(element.status)))
-    for note in element.annotations:
-        text, href = (note, element.href) if isinstance(note, str) else note
-        rows += _rows("note", text, width, href)
-    return rows
+    return rows + _notes(element, width)
+
+
+def _notes(element: Element, width: float) -> list[Row]:
+    """The annotations: up to three one a line, more of them in lines that are filled and separated by commas.
+
+    A line holds one link at most; annotations with addresses of their own therefore keep a line each.
+    """
+    pairs = [(note, element.href) if isinstance(note, str) else note for note in element.annotations]
+    if len(pairs) <= _LISTED or len({href for _, href in pairs}) > 1:
+        return [row for text, href in pairs for row in _rows("note", text, width, href)]
+    return _rows("note", ", ".join(one_line(text) for text, _ in pairs), width, pairs[0][1])
 
 
 def _spans(rows: list[Row]) -> Iterator[tuple[float, float, float]]:
@@ -196,25 +209,31 @@ def _cheapest(element: Element, build: Callable[[Element, float], Figure], weigh
 
 
 def _header(element: Element, inner: float) -> tuple[list[Row], Row | None]:
-    """Rows of a box, and the badge that shares the first line with the id where both fit."""
+    """Rows of a box, and the badge that stands right of the id, in the box's upper right corner."""
     reserved = _SIGN if Decorator.PUBLIC in element.decorators else 0.0
-    rows = _content(element, inner, pill=False)
-    heading = [row for row in rows if row.kind == "id"]
-    if element.status is None:
-        if heading and heading[0].width + reserved > inner:
-            rows = _rows("id", heading[0].text, inner - reserved) + rows[1:]
-        return rows, None
-    badge = Row("pill", element.status, pill_width(element.status))
-    if len(heading) == 1 and heading[0].width + 8 + badge.width + reserved <= inner:
-        return rows, badge
-    return _content(element, inner - reserved), None
+    badge = Row("pill", element.status, pill_width(element.status)) if element.status else None
+    corner = reserved + (badge.width + 8 if badge else 0.0)
+    rows = _rows("text", element.text, inner) + _notes(element, inner)
+    return _beside(_heading(element), inner, corner) + rows, badge
+
+
+def _beside(heading: str, inner: float, corner: float) -> list[Row]:
+    """Lines of a heading, the first of which leaves the corner free; a word too long for that widens the box."""
+    whole = _rows("id", heading, inner)
+    if not corner or not whole or whole[0].width + corner <= inner:
+        return whole
+    first, _, rest = heading.partition(" ")
+    words = rest.split()
+    while words and advance(f"{first} {words[0]}", BODY, bold=True) + corner <= inner:
+        first = f"{first} {words.pop(0)}"
+    return [*_rows("id", first, max(inner - corner, _LONGEST_ID)), *_rows("id", " ".join(words), inner)]
 
 
 def _box(element: Element, width: float, above: float = 0.0, under: float = 0.0, indent: float = 0.0) -> Figure:
     """A box with tabs above and under, or with slanting sides for which `indent` makes room."""
     rows, badge = _header(element, width)
     reserved = _SIGN if Decorator.PUBLIC in element.decorators else 0.0
-    inner = max(92.0, *(row.width for row in rows))
+    inner = max(84.0, *(row.width for row in rows))
     if badge is not None:
         inner = max(inner, rows[0].width + 8 + badge.width + reserved)
     text = _block(rows)
@@ -347,11 +366,20 @@ _BUILDERS: dict[Kind, tuple[Callable[[Element, float], Figure], float]] = {
 }
 
 
+NARROW, FLAT = 0.4, 3.0
+"""What height costs in a narrow and in a flat variant of the symbols, relative to their usual proportions."""
+
+
 @lru_cache(maxsize=16_384)
-def figure(element: Element) -> Figure:
-    """The symbol of an element, just large enough for all of its text."""
+def figure(element: Element, flatness: float = 1.0) -> Figure:
+    """The symbol of an element, just large enough for all of its text.
+
+    Args:
+        element: what it shows.
+        flatness: what height costs relative to the usual; above 1 the symbol becomes wider and flatter.
+    """
     build, weight = _BUILDERS[Kind(element.kind)]
-    return _with_surroundings(_cheapest(element, build, weight))
+    return _with_surroundings(_cheapest(element, build, weight * flatness))
 
 
 def _with_surroundings(drawn: Figure) -> Figure:

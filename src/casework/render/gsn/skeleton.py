@@ -45,7 +45,7 @@ class Skeleton:
     order: tuple[str, ...]
 
 
-def _blocked(connectors: tuple[Connector, ...]) -> dict[str, Connector]:
+def blocked(connectors: tuple[Connector, ...]) -> dict[str, Connector]:
     """Context elements that stand in the block of one element, with the connector that brings them there."""
     busy = {c.source for c in connectors} | {c.target for c in connectors if c.kind == Relation.SUPPORTED_BY}
     owned: dict[str, Connector] = {}
@@ -55,7 +55,8 @@ def _blocked(connectors: tuple[Connector, ...]) -> dict[str, Connector]:
     return owned
 
 
-def _edges(connectors: tuple[Connector, ...], owned: dict[str, Connector]) -> list[Edge]:
+def steps(connectors: tuple[Connector, ...], owned: dict[str, Connector]) -> list[Edge]:
+    """All relations but those to context in a block, as steps down or to the side."""
     named = {connector_name(c): c for c in reversed(connectors)}
     edges = []
     for connector in connectors:
@@ -83,7 +84,7 @@ def _host(target: str, named: dict[str, Connector], owned: dict[str, Connector],
     return ""
 
 
-def _forward(ids: list[str], edges: list[Edge]) -> tuple[list[Edge], list[str]]:
+def forward(ids: list[str], edges: list[Edge]) -> tuple[list[Edge], list[str]]:
     """The edges without those that close a cycle, and the ids sorted parents first."""
     outgoing: dict[str, list[Edge]] = defaultdict(list)
     entered = {edge.child for edge in edges}
@@ -112,7 +113,7 @@ def _forward(ids: list[str], edges: list[Edge]) -> tuple[list[Edge], list[str]]:
     return kept, finished[::-1]
 
 
-def _layers(order: list[str], edges: list[Edge]) -> dict[str, int]:
+def layers(order: list[str], edges: list[Edge]) -> dict[str, int]:
     """Longest distance from a root, so that every parent stands above its children."""
     outgoing: dict[str, list[Edge]] = defaultdict(list)
     for edge in edges:
@@ -131,11 +132,11 @@ def skeleton(ids: tuple[str, ...], connectors: tuple[Connector, ...]) -> Skeleto
         ids: element ids in reading order.
         connectors: connectors whose ends are on the page.
     """
-    owned = _blocked(connectors)
+    owned = blocked(connectors)
     spine = [i for i in ids if i not in owned]
     rank = {i: n for n, i in enumerate(ids)}
-    edges, order = _forward(spine, _edges(connectors, owned))
-    layer = _layers(order, edges)
+    edges, order = forward(spine, steps(connectors, owned))
+    layer = layers(order, edges)
     tree: dict[str, Edge] = {}
     position = {id(connector): n for n, connector in enumerate(connectors)}
     candidates: dict[str, list[Edge]] = defaultdict(list)

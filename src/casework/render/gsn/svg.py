@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 
 from casework.render.fonts import advance
-from casework.render.gsn.text import clean, has_fixed_advances, is_right_to_left
+from casework.render.gsn.text import clean, drawable, has_fixed_advances, is_right_to_left
 
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.\-]*:")
 _SPACES = re.compile(r"[\x00-\x20\x7f\ufffd]+")
@@ -57,6 +57,7 @@ def words(
 ) -> str:
     """One line of text from `x`, its baseline at `y`, exactly as wide as it was measured, whatever the font."""
     width = advance(text, size, bold=bold) if width is None else width
+    text = drawable(text)
     weight = "bold" if bold else None
     style = {"font_size": number(size), "font_weight": weight, "fill": fill}
     if is_right_to_left(text):

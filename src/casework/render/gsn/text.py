@@ -6,7 +6,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from casework.render.fonts import advance
+from casework.render.fonts import advance, uncovered
 
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 # Characters that reorder what stands around them can make a statement read as its opposite ("Trojan Source",
@@ -33,6 +33,17 @@ def clean(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(map(_printable, text.replace("\r\n", "\n")))
+
+
+@lru_cache(maxsize=16_384)
+def drawable(text: str) -> str:
+    """Cleaned text in which U+FFFD stands for each character that no bundled font has, so that none is drawn as nothing.
+
+    As wide as they were measured, the replacements keep their places; `Page.uncovered` names what they stand for.
+    """
+    text = clean(text)
+    missing = () if text.isascii() else uncovered(text)
+    return text.translate({ord(char): _REPLACEMENT for char in missing}) if missing else text
 
 
 def one_line(text: str) -> str:

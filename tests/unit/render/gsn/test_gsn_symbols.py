@@ -221,7 +221,7 @@ def test_one_diamond_for_each_choice():
 def test_off_diagram_triangle_spans_a_third_of_the_edge_and_points_away():
     page = paginate(road_signs())[0]
     laid = plan(page)
-    placed = laid.placed["G2.1"]
+    placed = laid.placed["G2.2"]
     root = ET.fromstring(draw(page).encode())
     shaded = [numbers(p.attrib["d"]) for p in root.iter(f"{SVG}path") if p.attrib.get("fill") == "#aab0b9"]
     left, y, right, tip_x, tip_y = next(
@@ -230,7 +230,7 @@ def test_off_diagram_triangle_spans_a_third_of_the_edge_and_points_away():
     assert right - left == pytest.approx(placed.figure.width / 3, abs=0.05)
     assert tip_x == pytest.approx(placed.bottom[0], abs=0.02)
     assert tip_y > y
-    assert placed.under == ("page 2: G2.1",)
+    assert placed.under == ("page 2: G2.2",)
 
 
 def test_a_child_nearly_below_its_parent_is_put_right_below_it():
