@@ -8,7 +8,7 @@ from datetime import date
 from casework.graph.assessment import Assessment
 from casework.model.problem import CallProblem
 from casework.model.process import Review
-from casework.model.vocabulary import links_of
+from casework.model.vocabulary import NODE_TYPES, links_of
 from casework.workflow.assess import Assessed
 
 
@@ -90,9 +90,9 @@ def _slug(person: str) -> str:
 
 def to_yaml(node: dict[str, object]) -> str:
     """Return a node as YAML in the house's form: block style, keys in the order given, text quoted where it must be."""
-    from casework.artifact.yaml_writer import dump
+    from casework.artifact.yaml_writer import dump, reformat
 
-    return dump([node])
+    return reformat(dump([node]), {name: tuple(cls.model_fields) for name, cls in NODE_TYPES.items()})
 
 
 def needing_review(assessed: Assessed, person: str) -> list[str]:
