@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 
 from casework.render.gsn.picture import Argument, Connector, Kind, Relation, connector_name
@@ -34,7 +34,8 @@ def spanning(argument: Argument) -> Spanning:
     """Choose a home for every element that supports several others.
 
     A page shall be a sub-argument that can be read alone. So an element belongs to the strategy that argues over it,
-    rather than to a goal that also refers to it; and to where most of those stand that refer to it.
+    rather than to a goal that also refers to it; a claim to the goal that is argued over most of its like; and a
+    solution to where most of those stand that refer to it.
     """
     connectors = _moved(argument)
     owned = blocked(connectors)
@@ -67,10 +68,13 @@ class _Choice:
     layer: dict[str, int]
     parent: dict[str, str]
     kinds: dict[str, str] = field(init=False)
+    degree: Counter[str] = field(init=False)
     modules: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
         self.kinds = {e.id: e.kind for e in self.argument.elements}
+        support = [c for c in self.argument.connectors if c.kind == Relation.SUPPORTED_BY]
+        self.degree = Counter(c.source for c in support)
         self.modules = {e.id: e.module for e in self.argument.elements}
 
     def best(self, child: str, found: list[Edge]) -> Edge:
@@ -81,13 +85,15 @@ class _Choice:
         for edge in found:
             families[self.parent.get(edge.parent, "")] += 1
 
+        leaf = not self.degree[child]
+
         def worth(edge: Edge) -> tuple[bool, int, bool, int, int]:
             here = edge.parent
             return (
                 self.modules[here] == self.modules[child],
                 edge.drop,
                 self.kinds[here] == Kind.STRATEGY,
-                families[self.parent.get(here, "")],
+                families[self.parent.get(here, "")] if leaf else self.degree[here],
                 self.layer[here],
             )
 

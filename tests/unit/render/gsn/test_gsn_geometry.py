@@ -130,6 +130,82 @@ def crossings_of_elements(page) -> list[str]:
     return found
 
 
+def blemishes_of_marks(page) -> list[str]:
+    """Off-diagram triangles and labels that a line crosses, or that cover or are covered by anything."""
+    laid = plan(page)
+    marks = [
+        (name, box.grown(-0.3))
+        for name, placed in laid.placed.items()
+        for below in (False, True)
+        for box in placed.marks(below=below)
+    ]
+    found = []
+    for route in lines(laid):
+        for (ax, ay), (bx, by) in pairwise(route.points):
+            part = Box(min(ax, bx), min(ay, by), max(ax, bx), max(ay, by)).grown(0.7)
+            found += [
+                f"{route.connector.source}->{route.connector.target} crosses the mark of {name}"
+                for name, box in marks
+                if part.overlaps(box)
+            ]
+        for at in (mark.at for mark in route.marks):
+            sign = Box(*at, *at).grown(4.0)
+            found += [f"a decorator lies on the mark of {name}" for name, box in marks if sign.overlaps(box)]
+    for name, box in marks:
+        found += [
+            f"the mark of {name} covers {other}"
+            for other, placed in laid.placed.items()
+            if other != name and box.overlaps(placed.extent)
+        ]
+    for (name, one), (other, two) in combinations(marks, 2):
+        if one.overlaps(two):
+            found.append(f"the marks of {name} and {other} meet")
+    return found
+
+
+def shared_claims() -> Argument:
+    """Claims with support on the page and elsewhere, and solutions that many pages share."""
+    elements = [Element("G0", "goal", "Top"), Element("S0", "strategy", "Argument over all parts")]
+    links = [Connector("G0", "S0", "supported_by")]
+    for number in range(14):
+        part = f"G{number + 1}"
+        marks = frozenset({"uninstantiated"}) if number % 3 == 0 else frozenset()
+        elements.append(
+            Element(part, "goal", f"Part {number} is safe", decorators=marks, acps=("ACP1",) * (number % 2))
+        )
+        links.append(Connector("S0", part, "supported_by"))
+        for leaf in range(3):
+            elements.append(Element(f"{part}.{leaf}", "goal", "A claim about this part of the system"))
+            links.append(Connector(part, f"{part}.{leaf}", "supported_by"))
+            links.append(Connector(f"{part}.{leaf}", f"Sn{leaf}", "supported_by"))
+    elements += [Element(f"Sn{n}", "solution", "Report of the test of all parts", acps=("ACP2",)) for n in range(3)]
+    return Argument(tuple(elements), tuple(links), "Shared")
+
+
+@pytest.mark.parametrize("most", [6, 12, 30])
+def test_no_line_crosses_an_off_diagram_mark(most):
+    books = [road_signs(), shared_claims(), GALLERY["shared"](), GALLERY["relations"]()]
+    pages = [page for book in books for page in paginate(book, max_elements=most)]
+    assert sum(len(page.off_diagram) for page in pages) > 10
+    assert any(p.left_off and p.under for page in pages for p in plan(page).placed.values()), "nothing was at stake"
+    assert [blemish for page in pages for blemish in blemishes_of_marks(page)] == []
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(seed=st.integers(0, 10**6), size=st.integers(8, 60), density=st.floats(0, 0.5), most=st.integers(4, 30))
+def test_off_diagram_marks_are_obstacles(seed, size, density, most):
+    for page in paginate(random_argument(seed, size, density), max_elements=most):
+        assert [blemish for blemish in blemishes_of_marks(page) if "covers" in blemish or "meet" in blemish] == []
+        straight = {f"{r.connector.source}->{r.connector.target}" for r in lines(plan(page)) if _is_oblique(r)}
+        crossed = [blemish for blemish in blemishes_of_marks(page) if blemish.split(" ")[0] not in straight]
+        assert crossed == []
+
+
+def _is_oblique(route) -> bool:
+    """Whether no way was found, so that the line is drawn straight across."""
+    return any(abs(a[0] - b[0]) > 0.1 and abs(a[1] - b[1]) > 0.1 for a, b in pairwise(route.points))
+
+
 @pytest.mark.parametrize("name", sorted(GALLERY))
 def test_gallery_pages_are_sound(name):
     for page in paginate(GALLERY[name]()):
@@ -216,6 +292,51 @@ def test_letter_stands_outside_the_oval_at_the_bottom_right(kind, text):
             assert ((px - a) / a) ** 2 + ((py - b) / b) ** 2 > 1.02
     assert x > drawn.width * 0.6
     assert y > drawn.height * 0.6
+
+
+@pytest.mark.parametrize("kind", ["goal", "strategy", "away_goal", "module", "contract"])
+@pytest.mark.parametrize("title", ["", "Title", "A title that is longer than the symbol is wide"])
+def test_the_badge_stands_in_the_upper_right_corner_of_every_box(kind, title):
+    drawn = figure(Element("G1.2", kind, TEXTS[2], title=title, status="supported", module="M"))
+    badge = next(row for row in drawn.rows if row.kind == "pill")
+    heading = next(row for row in drawn.rows if row.kind == "id")
+    assert abs((badge.y + 6.25) - (heading.y - 3.4)) < 2, "level with the id"
+    assert drawn.side(badge.y, left=False) - badge.x - badge.width < 32
+    assert heading.x + heading.width + 7 < badge.x
+
+
+def test_many_annotations_fill_lines_and_few_stand_one_a_line():
+    few = figure(Element("C1", "context", "Requirements", annotations=("R-1", "R-2", "R-3")))
+    assert [row.text for row in few.rows if row.kind == "note"] == ["R-1", "R-2", "R-3"]
+    many = figure(Element("C1", "context", "Requirements", annotations=tuple(f"R-{n:02}" for n in range(18))))
+    notes = [row.text for row in many.rows if row.kind == "note"]
+    assert len(notes) < 8
+    assert ", ".join(f"R-{n:02}" for n in range(18)) == " ".join(notes)
+
+
+def test_much_context_takes_two_columns_that_hang_beside_the_strategy_below():
+    contexts = [
+        Element(f"C{n}", "context", "A definition that takes some lines of text to give in full") for n in range(9)
+    ]
+    elements = (
+        Element("G1", "goal", "Top"),
+        Element("S1", "strategy", "Over parts"),
+        Element("G2", "goal", "Part"),
+        *contexts,
+    )
+    links = (
+        Connector("G1", "S1", "supported_by"),
+        Connector("S1", "G2", "supported_by"),
+        *(Connector("G1", c.id, "in_context_of") for c in contexts),
+    )
+    (page,) = paginate(Argument(elements, links, "t"))
+    check_page(page)
+    assert crossings_of_elements(page) == []
+    laid = plan(page)
+    columns = {round(laid.placed[c.id].right[0]) for c in contexts if laid.placed[c.id].x < laid.placed["G1"].x}
+    assert len(columns) == 2
+    assert laid.placed["S1"].y < max(laid.placed[c.id].y for c in contexts)
+    assert laid.placed["G1"].y <= min(laid.placed[c.id].y for c in contexts) + 25
 
 
 def test_circle_is_a_circle_and_parallelogram_leans():

@@ -317,6 +317,21 @@ def test_advance_agrees_with_another_reader_of_the_font():
             assert advance(char, 2048, bold=bold) == pytest.approx(font.getlength(char), abs=1.5)
 
 
+def test_what_the_fonts_lack_is_drawn_as_a_replacement_and_named_by_the_page():
+    (page,) = paginate(
+        Argument((Element("G1", "goal", "漢字 in ODD ≤ 5 µs", title="標"), Element("G2", "goal", "x")), (), "題")
+    )
+    assert page.uncovered == ("字", "標", "漢", "題")
+    assert page.uncovered_in() == {"G1": ("字", "標", "漢")}
+    shown = texts(parsed(draw(page)))
+    assert not any(char in line for line in shown for char in page.uncovered)
+    assert any("\ufffd\ufffd in ODD" in line for line in shown)
+    assert "漢字 in ODD" in draw(page), "the tooltip keeps the statement"
+    plain = paginate(Argument((Element("G1", "goal", "ODD ≤ 5 µs"),), (), "t"))[0]
+    assert plain.uncovered == ()
+    assert plain.uncovered_in() == {}
+
+
 def test_uncovered_characters_are_named():
     assert uncovered("Ünïcode ≤ 5 µs → ✓ هذا") == ()
     assert uncovered("漢字 a") == ("字", "漢")
