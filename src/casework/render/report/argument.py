@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from casework.graph.status import blame
@@ -10,6 +11,7 @@ from casework.model.node import Node
 from casework.model.process import Indicator
 from casework.model.verdict import Status
 from casework.model.vocabulary import GSN_TYPES
+from casework.render.gsn.svg import identifier as drawn_id
 from casework.render.report.document import (
     Block,
     Column,
@@ -58,14 +60,17 @@ def section(view: View, pages: Sequence[str]) -> Section:
         Section("Safety performance indicators", "argument-indicators", (_indicators(view),)),
     ]
     if pages:
-        parts.append(Section("The argument as diagram", "argument-diagram", tuple(_pictures(pages))))
-    return Section("Argument", "argument", (intro,), tuple(parts))
+        parts.append(Section("The argument as diagram", "argument-diagram", tuple(_pictures(view, pages))))
+    return Section("Argument", "argument", (intro,), tuple(parts), new_page=True)
 
 
-def _pictures(pages: Sequence[str]) -> Iterator[Block]:
+def _pictures(view: View, pages: Sequence[str]) -> Iterator[Block]:
+    drawn = {drawn_id(key): key for key in sorted(view.case.keys(*GSN_TYPES))}
     for number, svg in enumerate(pages, start=1):
         words = f"GSN diagram, page {number} of {len(pages)}"
-        yield Picture(svg, words, f"{words}. The same argument stands as indented text below.")
+        shown = [drawn[name] for name in re.findall(r' id="el-([^"]+)"', svg) if name in drawn]
+        elements = view.refs(dict.fromkeys(shown))
+        yield Picture(svg, words, f"{words}. The same argument stands as indented text above.", elements)
 
 
 def _tops(view: View) -> list[str]:

@@ -8,6 +8,7 @@ from datetime import date
 from casework.graph.assessment import Assessment
 from casework.model.decision import Decision
 from casework.render.report import (
+    appendix,
     argument,
     changes,
     evidence,
@@ -18,9 +19,11 @@ from casework.render.report import (
     scope,
     subjects,
     trace,
+    verification,
 )
 from casework.render.report.document import Report, clean
 from casework.render.report.front import Baseline, glossary, how_to_read, limits, title_page, verdict
+from casework.render.report.summary import summary
 from casework.render.report.view import View
 
 __all__ = ["Baseline", "build"]
@@ -54,7 +57,7 @@ def build(
         subtitle=clean(project.component or ""),
         kind_of_document="Safety case report",
         verdict=verdict(view),
-        front=title_page(view, baseline or Baseline(), generated_for),
+        front=(*summary(view), *title_page(view, baseline or Baseline(), generated_for)),
         sections=(
             how_to_read(view),
             open_points.section(view),
@@ -62,7 +65,7 @@ def build(
             hazards.section(view),
             requirements.requirements(view),
             argument.section(view, pages),
-            requirements.verification(view),
+            verification.verification(view),
             evidence.section(view),
             subjects.datasets(view),
             subjects.models(view),
@@ -73,6 +76,7 @@ def build(
             changes.section(view, since),
             limits(view),
             glossary(view),
+            appendix.section(view),
         ),
         running=clean(
             f"{project.name} {project.version or ''} · {commit}{dirty} · {decision.word.upper()} · "

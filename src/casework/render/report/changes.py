@@ -45,7 +45,7 @@ def section(view: View, changes: Changes | None) -> Section:
     """Return the section on changes; without a comparison it says that there was none."""
     if changes is None:
         words = "This report was made without a comparison; casework report --baseline REV adds one."
-        return Section("Changes since the last baseline", "changes", (Paragraph(line(words)),), new_page=False)
+        return Section("Changes since the last baseline", "changes", (Paragraph(line(words)),))
     columns = (Column("Change", 0.8), Column("Node", 1.2), Column("What differs", 3.5), Column("Affects", 2))
     rows = [
         Row(
@@ -61,4 +61,4 @@ def section(view: View, changes: Changes | None) -> Section:
     source = "the nodes of both revisions, compared by fingerprint"
     caption = f"Differences from {changes.base}"
     table = Table(caption, source, columns, tuple(rows), "No node differs in meaning.")
-    return Section("Changes since the last baseline", "changes", (table,), new_page=False)
+    return Section("Changes since the last baseline", "changes", (table,))

@@ -1,15 +1,16 @@
 """What a report consists of: sections of blocks, made of runs of text; plain values that any format can set.
 
 A run is text and what it is (an id, a status, code); formats decide how that looks. A run may point at an anchor of
-the same report or at a web page; pointers that lead nowhere are dropped by `resolve`, so formats need not check them.
+the same report or at a web page; pointers that lead nowhere are dropped by `setting.resolve`, so formats need not
+check them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields, is_dataclass
-from typing import Any, Literal
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import urlsplit
 
 from casework.render.findings.terminal import safe
@@ -54,10 +55,17 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row; its anchor is where links to its node lead."""
+    """A row; its anchor is where links to its node lead.
+
+    Attributes:
+        cells: A cell for each column; of a group, one cell across all of them.
+        anchor: Where links to the row lead; a group has none, for it may stand on several pages.
+        group: Whether the row heads those that follow, up to the next group.
+    """
 
     cells: tuple[Cell, ...]
     anchor: str = ""
+    group: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +78,7 @@ class Table:
         columns: Its columns.
         rows: Its rows.
         empty: What to say where there are no rows.
+        dense: Whether it is set small, as a table of many figures is.
     """
 
     caption: str
@@ -77,6 +86,7 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     empty: str = "None."
+    dense: bool = False
     kind: Literal["table"] = "table"
 
 
@@ -135,11 +145,19 @@ class Outline:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture as SVG, with the words that stand for it where it cannot be seen."""
+    """A picture as SVG, with the words that stand for it where it cannot be seen.
+
+    Attributes:
+        svg: The picture.
+        caption: What stands below it.
+        alt: The words that stand for it.
+        elements: What it shows, with links to where the report says more of it.
+    """
 
     svg: str
     caption: str
     alt: str
+    elements: Line = ()
     kind: Literal["picture"] = "picture"
 
 
@@ -159,13 +177,13 @@ Block = Table | Paragraph | Bullets | Facts | Outline | Picture | Callout
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A section; top-level sections are numbered in their order, and start a page unless told otherwise."""
+    """A section; top-level sections are numbered in their order; the main ones start a page."""
 
     title: str
     anchor: str
     blocks: tuple[Block, ...] = ()
     sections: tuple[Section, ...] = ()
-    new_page: bool = True
+    new_page: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,17 +247,27 @@ def anchor_of(key: str) -> str:
     return "n-" + re.sub(r"[^A-Za-z0-9_.:\-]", "_", key)
 
 
+def to_anchor(anchor: str, text: str) -> Run:
+    """Return text that is linked to an anchor of the report."""
+    return Run(clean(text), to=anchor)
+
+
+def group(*parts: Run | str | Line) -> Row:
+    """Return a row that heads those that follow."""
+    return Row((cell(*parts),), group=True)
+
+
 def ref(key: str, text: str = "") -> Run:
     """Return a node's id, linked to where the report shows the node."""
     return Run(clean(text or key), "id", to=anchor_of(key))
 
 
-def prose(text: object) -> Line:
+def prose(text: object, style: Style = "plain") -> Line:
     """Return text in which stretches between backquotes are code, as messages of findings have them."""
     parts = str(text).split("`")
     if len(parts) % 2 == 0:
-        return line(plain(text))
-    return tuple(code(part) if number % 2 else plain(part) for number, part in enumerate(parts) if part)
+        return line(Run(clean(text), style))
+    return tuple(code(part) if number % 2 else Run(clean(part), style) for number, part in enumerate(parts) if part)
 
 
 def web(text: str) -> Run:
@@ -268,42 +296,3 @@ def joined(runs: Iterable[Run], between: str = ", ") -> Line:
             made.append(Run(between))
         made.append(run)
     return tuple(made)
-
-
-def anchors_of(value: Any) -> Iterator[str]:
-    """Yield every anchor that a value defines, in the order of reading."""
-    if is_dataclass(value) and not isinstance(value, type):
-        own = getattr(value, "anchor", "")
-        if own:
-            yield own
-        for each in fields(value):
-            yield from anchors_of(getattr(value, each.name))
-    elif isinstance(value, tuple):
-        for part in value:
-            yield from anchors_of(part)
-
-
-def as_data(value: Any, known: frozenset[str], taken: set[str]) -> Any:
-    """Return a value as plain data; pointers that lead nowhere and anchors that were taken before become empty."""
-    if isinstance(value, tuple):
-        return [as_data(part, known, taken) for part in value]
-    if not is_dataclass(value) or isinstance(value, type):
-        return clean(value) if isinstance(value, str) else value
-    made: dict[str, Any] = {}
-    for each in fields(value):
-        part = getattr(value, each.name)
-        if each.name == "to":
-            part = part if part in known else ""
-        elif each.name == "anchor" and part:
-            part = "" if part in taken else part
-            taken.add(part)
-        # The one place through which all text passes; pictures alone are no text.
-        made[each.name] = clean(part) if isinstance(part, str) and each.name != "svg" else as_data(part, known, taken)
-    return made
-
-
-def resolve(report: Report) -> dict[str, Any]:
-    """Return a report as plain data in which every pointer leads somewhere and every anchor is unique."""
-    known = frozenset(anchors_of(report.front)) | frozenset(anchors_of(report.sections))
-    made = as_data(report, known, set())
-    return dict(made)

@@ -10,6 +10,8 @@ from casework.model.catalogue import GENERATORS
 from casework.model.learning import Evidence
 from casework.model.result import ResultRecord
 from casework.model.verdict import Appraisal, Verdict
+from casework.render.findings.options import plural
+from casework.render.report.appendix import anchor_of_figures
 from casework.render.report.document import (
     Block,
     Cell,
@@ -26,13 +28,11 @@ from casework.render.report.document import (
     line,
     muted,
     strong,
+    to_anchor,
     word,
 )
-from casework.render.report.figures import figure, interval, measured, sample
+from casework.render.report.figures import figure
 from casework.render.report.view import View
-
-_ROWS = 50
-"""Rows of a record's own table that the report shows."""
 
 
 def section(view: View) -> Section:
@@ -50,7 +50,7 @@ def section(view: View) -> Section:
         Section(f"{key} {node.title or ''}".rstrip(), f"evidence-{key}", tuple(_one(view, key, node)))
         for key, node in view.case.nodes(Evidence, "evidence")
     ]
-    return Section("Evidence index", "evidence", (intro,), tuple(parts))
+    return Section("Evidence index", "evidence", (intro,), tuple(parts), new_page=True)
 
 
 def _overview(view: View) -> Table:
@@ -74,7 +74,7 @@ def _overview(view: View) -> Table:
                     cell(view.refs(view.targets(key, "subject"))),
                     cell(line(state)),
                     cell(line(view.status(key))),
-                    cell(view.refs(node.verifies)),
+                    cell(view.refs(node.verifies)) or cell("no requirement"),
                 )
             )
         )
@@ -91,12 +91,9 @@ def _one(view: View, key: str, node: Evidence) -> Iterator[Block]:
         pairs += _seal(verdict)
     if record is not None:
         pairs += _run(record, node)
+        pairs.append(("Figures", _measured(key, record)))
     source = "evidence node and the newest of its sealed records" if record else "evidence node; there is no record"
     yield Facts(view.named(key), tuple(pairs), source, anchor_of(key))
-    if record is not None:
-        believed = item is not None and item.state == "current"
-        yield _metrics(key, record, believed=believed)
-        yield from _tables(key, record)
 
 
 def _plan(view: View, key: str, node: Evidence) -> Iterator[tuple[str, Cell]]:
@@ -151,42 +148,14 @@ def _run(record: ResultRecord, node: Evidence) -> Iterator[tuple[str, Cell]]:
     yield "Limits", cell(*record.limitations) or cell("the record states none")
 
 
+def _measured(key: str, record: ResultRecord) -> Cell:
+    names = ", ".join(dict.fromkeys(metric.name for metric in record.metrics)) or "none"
+    figures = plural(len(record.metrics), "figure")
+    return cell(line(to_anchor(anchor_of_figures(key), f"{figures} in the appendix"), f": {names}"))
+
+
 def _validity(record: ResultRecord, node: Evidence) -> str:
     if node.max_age_days is None:
         return "while nothing that it is bound to changes; no age is set"
     last = date.fromisoformat(record.started[:10]) + timedelta(days=node.max_age_days)
     return f"while nothing that it is bound to changes, and until {last.isoformat()} ({node.max_age_days} days)"
-
-
-def _metrics(key: str, record: ResultRecord, *, believed: bool) -> Table:
-    columns = (
-        Column("Metric", 1.3),
-        Column("Slice", 1.4),
-        Column("Measured", 1.4),
-        Column("Sample", 1),
-        Column("Interval as recorded", 2.4),
-    )
-    rows = [
-        Row((cell(m.name), cell(m.slice), cell(measured(m)), cell(sample(m)), cell(interval(m) or "none")))
-        for m in record.metrics
-    ]
-    caption = (
-        f"Figures of {key}" if believed else f"Figures of {key}: these do NOT count, for the evidence is not current"
-    )
-    return Table(caption, "the record's metrics", columns, tuple(rows), "The record holds no figure.")
-
-
-def _tables(key: str, record: ResultRecord) -> Iterator[Table]:
-    for table in record.tables:
-        columns = tuple(Column(title) for title in table.columns)
-        rows = tuple(Row(tuple(cell(_value(v)) for v in row)) for row in table.rows[:_ROWS])
-        cut = f" (the first {_ROWS} of {len(table.rows)} rows; the record holds all)" if len(table.rows) > _ROWS else ""
-        yield Table(f"{key}: {table.name}{cut}", "a table of the record", columns, rows)
-
-
-def _value(value: str | int | float | bool | None) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return figure(value) if isinstance(value, float) else str(value)

@@ -51,7 +51,14 @@ def interval(metric: Metric) -> str:
     if metric.ci_low is None or metric.ci_high is None:
         return "exact count" if metric.method == "exact" else ""
     sure = f"{percent(metric.confidence)} " if metric.confidence is not None else ""
-    return f"{sure}[{figure(metric.ci_low, 'down')}, {figure(metric.ci_high, 'up')}] {metric.method}".strip()
+    return f"{sure}{limits(metric)} {metric.method}".strip()
+
+
+def limits(metric: Metric) -> str:
+    """Return the recorded two-sided interval alone, rounded outwards; or `exact`, or nothing."""
+    if metric.ci_low is None or metric.ci_high is None:
+        return "exact" if metric.method == "exact" else ""
+    return f"[{figure(metric.ci_low, 'down')}, {figure(metric.ci_high, 'up')}]"
 
 
 def percent(share: float) -> str:

@@ -158,7 +158,7 @@ def limits(view: View) -> Section:
         "The decision is as of the day on the title page. Keys, waivers and evidence can expire after it.",
         "The digests on the title page identify models and data; whoever relies on the report has to compare them.",
     )
-    return Section("Limits of this report", "limits", (Bullets(tuple(line(p) for p in points)),), new_page=False)
+    return Section("Limits of this report", "limits", (Bullets(tuple(line(p) for p in points)),))
 
 
 def glossary(view: View) -> Section:

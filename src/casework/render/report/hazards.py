@@ -41,7 +41,7 @@ def section(view: View) -> Section:
         Section("Safety goals", "hazards-goals", (_goals(view),)),
         Section("Security threats", "hazards-threats", (_threats(view),)),
     )
-    return Section("Hazard log", "hazards", (intro,), parts)
+    return Section("Hazard log", "hazards", (intro,), parts, new_page=True)
 
 
 def _overview(view: View) -> Table:

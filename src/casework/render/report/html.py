@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from casework.render.report.document import Report, resolve
+from casework.render.report.document import Report
+from casework.render.report.setting import resolve
 from casework.render.templates import environment
 
 

@@ -36,7 +36,7 @@ _GRAVITY = {"defeated": 0, "open": 1, "doubted": 2}
 
 def section(view: View) -> Section:
     """Return the section of open points."""
-    return Section("Open points", "open-points", tuple(_summary(view)), tuple(_parts(view)))
+    return Section("Open points", "open-points", tuple(_summary(view)), tuple(_parts(view)), new_page=True)
 
 
 def _summary(view: View) -> Iterator[Block]:
@@ -232,7 +232,14 @@ def _challenges(view: View) -> Table:
 def _doubts(view: View) -> Table:
     columns = (Column("Element", 1.5), Column("Challenge", 1), Column("Accepted by", 1.5), Column("Why", 3))
     rows = [
-        Row((cell(view.named(key)), cell(line(ref(d.challenger))), cell(d.accepted_by, d.role), cell(d.reason)))
+        Row(
+            (
+                cell(view.named(key)),
+                cell(line(ref(view.resolved(key, d.challenger)))),
+                cell(d.accepted_by, d.role),
+                cell(prose(d.reason)),
+            )
+        )
         for key, node in _elements(view)
         for d in node.residual_doubts
     ]

@@ -6,7 +6,8 @@ import json
 from datetime import UTC, date, datetime
 
 from casework.render.fonts import font_folder
-from casework.render.report.document import Report, resolve
+from casework.render.report.document import Report
+from casework.render.report.setting import resolve
 from casework.render.templates import FOLDER
 
 
@@ -26,7 +27,7 @@ def to_pdf(report: Report) -> bytes:
             font_paths=[str(font_folder())],
             ignore_system_fonts=True,
             format="pdf",
-            sys_inputs={"report": json.dumps(resolve(report), ensure_ascii=False)},
+            sys_inputs={"report": json.dumps(resolve(report, breaks=True), ensure_ascii=False)},
             timestamp=int(day.timestamp()),
         )
     except typst.TypstError as error:

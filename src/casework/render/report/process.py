@@ -19,7 +19,6 @@ from casework.render.report.document import (
     Table,
     anchor_of,
     cell,
-    code,
     line,
     muted,
     ref,
@@ -27,6 +26,7 @@ from casework.render.report.document import (
     word,
 )
 from casework.render.report.figures import share
+from casework.render.report.verification import tests_by_file
 from casework.render.report.view import View
 
 
@@ -91,14 +91,19 @@ def _tool(view: View, key: str, node: Tool) -> Iterator[Block]:
     )
     yield Facts(view.named(key), pairs, "tool node; the level is computed", anchor_of(key))
     columns = (
-        Column("Use case", 1.6),
-        Column("Potential error", 2.2),
-        Column("Effect", 1.4),
-        Column("Detected or prevented by", 2.4),
+        Column("Use case", 1.2),
+        Column("Potential error", 1.7),
+        Column("Effect", 1.2),
+        Column("Detected or prevented by (a test is defined unless it says otherwise)", 3.4),
     )
     rows = [row for use in node.use_cases for row in _use(view, use)]
     yield Table(
-        f"Uses of {key} and what may go wrong", "field use_cases", columns, tuple(rows), "No use case is described."
+        f"Uses of {key} and what may go wrong",
+        "field use_cases",
+        columns,
+        tuple(rows),
+        "No use case is described.",
+        dense=True,
     )
 
 
@@ -107,7 +112,8 @@ def _use(view: View, use: UseCase) -> Iterator[Row]:
     if not use.potential_errors:
         yield Row((first, cell(line(word("open", "no potential error was looked for"))), (), ()))
     for number, error in enumerate(use.potential_errors):
-        by: list[Line] = [_detection(view, name) for name in error.detected_by]
+        by = [_detection(view, name) for name in error.detected_by if name in view.case]
+        by += tests_by_file(view, [name for name in error.detected_by if name not in view.case])
         named = first if number == 0 else cell(line(muted(f"{use.id}, as above")))
         hole = cell(line(word("no", "nothing detects it")))
         yield Row(
@@ -121,11 +127,7 @@ def _use(view: View, use: UseCase) -> Iterator[Row]:
 
 
 def _detection(view: View, name: str) -> Line:
-    if name in view.case:
-        return line(*view.named(name), "  ", view.status(name))
-    path, _, test = name.partition("::")
-    defined = test in view.assessment.tests.get(path, frozenset())
-    return line(code(name), "  ", word("yes", "defined") if defined else word("no", "not defined"))
+    return line(*view.named(name), "  ", view.status(name))
 
 
 def reviews(view: View) -> Section:
@@ -145,7 +147,7 @@ def reviews(view: View) -> Section:
                 cell(line(strong(node.by)), node.role or "no role stated"),
                 cell(node.on.isoformat()),
                 cell(line(word({"approved": "yes", "reviewed": "yes", "rejected": "no"}[node.meaning], node.meaning))),
-                tuple(_signed(view, node, target) for target in view.targets(key, "of")),
+                tuple(_signed(view, key, node)),
                 cell(node.remarks or ""),
             ),
             anchor_of(key),
@@ -154,27 +156,37 @@ def reviews(view: View) -> Section:
     ]
     source = "review nodes, each compared with the present fingerprint of what it signs"
     signed = Table("Sign-offs", source, columns, tuple(rows), "Nobody has signed off anything.")
-    return Section("Reviews and approvals", "reviews", (signed, _unsigned(view)), new_page=False)
+    return Section("Reviews and approvals", "reviews", (signed, _unsigned(view)))
 
 
-def _signed(view: View, review: Review, target: str) -> Line:
-    seen = review.fingerprints.get(target)
-    if seen is None:
-        return line(ref(target), "  ", word("open", "no fingerprint was recorded"))
-    same = seen == view.case.fingerprint(target)
-    return line(
-        ref(target), "  ", word("yes", "present state") if same else word("open", "changed since: does not count")
-    )
+def _signed(view: View, key: str, review: Review) -> Iterator[Line]:
+    """Yield the nodes that a review signs, by whether it is of their present state; those that do not count first."""
+    found: dict[str, list[str]] = {"missing": [], "changed": [], "same": []}
+    for target in view.targets(key, "of"):
+        seen = review.fingerprints.get(target)
+        same = "same" if seen == view.case.fingerprint(target) else "changed"
+        found["missing" if seen is None else same].append(target)
+    words = {
+        "missing": word("open", "no fingerprint was recorded"),
+        "changed": word("open", "changed since: does not count"),
+        "same": word("yes", "present state"),
+    }
+    for state, targets in found.items():
+        if targets:
+            yield line(words[state], "  ", *view.refs(targets))
 
 
 def _unsigned(view: View) -> Table:
     types = view.assessment.project.review.types
+    by_type: dict[str, list[str]] = {}
+    for key in sorted(view.case.keys(*types)):
+        if not _has_valid(view, key):
+            by_type.setdefault(view.case.entries[key].type, []).append(key)
     rows = [
-        Row((cell(view.named(key)), cell(view.case.entries[key].type.replace("_", " "))))
-        for key in sorted(view.case.keys(*types))
-        if not _has_valid(view, key)
+        Row((cell(name.replace("_", " ")), cell(str(len(keys))), cell(view.refs(keys))))
+        for name, keys in by_type.items()
     ]
-    columns = (Column("Node", 3), Column("Type", 1))
+    columns = (Column("Type", 0.8), Column("Count", 0.4), Column("Nodes", 6))
     kinds = ", ".join(name.replace("_", " ") for name in types)
     source = f"nodes of the types that the project wants signed ({kinds})"
     return Table("Without a sign-off of the present state", source, columns, tuple(rows), "All are signed off.")

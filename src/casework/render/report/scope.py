@@ -32,7 +32,7 @@ def section(view: View) -> Section:
         Section("Operational design domain", "scope-odd", tuple(_domains(view))),
         Section("Assumptions and contexts", "scope-assumptions", (_assumptions(view), _contexts(view))),
     )
-    return Section("Scope", "scope", (), parts)
+    return Section("Scope", "scope", (), parts, new_page=True)
 
 
 def _item(view: View) -> Iterator[Block]:

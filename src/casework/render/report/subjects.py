@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from casework.model.learning import Dataset, ModelCard, Tensor
 from casework.model.result import Metric, ResultRecord
+from casework.render.report.appendix import anchor_of_figures
 from casework.render.report.document import (
     Block,
     Cell,
@@ -19,13 +20,19 @@ from casework.render.report.document import (
     anchor_of,
     cell,
     code,
+    group,
     line,
     muted,
-    ref,
+    plain,
+    strong,
+    to_anchor,
     word,
 )
-from casework.render.report.figures import interval, measured, sample
+from casework.render.report.figures import figure, interval, measured, sample, worse_side
 from casework.render.report.view import View
+
+_WORST = 3
+"""Slices that a model card names for each metric."""
 
 
 def datasets(view: View) -> Section:
@@ -161,27 +168,38 @@ def _tensor(tensor: Tensor) -> Line:
 
 def _measured(view: View, key: str) -> Table:
     columns = (
-        Column("Evidence", 1.2),
         Column("Metric", 1.2),
-        Column("Measured", 1.4),
+        Column("Measured", 1.2),
         Column("Sample", 1),
-        Column("Interval as recorded", 2.2),
-        Column("Slices", 1.4),
+        Column("Interval as recorded", 2),
+        Column("Worst slices", 2.6),
     )
-    rows = [
-        _headline(evidence, record, m)
-        for evidence in view.sources(key, "subject")
-        if (item := view.assessment.appraisals.get(evidence)) and item.state == "current" and (record := item.record)
-        for m in record.metrics
-        if m.slice == "all"
-    ]
+    rows: list[Row] = []
+    for evidence in view.sources(key, "subject"):
+        item = view.assessment.appraisals.get(evidence)
+        if item is not None and item.state == "current" and item.record is not None:
+            every = to_anchor(anchor_of_figures(evidence), "all figures")
+            rows.append(group(line(*view.named(evidence), "  ", every)))
+            rows += [_headline(item.record, m) for m in item.record.metrics if m.slice == "all"]
     caption = f"Figures measured on {key}, over all data inside the operational design domain"
-    source = "metrics of slice all of current evidence whose subject is this model"
-    return Table(caption, source, columns, tuple(rows), "No current evidence measures this model.")
+    source = "metrics of slice all of current evidence whose subject is this model; slices of all sizes are compared"
+    return Table(caption, source, columns, tuple(rows), "No current evidence measures this model.", dense=True)
 
 
-def _headline(evidence: str, record: ResultRecord, metric: Metric) -> Row:
-    slices = sum(m.name == metric.name for m in record.metrics) - 1
-    more = cell(line(f"{slices} more, see ", ref(evidence))) if slices else cell("none")
-    cells = (cell(line(ref(evidence))), cell(metric.name), cell(measured(metric)), cell(sample(metric)))
-    return Row((*cells, cell(interval(metric) or "none"), more))
+def _headline(record: ResultRecord, metric: Metric) -> Row:
+    cells = (cell(metric.name), cell(measured(metric)), cell(sample(metric)), cell(interval(metric) or "none"))
+    return Row((*cells, tuple(_worst(record, metric.name)) or cell("not by slice")))
+
+
+def _worst(record: ResultRecord, name: str) -> Iterator[Line]:
+    """Yield the three slices on which a metric looks worst, the worst first."""
+    side = worse_side(name)
+    slices = [m for m in record.metrics if m.name == name and m.slice != "all"]
+    if side == "exact":
+        if slices:
+            yield line(muted(f"{len(slices)} slices, of which none is better than another"))
+        return
+    slices.sort(key=lambda m: (m.value if side == "down" else -m.value, m.slice))
+    for m in slices[:_WORST]:
+        counts = f" ({sample(m)})" if sample(m) else ""
+        yield line(plain(f"{m.slice} "), strong(figure(m.value, side)), muted(counts))

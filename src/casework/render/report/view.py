@@ -89,6 +89,10 @@ class View:
         """Return ids with a comma between them."""
         return joined(ref(key) for key in keys)
 
+    def resolved(self, key: str, target: str) -> str:
+        """Return the key that a node means by an id, or the id where there is no such node."""
+        return self.case.resolve(self.case.entries[key], target) or target
+
     def targets(self, key: str, *names: str) -> list[str]:
         """Return the nodes that a node names in the given fields."""
         return [edge.target for edge in self.case.out(key, *names)]

@@ -1,0 +1,238 @@
+"""Results of verification and validation: what was judged, with pass, fail, not shown and not run; and the tests."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from casework.model.acceptance import find_metric
+from casework.model.requirement import Criterion, Requirement
+from casework.model.result import Metric
+from casework.model.verdict import CriterionResult
+from casework.render.report.document import (
+    Block,
+    Cell,
+    Column,
+    Line,
+    Paragraph,
+    Row,
+    Run,
+    Section,
+    Table,
+    anchor_of,
+    cell,
+    code,
+    group,
+    joined,
+    line,
+    ref,
+    strong,
+    to_anchor,
+    word,
+)
+from casework.render.report.figures import criterion_words, figure, limits, measured, sample
+from casework.render.report.view import View
+
+_RESULT = {
+    "met": ("met", "pass"),
+    "not_met": ("not_met", "fail"),
+    "not_shown": ("not_shown", "not shown"),
+    "missing": ("missing", "not run"),
+}
+_SIDES = {">=": "low", ">": "low", "<=": "high", "<": "high"}
+
+
+def verification(view: View) -> Section:
+    """Return the results of verification and validation."""
+    parts = (
+        Section("Results by criterion", "vv-criteria", (_tally(view), _explained(), _criteria(view))),
+        Section("Tests named by requirements", "vv-tests", (_tests(view),)),
+    )
+    return Section("Verification and validation results", "vv", (), parts, new_page=True)
+
+
+def metric_of(view: View, criterion: Criterion, result: CriterionResult) -> Metric | None:
+    """Return the recorded figure that a judgement rests on."""
+    appraisal = view.assessment.appraisals.get(result.evidence)
+    record = appraisal.record if appraisal and appraisal.state == "current" else None
+    return find_metric(record.metrics, criterion) if record else None
+
+
+def why_missing(view: View, key: str, result: CriterionResult) -> str:
+    """Return why no figure was judged: the states of the evidence that should hold it, or what the judgement says."""
+    states = [(k, view.assessment.appraisals.get(k)) for k in view.sources(key, "verifies")]
+    late = [
+        f"{k} is {item.state if item else 'missing'}" for k, item in states if item is None or item.state != "current"
+    ]
+    return "; ".join(late) or result.judgement.reason
+
+
+def judged_limit(criterion: Criterion, result: CriterionResult) -> str:
+    """Return the limit that was held against the bound, rounded to the worse side; both where both count."""
+    low, high = result.judgement.low, result.judgement.high
+    if low is None or high is None:
+        return result.judgement.reason
+    if low == high:
+        return "exact"
+    match _SIDES.get(criterion.op):
+        case "low":
+            return f"at least {figure(low, 'down')}"
+        case "high":
+            return f"at most {figure(high, 'up')}"
+        case _:
+            return f"{figure(low, 'down')} to {figure(high, 'up')}"
+
+
+def tally(view: View) -> Counter[str]:
+    """Return how many judgements of criteria there are: pass, fail, not shown, not run."""
+    counts: Counter[str] = Counter()
+    for key, node in view.case.nodes(Requirement, "requirement"):
+        for index in range(len(node.acceptance)):
+            judged = view.results(key, index)
+            counts.update(_RESULT[r.judgement.outcome][1] for r in judged)
+            counts["not run"] += not judged
+    return counts
+
+
+def _tally(view: View) -> Block:
+    counts = tally(view)
+    words = "; ".join(f"{counts[name]} {name}" for name in ("pass", "fail", "not shown", "not run"))
+    total = sum(counts.values())
+    return Paragraph(line(strong(f"{total} judgements of criteria: {words}."), " Only a pass counts as one."))
+
+
+def _explained() -> Block:
+    return Paragraph(
+        line(
+            "Judged is the one-sided confidence limit, at the confidence that the criterion asks for, computed anew "
+            "from k of n; the interval beside it is two-sided, as the record holds it. All other figures stand in ",
+            to_anchor("appendix", "the appendix"),
+            ".",
+        )
+    )
+
+
+def _criteria(view: View) -> Table:
+    columns = (
+        Column("Criterion", 2.5),
+        Column("Measured", 1.3),
+        Column("k of n", 0.9),
+        Column("Interval as recorded", 1.8),
+        Column("Limit judged", 1.35),
+        Column("Result", 0.8),
+        Column("Evidence", 1.1),
+    )
+    rows: list[Row] = []
+    for key, node in view.case.nodes(Requirement, "requirement"):
+        if node.acceptance:
+            rows.append(group(line(*view.named(key), "  ", view.status(key))))
+        for index, criterion in enumerate(node.acceptance):
+            rows.extend(_results(view, key, index, criterion))
+    return Table(
+        "Every criterion, with the figure that was judged",
+        "criteria of requirements, judged against the newest current evidence",
+        columns,
+        tuple(rows),
+        "No requirement has a criterion.",
+        dense=True,
+    )
+
+
+def _results(view: View, key: str, index: int, criterion: Criterion) -> Iterator[Row]:
+    judged = view.results(key, index)
+    for result in judged:
+        yield _criterion(view, key, criterion, result)
+    if not judged:
+        none = cell(line(word("missing", "not run")))
+        yield Row((cell(criterion_words(criterion)), cell("nothing"), (), (), (), none, cell("none planned")))
+
+
+def _criterion(view: View, key: str, criterion: Criterion, result: CriterionResult) -> Row:
+    metric = metric_of(view, criterion, result)
+    sign, text = _RESULT[result.judgement.outcome]
+    return Row(
+        (
+            cell(criterion_words(criterion)),
+            cell(measured(metric)) if metric else cell(why_missing(view, key, result)),
+            cell(sample(metric)) if metric else (),
+            cell(limits(metric)) if metric else (),
+            cell(judged_limit(criterion, result)) if metric else (),
+            cell(line(word(sign, text))),
+            cell(view.refs([result.evidence] if result.evidence else view.sources(key, "verifies"))) or cell("none"),
+        )
+    )
+
+
+def anchor_of_tests(key: str) -> str:
+    """Return the anchor at which the tests of a requirement are listed."""
+    return f"tests-{anchor_of(key)}"
+
+
+def is_defined(view: View, test: str) -> bool:
+    """Tell whether a test, named as `file::name`, is defined in the tree."""
+    path, _, name = test.partition("::")
+    return name in view.assessment.tests.get(path, frozenset())
+
+
+def tests_in_words(view: View, tests: Sequence[str]) -> Run:
+    """Return how many tests there are and whether all are defined."""
+    missing = sum(not is_defined(view, test) for test in tests)
+    count = f"{len(tests)} test{'s' * (len(tests) != 1)}"
+    return word("no", f"{missing} of {count} not defined") if missing else word("yes", f"{count} defined")
+
+
+def _tests(view: View) -> Table:
+    columns = (Column("Requirement", 1.3), Column("Tests, by file", 4.4), Column("In the tree", 0.9))
+    rows = [
+        Row(
+            (
+                cell(view.named(key)),
+                tests_by_file(view, node.verified_by),
+                cell(line(tests_in_words(view, node.verified_by))),
+            ),
+            anchor_of_tests(key),
+        )
+        for key, node in view.case.nodes(Requirement, "requirement")
+        if node.verified_by
+    ]
+    source = "field verified_by; the report checks that a test is defined, it does not run it"
+    return Table("Tests", source, columns, tuple(rows), "No requirement names a test.", dense=True)
+
+
+def tests_by_file(view: View, tests: Sequence[str]) -> Cell:
+    """Return tests, each named as `file::name`, with a line for each file; those that are not defined are marked."""
+    files: dict[str, list[str]] = {}
+    for test in tests:
+        files.setdefault(test.partition("::")[0], []).append(test)
+    return tuple(
+        line(code(f"{file}::"), " ", *joined(_test(view, test) for test in named)) for file, named in files.items()
+    )
+
+
+def _test(view: View, test: str) -> Run:
+    name = test.partition("::")[2] or test
+    return code(name) if is_defined(view, test) else word("no", f"{name} is NOT defined")
+
+
+def acceptance(view: View, key: str, node: Requirement) -> Cell:
+    """Return what shows a requirement: each criterion with its outcome, tests, and the requirements that refine it."""
+    made: list[Line] = []
+    for index, criterion in enumerate(node.acceptance):
+        judged = view.results(key, index)
+        made.extend(_outcome(view, key, criterion, r) for r in judged)
+        if not judged:
+            made.append(line(word("missing"), f" {criterion_words(criterion)}: no evidence speaks for it"))
+    if node.verified_by:
+        found = tests_in_words(view, node.verified_by)
+        made.append(line(found, "  ", to_anchor(anchor_of_tests(key), "listed")))
+    children = view.sources(key, "derives_from")
+    if children:
+        made.append(line("refined by ", *view.refs(children)))
+    return tuple(made) or cell(line(word("missing"), "  nothing shows it: no criterion, test or refining requirement"))
+
+
+def _outcome(view: View, key: str, criterion: Criterion, result: CriterionResult) -> Line:
+    by = (" by ", ref(result.evidence)) if result.evidence else ()
+    metric = metric_of(view, criterion, result)
+    said = f": {measured(metric)}" if metric else f": {why_missing(view, key, result)}"
+    return line(word(result.judgement.outcome), f" {criterion_words(criterion)}{said}", *by)
