@@ -75,14 +75,14 @@ CODES: Final[dict[str, Code]] = {
         "not-canonical", "error",
         "The bytes are not the canonical form (RFC 8785) of what they say.",
         "One statement must have one form and one digest; anything else leaves room to hide.",
-        "Seal the record anew; `casework sign` writes the canonical form.",
+        "Seal the record anew with `casework run`, which writes the canonical form.",
     ),
     # Signatures
     "SIG-001": Code(
         "unsigned-evidence", "error",
         "The file carries no signature.",
         "Anybody could have written it.",
-        "Sign it with `casework sign`, or run the evidence with a signing key.",
+        "Run the evidence with a signing key: `casework run --key`.",
     ),
     "SIG-002": Code(
         "bad-base64", "error",
@@ -112,7 +112,7 @@ CODES: Final[dict[str, Code]] = {
         "too-few-signers", "error",
         "Fewer persons have signed in a required role than the policy demands; doubled signatures count once.",
         "Several keys or signatures of one person are still one person's word.",
-        "Have the missing persons countersign with `casework sign`.",
+        "Run it with the keys of all persons that must sign.",
     ),
     "SIG-007": Code(
         "revoked-key", "error",
@@ -241,7 +241,7 @@ CODES: Final[dict[str, Code]] = {
         "no-trust-policy", "error",
         "There is no trust policy, or no root key to check it with.",
         "Without it no signature can be judged, so no evidence counts.",
-        "Restore `evidence/trust/policy.dsse.json` and `root.pub`, or set up trust with `casework trust`.",
+        "Restore `evidence/trust/policy.dsse.json` and `root.pub`, or make a trust policy of your own.",
     ),
     "POL-001": Code(
         "policy-rollback", "error",

@@ -12,8 +12,8 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-import casework
 from casework.model.problem import CallProblem
+from casework.model.version import __version__
 
 PASS, BLOCKED, CANNOT_JUDGE, OUR_BUG, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -44,7 +44,7 @@ def build_parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"casework {casework.__version__}")
+    parser.add_argument("--version", action="version", version=f"casework {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name in COMMANDS:
         module = importlib.import_module(f"casework.cli.{name}_command")

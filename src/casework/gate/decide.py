@@ -18,7 +18,7 @@ from casework.model.vocabulary import GSN_TYPES
 
 _WORDING: Final = frozenset(
     {
-        *(f"REQ-{n:03}" for n in (1, 2, 3, 8, 11, 14)),
+        *(f"REQ-{n:03}" for n in (1, 2, 3, 11, 14)),
         *(f"GSN-{n:03}" for n in (3, 11, 12, 13, 14, 16, 17, 18, 19)),
     }
 )

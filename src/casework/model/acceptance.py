@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from casework.model.catalogue import STATISTICAL
 from casework.model.interval import lower_bound, upper_bound
 from casework.model.requirement import Criterion
 from casework.model.result import Metric
@@ -61,9 +62,9 @@ def limits(metric: Metric, confidence: float | None) -> tuple[float | None, floa
 
     Counts are not believed to have intervals of their own: for `k` of `n` the exact (Clopper-Pearson) limits are computed
     here. Other intervals are taken from the record if they are at least as confident (a two-sided interval at level c has
-    one-sided limits at (1 + c) / 2).
+    one-sided limits at (1 + c) / 2). That a figure is exact is believed only of metrics that are no estimates.
     """
-    if confidence is None or metric.method == "exact":
+    if confidence is None or (metric.method == "exact" and metric.name not in STATISTICAL):
         return metric.value, metric.value, "exact"
     if metric.k is not None and metric.n:
         return (

@@ -104,6 +104,16 @@ GENERATORS: Final[dict[str, GeneratorSpec]] = {
 }  # fmt: skip
 
 
+STATISTICAL: Final[frozenset[str]] = frozenset(
+    name
+    for generator in GENERATORS.values()
+    if "data" in generator.needs
+    for name, metric in generator.metrics.items()
+    if metric.unit not in ("count", "dB")
+)
+"""Metrics estimated from a sample. Counts, and what a generator finds by looking at everything, are exact."""
+
+
 def metric_spec(name: str) -> MetricSpec | None:
     """Return the specification of a metric by name, or None if no generator yields it."""
     for generator in GENERATORS.values():

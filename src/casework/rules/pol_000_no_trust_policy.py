@@ -24,6 +24,6 @@ RULE = Rule(
     "POL-000",
     "no-trust-policy",
     "error",
-    "Restore `evidence/trust/policy.dsse.json` and `root.pub`, or set up trust with `casework trust`.",
+    "Restore `evidence/trust/policy.dsse.json` and `root.pub`, or make a trust policy of your own.",
     "elsewhere",
 )

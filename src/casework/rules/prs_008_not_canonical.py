@@ -10,7 +10,7 @@ One statement must have one form and one digest; anything else leaves room to hi
 A payload with line breaks and indentation, or with unsorted keys.
 
 ## Good
-A payload in the canonical form of RFC 8785, as `casework sign` writes it.
+A payload in the canonical form of RFC 8785, as `casework run` writes it.
 
 ## References
 RFC 8259; RFC 8785 (JSON Canonicalization Scheme); in-toto attestation framework v1, parsing rules.
@@ -21,5 +21,9 @@ from __future__ import annotations
 from casework.rules.rule import Rule
 
 RULE = Rule(
-    "PRS-008", "not-canonical", "error", "Seal the record anew; `casework sign` writes the canonical form.", "elsewhere"
+    "PRS-008",
+    "not-canonical",
+    "error",
+    "Seal the record anew with `casework run`, which writes the canonical form.",
+    "elsewhere",
 )

@@ -40,10 +40,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from casework.model.catalogue import STATISTICAL
 from casework.model.finding import Finding
 from casework.model.node import Node
 from casework.model.requirement import Requirement
-from casework.rules.req_criteria import STATISTICAL
 from casework.rules.rule import Rule
 
 RULE = Rule(

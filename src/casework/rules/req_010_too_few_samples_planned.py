@@ -122,10 +122,11 @@ from collections.abc import Iterator
 
 from casework.graph.case import Case
 from casework.model.acceptance import describe
+from casework.model.catalogue import STATISTICAL
 from casework.model.finding import Finding
 from casework.model.learning import Evidence
 from casework.model.requirement import Requirement
-from casework.rules.req_criteria import STATISTICAL, samples_needed
+from casework.rules.req_criteria import samples_needed
 from casework.rules.rule import Rule
 
 RULE = Rule(

@@ -4,18 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from casework.model.catalogue import GENERATORS
 from casework.model.interval import zero_failure_samples
 from casework.model.requirement import Criterion
-
-STATISTICAL: Final[frozenset[str]] = frozenset(
-    name
-    for generator in GENERATORS.values()
-    if "data" in generator.needs
-    for name, metric in generator.metrics.items()
-    if metric.unit not in ("count", "dB")
-)
-"""Metrics estimated from a sample. Counts, and what a generator finds by looking at everything, are exact."""
 
 PROPORTIONS: Final[frozenset[str]] = frozenset(
     {"recall", "precision", "fnr", "accuracy", "flip_rate", "negative_flip_rate"}

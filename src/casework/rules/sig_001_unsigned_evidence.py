@@ -24,6 +24,6 @@ RULE = Rule(
     "SIG-001",
     "unsigned-evidence",
     "error",
-    "Sign it with `casework sign`, or run the evidence with a signing key.",
+    "Run the evidence with a signing key: `casework run --key`.",
     "elsewhere",
 )

@@ -22,5 +22,9 @@ from __future__ import annotations
 from casework.rules.rule import Rule
 
 RULE = Rule(
-    "SIG-006", "too-few-signers", "error", "Have the missing persons countersign with `casework sign`.", "elsewhere"
+    "SIG-006",
+    "too-few-signers",
+    "error",
+    "Run it with the keys of all persons that must sign.",
+    "elsewhere",
 )

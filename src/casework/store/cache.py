@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import casework
+from casework.model.version import __version__
 from casework.store.working_tree import Seen, Stamp
 
 if TYPE_CHECKING:
@@ -50,11 +50,11 @@ def cache_folder() -> Path:
 def _version() -> str:
     """Return what must be equal for cached results to be used: Casework's sources, Python, and the format."""
     newest, count = 0, 0
-    for folder, _folders, files in os.walk(Path(casework.__file__).parent):
+    for folder, _folders, files in os.walk(Path(__file__).parents[1]):
         for name in files:
             if name.endswith(".py"):
                 newest, count = max(newest, os.stat(os.path.join(folder, name)).st_mtime_ns), count + 1
-    return f"1 {casework.__version__} {sys.hexversion:x} {newest} {count}"
+    return f"1 {__version__} {sys.hexversion:x} {newest} {count}"
 
 
 @dataclass(frozen=True, slots=True)

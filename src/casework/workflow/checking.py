@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from casework.model.decision import Decision, Waived
+from casework.model.version import __version__
 from casework.store.cache import Answer, Cache, current_stamps, finding_of, finding_row
 from casework.store.working_tree import WorkingTree
 
@@ -106,7 +107,6 @@ def render(
     decision: Decision, form: str, root: Path, *, colour: bool, every: bool, width: int = 100, base: str = ""
 ) -> str:
     """Return a decision in one of the forms that `casework check` offers."""
-    import casework
     from casework.render.findings import FORMATS, Options
 
     tree = WorkingTree(root)
@@ -118,7 +118,7 @@ def render(
             return None
 
     facts = _every_fact() if form in ("sarif", "junit") else _facts_of(decision)
-    options = Options(facts, colour=colour, width=width, base=base, version=casework.__version__)
+    options = Options(facts, colour=colour, width=width, base=base, version=__version__)
     if every:
         options = replace(options, limit=0, lines=0)
     return FORMATS[form](decision, source, options)

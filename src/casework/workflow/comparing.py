@@ -101,7 +101,9 @@ def diff_text(root: Path, baseline: str, today: date, form: str) -> str:
     lines += _listed(
         "removed", [f"{k} ({t}){': ' + title if title else ''}" for k, t, title in found.removed], mark, form
     )
-    lines += _listed("changed", [line for change in found.changed for line in _change_lines(change)], mark, form)
+    lines += _listed(
+        "changed", [line for c in found.changed for line in _change_lines(c)], mark, form, len(found.changed)
+    )
     lines += _impact_lines(found.impact, mark, form)
     return "\n".join(lines).rstrip() + "\n"
 
@@ -118,8 +120,9 @@ def _short(text: str) -> str:
     return text if len(text) <= 200 else f"{text[:197]}..."
 
 
-def _listed(head: str, rows: Sequence[str], mark: str, form: str) -> list[str]:
-    title = f"## {head.capitalize()} ({len(rows)})" if form == "markdown" else f"{head}: {len(rows) or 'nothing'}"
+def _listed(head: str, rows: Sequence[str], mark: str, form: str, count: int | None = None) -> list[str]:
+    many = len(rows) if count is None else count
+    title = f"## {head.capitalize()} ({many})" if form == "markdown" else f"{head}: {many or 'nothing'}"
     body = [f"  {row}" if form == "markdown" and row.startswith("  ") else f"{mark}{row}" for row in rows]
     return [title, *([""] if form == "markdown" and body else []), *body, ""]
 

@@ -8,10 +8,10 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import casework
 from casework.artifact.digest import jcs_digest
 from casework.model.decision import Decision
 from casework.model.problem import CallProblem
+from casework.model.version import __version__
 from casework.render.argument import argument_of
 from casework.store.cache import Cache
 from casework.store.history import head, tag_of
@@ -139,7 +139,7 @@ def report_files(
     since = _changes(scene, root, baseline) if baseline else None
     report = build(
         assessment, scene.decision, generated_for=scene.today, pages=pages, since=since,
-        baseline=Baseline(tag=tag_of(root, assessment.commit), version=casework.__version__),
+        baseline=Baseline(tag=tag_of(root, assessment.commit), version=__version__),
     )  # fmt: skip
     made: list[tuple[str, bytes]] = []
     if form in ("html", "both"):

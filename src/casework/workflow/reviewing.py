@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from casework.graph.assessment import Assessment
+from casework.graph.suspect import changed, latest, suspects
 from casework.model.problem import CallProblem
 from casework.model.process import Review
 from casework.model.vocabulary import NODE_TYPES, links_of
@@ -97,8 +98,9 @@ def to_yaml(node: dict[str, object]) -> str:
 
 def needing_review(assessed: Assessed, person: str) -> list[str]:
     """Return the nodes whose sign-off is missing, outdated or suspect and that the person may review, sorted."""
-    case = assessed.assessment.case
-    wanted = {"TRC-013", "TRC-014", "TRC-015"}
-    found = {f.node for f in assessed.decision.findings if f.code in wanted}
-    found |= {w.finding.node for w in assessed.decision.waived if w.finding.code in wanted}
-    return sorted(k for k in found if k in case and case.data(k).get("owner") != person)
+    assessment = assessed.assessment
+    case, signed = assessment.case, latest(assessment.case)
+    found = {k for k in case.keys(*assessment.project.review.types) if k not in signed and case.entries[k].valid}
+    found |= {s.node for s in changed(case)} | {s.link.source for s in suspects(case)}
+    found = {k for k in found if case.entries[k].light.get("status") != "retired"}
+    return sorted(k for k in found if case.entries[k].light.get("owner") != person)

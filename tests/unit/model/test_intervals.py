@@ -114,3 +114,12 @@ def test_a_figure_never_looks_rounder_than_it_is(value: float) -> None:
 )
 def test_known_figures(value: float, text: str) -> None:
     assert number(value) == text
+
+
+def test_an_estimate_that_calls_itself_exact_is_not_believed() -> None:
+    claimed = Metric(name="recall", value=0.97, unit="ratio", n=20, method="exact")
+    assert judge(criterion(">=", 0.95, confidence=0.95), claimed).outcome == "not_shown"
+    counted_too = claimed.model_copy(update={"k": 20, "value": 1.0})
+    assert judge(criterion(">=", 0.95, confidence=0.95), counted_too).outcome == "not_shown", "20 of 20 show 0.86"
+    census = Metric(name="tway_coverage", value=1.0, unit="ratio", n=342, k=342, method="exact")
+    assert judge(criterion(">=", 1.0, metric="tway_coverage", confidence=0.95), census).outcome == "met"

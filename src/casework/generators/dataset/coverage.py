@@ -29,11 +29,11 @@ def odd_coverage(odd: Odd, subject: Sequence[Entry], options: dict[str, Any], fi
     """Fill in tway_coverage, min_support and the table of uncovered and ill-supported combinations.
 
     Raises:
-        GeneratorProblem: The domain has fewer than t dimensions, or nothing in it is possible.
+        GeneratorProblem: Nothing in the domain is possible.
     """
-    t = options["t"]
-    if t > len(odd.dimensions):
-        raise GeneratorProblem(f"the ODD has {len(odd.dimensions)} dimensions, t is {t}", "Give a smaller t.")
+    t = min(options["t"], len(odd.dimensions))
+    if t < options["t"]:
+        finds.limitations.append(f"The ODD has {t} dimensions, so they were taken {t} together, not {options['t']}.")
     inside, outside, unknown = _classified(odd, subject)
     support = tway_support(odd, inside, t)
     if not support:
