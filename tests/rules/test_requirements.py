@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from inspection import look, places, told
 
-from casework.model.catalogue import GENERATORS
+from casework.model.catalogue import GENERATORS, STATISTICAL
 from casework.rules.req_003_vague_word import PHRASES, WORDS
-from casework.rules.req_criteria import PROPORTIONS, STATISTICAL
+from casework.rules.req_criteria import PROPORTIONS
 from casework.rules.req_wording import shalls
 
 
