@@ -360,9 +360,11 @@ def plan(page: Page) -> Plan:
     across, down = (first.box.right - first.box.left) / width, (first.box.bottom - first.box.top) / height
     if max(across, down) <= 1 or min(across, down) > 1 or max(across, down) > _HOPELESS:
         return first
-    other = _Layout(page, {e.id: figure(e, NARROW if across > 1 else FLAT) for e in page.elements}, shape).run()
-    fits = other.box.right - other.box.left <= width and other.box.bottom - other.box.top <= height
-    return other if fits else first
+    for flatness in NARROW if across > 1 else FLAT:
+        other = _Layout(page, {e.id: figure(e, flatness) for e in page.elements}, shape).run()
+        if other.box.right - other.box.left <= width and other.box.bottom - other.box.top <= height:
+            return other
+    return first
 
 
 def fits_room(page: Page, share: float = 1.0) -> bool:

@@ -185,18 +185,24 @@ def _stacked(rows: list[Row], left: float, top: float, centre: float | None = No
     for row in rows:
         baseline = y + 1 if row.kind == "pill" else y + row.size * 0.92 + 0.4
         x = left if centre is None else centre - row.width / 2
-        placed.append(replace(row, x=x, y=baseline))
+        placed.append(Row(row.kind, row.text, row.width, x, baseline, row.href))
         y += row.height
     return tuple(placed)
 
 
-def _cheapest(element: Element, build: Callable[[Element, float], Figure], weight: float) -> Figure:
+@lru_cache(maxsize=65_536)
+def _built(element: Element, width: float) -> Figure:
+    """The symbol with lines of this width; the variants of a symbol share them."""
+    return _BUILDERS[Kind(element.kind)][0](element, width)
+
+
+def _cheapest(element: Element, weight: float) -> Figure:
     best: Figure | None = None
     worse = 0
     ink = advance(one_line(element.text), BODY) * LINE
     likely = 0.7 * math.sqrt(weight * ink)  # a block of this width has about the best proportions; well below is lost
     for width in [w for w in _WIDTHS if w >= likely] or [_WIDTHS[-1], likely]:
-        drawn = build(element, width)
+        drawn = _built(element, width)
         if best is None or drawn.width + weight * drawn.height < best.width + weight * best.height - 0.5:
             best, worse = drawn, 0
             continue
@@ -366,8 +372,8 @@ _BUILDERS: dict[Kind, tuple[Callable[[Element, float], Figure], float]] = {
 }
 
 
-NARROW, FLAT = 0.4, 3.0
-"""What height costs in a narrow and in a flat variant of the symbols, relative to their usual proportions."""
+NARROW, FLAT = (0.65, 0.4), (1.7, 3.0)
+"""What height costs in narrow and in flat variants of the symbols, relative to their usual proportions."""
 
 
 @lru_cache(maxsize=16_384)
@@ -378,8 +384,7 @@ def figure(element: Element, flatness: float = 1.0) -> Figure:
         element: what it shows.
         flatness: what height costs relative to the usual; above 1 the symbol becomes wider and flatter.
     """
-    build, weight = _BUILDERS[Kind(element.kind)]
-    return _with_surroundings(_cheapest(element, build, weight * flatness))
+    return _with_surroundings(_cheapest(element, _BUILDERS[Kind(element.kind)][1] * flatness))
 
 
 def _with_surroundings(drawn: Figure) -> Figure:
