@@ -51,7 +51,7 @@ def _holes(found: Gaps, width: int, colour: bool) -> Iterator[str]:
         holes = [thread for thread in threads if thread.hole]
         yield paint(f"{title}: {plural(len(threads), 'thread')}, {plural(len(holes), 'hole')}", "bold", colour)
         for thread in holes:
-            yield from _hole(thread, width, colour)
+            yield from _hole(thread, width, colour, upwards=threads is found.backward)
         yield ""
     count = len(found.holes)
     words = (
@@ -62,9 +62,10 @@ def _holes(found: Gaps, width: int, colour: bool) -> Iterator[str]:
     yield paint(words, "error" if count else "good", colour)
 
 
-def _hole(thread: Thread, width: int, colour: bool) -> Iterator[str]:
+def _hole(thread: Thread, width: int, colour: bool, *, upwards: bool) -> Iterator[str]:
     steps = [thread.hazard or "(no hazard)", thread.goal, *thread.requirements, thread.evidence]
-    way = " > ".join(one_line(step) for step in steps if step)
+    named = [one_line(step) for step in steps if step]
+    way = " > ".join(reversed(named) if upwards else named)
     state = f"  {signed(thread.status)}" if thread.status else ""
     yield clip(f"  {way}{state}", max(width, 40))
     body = wrap(thread.hole, width, "      ", "      ")

@@ -12,7 +12,8 @@ from casework.render.report.figures import share
 from casework.render.tables.gaps import COLUMNS, Gaps, cells
 
 _FIXED = (1980, 1, 1, 0, 0, 0)
-_WIDTHS = (14, 14, 30, 30, 14, 12, 60, 14)
+_WIDTHS = (12, 12, 32, 44, 12, 12, 44, 14)
+_HEAD = "E4E8ED"
 _FILLS = {"supported": "EAF2FB", "open": "F3F4F6", "doubted": "FFF1D1", "defeated": "FBE3E1"}
 
 
@@ -34,8 +35,12 @@ def render(found: Gaps) -> bytes:
         for x in found.levels
     ]
     _fill(sheet, ("level", "shallow", "deep", "supported", "not supported"), rows, (18, 20, 20, 20, 100))
+    _page(sheet, "B2")
     for title, threads in (("Forward", found.forward), ("Backward", found.backward)):
-        _fill(book.create_sheet(title), COLUMNS, [cells(thread) for thread in threads], _WIDTHS)
+        made = book.create_sheet(title)
+        _fill(made, COLUMNS, [cells(thread) for thread in threads], _WIDTHS)
+        # Hazard and safety goal stay in sight while one scrolls to the hole.
+        _page(made, "C2")
     buffer = io.BytesIO()
     book.save(buffer)
     return _fixed(buffer.getvalue())
@@ -48,6 +53,8 @@ def _fill(sheet: Any, head: tuple[str, ...], rows: list[tuple[str, ...]], widths
     for number, title in enumerate(head, start=1):
         cell = sheet.cell(row=1, column=number, value=title.capitalize())
         cell.font = Font(bold=True)
+        cell.fill = PatternFill("solid", fgColor=_HEAD)
+        cell.alignment = Alignment(wrap_text=True, vertical="top")
         sheet.column_dimensions[get_column_letter(number)].width = widths[number - 1]
     for at, row in enumerate(rows, start=2):
         for number, text in enumerate(row, start=1):
@@ -60,9 +67,19 @@ def _fill(sheet: Any, head: tuple[str, ...], rows: list[tuple[str, ...]], widths
             cell.alignment = Alignment(wrap_text=True, vertical="top")
             if text in _FILLS:
                 cell.fill = PatternFill("solid", fgColor=_FILLS[text])
-    sheet.freeze_panes = "A2"
     if rows:
         sheet.auto_filter.ref = f"A1:{get_column_letter(len(head))}{len(rows) + 1}"
+
+
+def _page(sheet: Any, first: str) -> None:
+    """Freeze what is above and left of a cell, and set the sheet up to print on landscape pages that read by themselves."""
+    sheet.freeze_panes = first
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    sheet.print_title_rows = "1:1"
+    sheet.oddFooter.center.text = "&A, page &P of &N"
 
 
 def _fixed(data: bytes) -> bytes:

@@ -7,6 +7,7 @@ import io
 import json
 import re
 import zipfile
+from html import escape
 from typing import Any
 
 import openpyxl
@@ -140,6 +141,16 @@ class TestWorkbook:
         assert book.sheetnames == ["Coverage", "Forward", "Backward"]
         assert [sheet.max_row - 1 for sheet in book] == [len(found.levels), len(found.forward), len(found.backward)]
 
+    def test_start_and_head_stay_in_sight_on_screen_and_on_paper(self, found: Gaps) -> None:
+        book = openpyxl.load_workbook(io.BytesIO(to_xlsx(found)))
+        assert [sheet.freeze_panes for sheet in book] == ["B2", "C2", "C2"]
+        for sheet in book:
+            assert (sheet.print_title_rows, sheet.page_setup.orientation) == ("$1:$1", "landscape")
+            assert sheet.sheet_properties.pageSetUpPr.fitToPage
+            assert (sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) == (1, 0)
+            assert sheet.auto_filter.ref.startswith("A1:")
+            assert all(cell.alignment.wrap_text for row in sheet.iter_rows() for cell in row)
+
     def test_no_text_is_a_formula(self) -> None:
         book = openpyxl.load_workbook(io.BytesIO(to_xlsx(evil())))
         cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.value]
@@ -173,10 +184,29 @@ class TestPage:
 
     def test_is_a_table_for_screen_readers(self, found: Gaps) -> None:
         page = FORMATS["html"](found)
-        assert page.count("<caption>") == 3
-        assert page.count('scope="col"') == 17
+        assert page.count("<caption>") == 4
+        assert page.count('scope="col"') == 20
         assert 'aria-live="polite"' in page
         assert "<label>" in page
+
+    def test_names_every_hole_before_the_threads(self, found: Gaps) -> None:
+        top, _, threads = FORMATS["html"](found).partition("From hazards to evidence</h2>")
+        assert all(f'<td class="missing">{escape(hole.hole)}' in top for hole in found.holes)
+        assert threads.count("<tr data-thread") == len(found.forward) + len(found.backward)
+
+    def test_a_start_is_named_in_full_once(self) -> None:
+        threads = tuple(Thread("HE-1", "SG-1", (key,), "EV-1", "current", "supported") for key in ("R-1", "R-2"))
+        page = FORMATS["html"](Gaps("x", (), threads, (), (("HE-1", "A title"),)))
+        assert page.count('<td data-key class="same">') == 2
+        assert page.count("<td data-key>") == 2
+        assert "None: every thread reaches evidence that holds." in page
+
+
+def test_text_of_a_hole_starts_where_its_thread_starts(rebuild: Any) -> None:
+    text = "{type: evidence, id: EV-1, generator: dataset, subject: D-1, verifies: []}"
+    lines = render(gaps(rebuild({"a.yaml": text}).assessment), width=100).splitlines()
+    at = lines.index("      EV-1 speaks for no requirement")
+    assert lines[at - 1].split("  ")[1] == "EV-1 > (no hazard)"
 
 
 def test_what_a_stakeholder_asks_for_needs_no_hazard(rebuild: Any) -> None:
