@@ -8,8 +8,8 @@ from casework.render.fonts import advance
 from casework.render.gsn.shapes import SMALL, SMALL_LINE, Figure
 
 TRIANGLE = 11.0  # height of the off-diagram triangle
-ASIDE = 0.2  # share of the width at which a triangle stands that leaves the middle to lines
-_CLEAR = 7.0  # from a line in the middle to a label beside it
+ASIDE, ASIDE_ROUND = 0.2, 0.3  # shares of the width at which a triangle stands that leaves the middle to lines
+_CLEAR = 9.0  # from a line in the middle to a label beside it
 _FOOT = 9.0  # half the width of a decorator at the bottom middle
 
 
@@ -109,9 +109,10 @@ class Placed:
         if not (self.left_off if below else self.entered):
             x, y = self.bottom if below else self.top
             return x, y, drawn.width / 6
-        x = drawn.width * ASIDE
+        straight = drawn.side(drawn.bottom if below else drawn.top, left=True) < drawn.width * ASIDE
+        x = drawn.width * (ASIDE if straight else ASIDE_ROUND)
         span = vertical_span(drawn, x)
-        return self.x + x, self.y + span[below], min(drawn.width / 6, 14.0)
+        return self.x + x, self.y + span[below], min(drawn.width / 6, 14.0 if straight else 9.0)
 
     @property
     def top(self) -> tuple[float, float]:

@@ -220,19 +220,15 @@ def _header(element: Element, inner: float) -> tuple[list[Row], Row | None]:
     badge = Row("pill", element.status, pill_width(element.status)) if element.status else None
     corner = reserved + (badge.width + 8 if badge else 0.0)
     rows = _rows("text", element.text, inner) + _notes(element, inner)
-    return _beside(_heading(element), inner, corner) + rows, badge
+    return _beside(element, inner, corner) + rows, badge
 
 
-def _beside(heading: str, inner: float, corner: float) -> list[Row]:
-    """Lines of a heading, the first of which leaves the corner free; a word too long for that widens the box."""
-    whole = _rows("id", heading, inner)
-    if not corner or not whole or whole[0].width + corner <= inner:
+def _beside(element: Element, inner: float, corner: float) -> list[Row]:
+    """Lines of a heading, the first of which leaves the corner free: the id, and the title if it fits as a whole."""
+    whole = _rows("id", _heading(element), inner)
+    if len(whole) == 1 and whole[0].width + corner <= inner:
         return whole
-    first, _, rest = heading.partition(" ")
-    words = rest.split()
-    while words and advance(f"{first} {words[0]}", BODY, bold=True) + corner <= inner:
-        first = f"{first} {words.pop(0)}"
-    return [*_rows("id", first, max(inner - corner, _LONGEST_ID)), *_rows("id", " ".join(words), inner)]
+    return [*_rows("id", element.name, max(inner - corner, _LONGEST_ID)), *_rows("id", element.title, inner)]
 
 
 def _box(element: Element, width: float, above: float = 0.0, under: float = 0.0, indent: float = 0.0) -> Figure:

@@ -59,7 +59,7 @@ def _gap(later: Segment, earlier: Segment) -> str:
         return ""
     x, y = crossing
     flat = abs(later[0][1] - later[1][1]) < 0.01
-    data = path("M", x - 5, y, "H", x + 5) if flat else path("M", x, y - 5, "V", y + 5)
+    data = path("M", x - 4, y, "H", x + 4) if flat else path("M", x, y - 4, "V", y + 4)
     return tag("path", d=data, stroke=PAPER, stroke_width=5)
 
 
