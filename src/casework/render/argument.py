@@ -66,7 +66,8 @@ def _in_order(assessment: Assessment, keys: list[str]) -> list[str]:
 
     def is_top(key: str) -> bool:
         above = case.into(key, "supported_by", "in_context_of")
-        return not case.out(key, "challenges") and not any(e.source in wanted for e in above)
+        challenged = case.out(key, "challenges")
+        return not any(e.target in wanted for e in challenged) and not any(e.source in wanted for e in above)
 
     in_files = sorted(wanted, key=place)
     tops = [key for key in in_files if case.entries[key].type == "goal" and is_top(key)]
@@ -78,8 +79,9 @@ def _in_order(assessment: Assessment, keys: list[str]) -> list[str]:
         if key in order or key not in wanted:
             continue
         order[key] = None
-        below = [e.target for e in case.out(key, "in_context_of", "supported_by")]
-        stack.extend(reversed([*below, *(e.source for e in case.into(key, "challenges"))]))
+        context, support = case.out(key, "in_context_of"), case.out(key, "supported_by")
+        challengers = [e.source for e in case.into(key, "challenges")]
+        stack.extend(reversed([*(e.target for e in (*context, *support)), *challengers]))
     return list(order)
 
 

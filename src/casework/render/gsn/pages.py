@@ -168,7 +168,7 @@ class _Book:
         for name, pages in self.further.items():
             for page in pages:
                 above[page, name][self.home[name] + 1, self.desk.name(name)] = None
-        return {key: sorted(places) for key, places in above.items()}
+        return {key: sorted(places, key=lambda place: place[0]) for key, places in above.items()}
 
     def _off_diagram(self, index: int, above: dict[tuple[int, str], list[tuple[int, str]]]) -> tuple[OffDiagram, ...]:
         draft = self.drafts[index]

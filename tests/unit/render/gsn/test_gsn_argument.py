@@ -1,0 +1,52 @@
+"""From a case to its picture: the order in which people read it."""
+
+from datetime import date
+
+import pytest
+
+from casework.graph.assessment import Assessment, Today
+from casework.model.project import Project
+from casework.render.argument import argument_of
+from casework.render.gsn import paginate
+from casework.store.tree import case_from_texts
+
+TEXTS = {
+    "requirements/argument/10-tools.yaml": """
+- {type: goal, id: A-TOOLS, statement: Errors of tools are found., supported_by: [Sn-9]}
+- {type: solution, id: Sn-9, statement: Report}
+""",
+    "requirements/argument/2-system.yaml": """
+- {type: goal, id: Z-TOP, statement: The system is safe., supported_by: [S-1], in_context_of: [C-1]}
+- {type: strategy, id: S-1, statement: Argument over parts, supported_by: [G-2, G-1]}
+- {type: context, id: C-1, statement: The system}
+- {type: goal, id: G-1, statement: Part one is safe., undeveloped: true}
+- {type: goal, id: G-2, statement: Part two is safe., undeveloped: true}
+- {type: goal, id: B-TOP, statement: The data suffice., undeveloped: true}
+- {type: goal, id: A-DOUBT, statement: Part two was not tested., challenges: [G-2], undeveloped: true}
+""",
+}
+
+
+@pytest.fixture(scope="module")
+def assessment() -> Assessment:
+    case, findings = case_from_texts(TEXTS)
+    assert findings == [], findings
+    return Assessment(case=case, today=Today(date(2026, 3, 2)), project=Project(name="Example"))
+
+
+def test_top_goals_come_by_their_place_in_the_files_and_challenges_after_what_they_challenge(assessment):
+    order = [e.id for e in argument_of(assessment).elements]
+    assert order == ["Z-TOP", "C-1", "S-1", "G-2", "A-DOUBT", "G-1", "B-TOP", "A-TOOLS", "Sn-9"]
+
+
+def test_the_picture_starts_at_the_first_top_goal(assessment):
+    page = paginate(argument_of(assessment))[0]
+    assert page.heading == "Z-TOP: The system is safe."
+    assert page.breadcrumb == (("Z-TOP", 1),)
+
+
+def test_a_part_starts_at_its_goal(assessment):
+    argument = argument_of(assessment, "G-2")
+    assert [e.id for e in argument.elements] == ["G-2", "A-DOUBT"]
+    with pytest.raises(KeyError):
+        argument_of(assessment, "G-9")
