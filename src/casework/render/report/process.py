@@ -134,11 +134,11 @@ def reviews(view: View) -> Section:
     """Return the sign-offs, and the nodes that need one and have none that counts."""
     columns = (
         Column("Sign-off", 0.8),
-        Column("By", 1.5),
-        Column("On", 0.9),
-        Column("Meaning", 0.9),
-        Column("Nodes, and whether it is of their present state", 3),
-        Column("Remarks", 1.8),
+        Column("By", 1),
+        Column("On", 0.8),
+        Column("Meaning", 0.8),
+        Column("Nodes, and whether it is of their present state", 5),
+        Column("Remarks", 2),
     )
     rows = [
         Row(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from casework.model.learning import Dataset, ModelCard, Tensor
-from casework.model.result import Metric, ResultRecord
+from casework.model.result import ResultRecord
 from casework.render.report.appendix import anchor_of_figures
 from casework.render.report.document import (
     Block,
@@ -180,15 +180,19 @@ def _measured(view: View, key: str) -> Table:
         if item is not None and item.state == "current" and item.record is not None:
             every = to_anchor(anchor_of_figures(evidence), "all figures")
             rows.append(group(line(*view.named(evidence), "  ", every)))
-            rows += [_headline(item.record, m) for m in item.record.metrics if m.slice == "all"]
+            rows += [_headline(item.record, name) for name in dict.fromkeys(m.name for m in item.record.metrics)]
     caption = f"Figures measured on {key}, over all data inside the operational design domain"
     source = "metrics of slice all of current evidence whose subject is this model; slices of all sizes are compared"
     return Table(caption, source, columns, tuple(rows), "No current evidence measures this model.", dense=True)
 
 
-def _headline(record: ResultRecord, metric: Metric) -> Row:
-    cells = (cell(metric.name), cell(measured(metric)), cell(sample(metric)), cell(interval(metric) or "none"))
-    return Row((*cells, tuple(_worst(record, metric.name)) or cell("not by slice")))
+def _headline(record: ResultRecord, name: str) -> Row:
+    worst = tuple(_worst(record, name))
+    metric = next((m for m in record.metrics if m.name == name and m.slice == "all"), None)
+    if metric is None:
+        return Row((cell(name), cell(line(muted("by slice only"))), (), (), worst))
+    cells = (cell(name), cell(measured(metric)), cell(sample(metric)), cell(interval(metric) or "none"))
+    return Row((*cells, worst or cell("not by slice")))
 
 
 def _worst(record: ResultRecord, name: str) -> Iterator[Line]:

@@ -27,6 +27,7 @@ _NAMED = 4
 """Items of a kind that the title page names; more are counted and pointed to."""
 _LONGEST = 240
 """Characters of a top claim on the title page."""
+_SOURCE = "exclusions of the operational design domain, waivers, residual risks, assumptions and accepted doubts"
 _COUNTED = (
     ("hazardous_event", "hazardous events"),
     ("threat", "security threats"),
@@ -46,7 +47,7 @@ def summary(view: View) -> tuple[Block, ...]:
     ]  # fmt: skip
     return (
         Paragraph(line(strong("In one minute. "), *_words(view))),
-        Facts(line("What it does not show"), tuple(pairs)),
+        Facts(line("What it does not show"), tuple(pairs), _SOURCE),
     )
 
 

@@ -15,7 +15,7 @@ from casework.model.decision import Decision
 from casework.model.result import Metric
 from casework.render.report.build import Baseline, build
 from casework.render.report.changes import Change, Changes
-from casework.render.report.document import Report, anchor_of, clean, prose, web
+from casework.render.report.document import Report, Section, Table, anchor_of, clean, prose, web
 from casework.render.report.figures import figure, interval, measured, share
 from casework.render.report.html import to_html
 from casework.render.report.pdf import to_pdf
@@ -245,6 +245,94 @@ def test_pointers_that_lead_nowhere_are_dropped(example: Any) -> None:
         return [p for v in value for p in pointers(v)] if isinstance(value, list) else []
 
     assert set(pointers(resolve(report))) <= known
+
+
+def section(report: Report, anchor: str) -> Section:
+    found = [part for top in report.sections for part in (top, *top.sections)]
+    return next(part for part in found if part.anchor == anchor)
+
+
+def rows(part: Section) -> list[str]:
+    """Return the rows of a section's tables, each as a line of text."""
+    tables = [block for inner in (part, *part.sections) for block in inner.blocks if isinstance(block, Table)]
+    return [
+        " | ".join(" ".join("".join(run.text for run in line) for line in cell) for cell in row.cells)
+        for table in tables
+        for row in table.rows
+    ]
+
+
+class TestStructure:
+    def test_main_parts_start_a_page_and_short_ones_do_not(self, example: Any) -> None:
+        starts = [part.anchor for part in make(example).sections if part.new_page]
+        assert starts == [
+            "open-points", "scope", "hazards", "requirements", "argument", "vv", "evidence", "trace", "appendix",
+        ]  # fmt: skip
+
+    def test_every_figure_of_a_record_stands_in_the_appendix_once(self, example: Any) -> None:
+        report = make(example)
+        for key, item in example.assessment.appraisals.items():
+            if item.record is None:
+                continue
+            words = "\n".join(rows(section(report, f"figures-{anchor_of(key)}")))
+            for metric in item.record.metrics:
+                low = figure(metric.ci_low, "down") if metric.ci_low is not None else ""
+                assert words.count(f"[{low}, ") == 1 or not low
+                assert metric.name in words
+        assert not [row for row in rows(section(report, "evidence")) if "clopper-pearson" in row]
+
+    def test_results_show_only_what_is_judged(self, example: Any) -> None:
+        words = rows(section(make(example), "vv-criteria"))
+        met = [row for row in words if "recall of distance=near >= " in row]
+        assert len(met) == 1
+        assert "497 of 500" in met[0]
+        assert re.search(r"at least 0\.\d+ \| .*\| EV-VAL", met[0])
+        assert any("at most 0.0156526" in row and "not shown" in row for row in words)
+        assert any("not run" in row and "EV-DATA is stale" in row for row in words)
+        assert len(words) == len(set(words))
+
+    def test_model_cards_name_the_worst_slices(self, example: Any) -> None:
+        words = rows(section(make(example), "models"))
+        recall = [row for row in words if row.startswith("recall |")]
+        assert [row.rpartition(" | ")[2] for row in recall] == [
+            "distance=far 0.91 (455 of 500) distance=near 0.994 (497 of 500)"
+        ]
+        assert not [row for row in words if row.startswith("distance=")]
+
+    def test_the_three_worst_slices_are_the_worst(self, example: Any) -> None:
+        item = example.assessment.appraisals["EV-VAL"]
+        slices = [("all", 0.9), ("x=a", 0.7), ("x=b", 0.95), ("x=c", 0.2), ("x=d", 0.7)]
+        more = tuple(Metric(name=n, slice=s, value=v, unit="ratio") for n in ("precision", "fnr") for s, v in slices)
+        record = item.record.model_copy(update={"metrics": more})
+        statement = item.verdict.statement.model_copy(update={"predicate": record})
+        known = {
+            **example.assessment.appraisals,
+            "EV-VAL": replace(item, verdict=replace(item.verdict, statement=statement)),
+        }
+        case = replace(example.assessment, appraisals=known)
+        words = rows(section(build(case, example.decision, generated_for=DAY), "models"))
+        worst = {row.partition(" | ")[0]: row.rpartition(" | ")[2] for row in words}
+        assert worst["precision"] == "x=c 0.2 x=a 0.7 x=d 0.7"
+        assert worst["fnr"] == "x=b 0.95 x=a 0.7 x=d 0.7"
+
+    def test_traces_name_a_hazard_once(self, example: Any) -> None:
+        words = rows(section(make(example), "trace-forward"))
+        assert sum("HE-1" in row for row in words) == 1
+        assert any(row.startswith("SYS-1 | ML-1 | EV-VAL") for row in words)
+        assert any(row.startswith(" | ML-1 → DAT-1 | EV-DATA") and "EV-DATA is stale" in row for row in words)
+
+    def test_each_picture_links_to_what_it_shows(self, example: Any) -> None:
+        drawn = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><g id="el-G-1"/><g id="el-XX"/></svg>'
+        page = Page(to_html(make(example, pages=(drawn,))))
+        assert "GSN diagram, page 1 of 1. In the text: G-1" in page.words
+
+    def test_the_first_page_tells_the_case_in_a_minute(self, page: Page) -> None:
+        first = page.words[: page.words.index("How to read this report", page.words.index("In one minute"))]
+        for said in (
+            "of 2 hazardous events are supported", "of 4 pieces of evidence count", "judgements of measured figures pass",
+            "4 errors to be mended", "until 2026-06-30, s.lindqvist", "HE-2", "assumption",
+        ):  # fmt: skip
+            assert said in first
 
 
 class TestFigures:
