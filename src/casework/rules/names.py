@@ -18,6 +18,10 @@ def module_names() -> dict[str, str]:
     return {f"{name[:3].upper()}-{name[4:7]}": name for name in found}
 
 
+PAGES_ONLY = frozenset({"FMT", "PRS", "SIG", "POL", "PTH", "TIM", "BND", "RPL", "RES"})
+"""Groups of codes that other rooms find: their modules hold a page and no check, so that judging need not import them."""
+
+
 def names() -> dict[str, str]:
     """Return the name of each rule by code, such as `dangling-link`."""
     return {code: name[8:].replace("_", "-") for code, name in module_names().items()}

@@ -9,7 +9,7 @@ import importlib
 from functools import cache
 from types import ModuleType
 
-from casework.rules.names import module_names
+from casework.rules.names import PAGES_ONLY, module_names
 from casework.rules.rule import Rule, Scope
 
 
@@ -19,9 +19,16 @@ def modules() -> tuple[ModuleType, ...]:
     return tuple(importlib.import_module(f"casework.rules.{name}") for name in module_names().values())
 
 
+@cache
+def judging() -> tuple[ModuleType, ...]:
+    """Return the modules that judge something, sorted by code; those that are only pages are not imported."""
+    chosen = (name for code, name in module_names().items() if code[:3] not in PAGES_ONLY)
+    return tuple(importlib.import_module(f"casework.rules.{name}") for name in chosen)
+
+
 def of_scope(scope: Scope) -> tuple[ModuleType, ...]:
     """Return the rule modules of one scope, sorted by code."""
-    return tuple(m for m in modules() if m.RULE.scope == scope)
+    return tuple(m for m in (modules() if scope == "elsewhere" else judging()) if m.RULE.scope == scope)
 
 
 def rules() -> tuple[Rule, ...]:

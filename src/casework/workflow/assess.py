@@ -239,7 +239,7 @@ def _named_tests(case: Case) -> set[str]:
 
 def _rule_findings(assessment: Assessment) -> list[Finding]:
     found: list[Finding] = []
-    for module in registry.modules():
+    for module in registry.judging():
         match module.RULE.scope:
             case "case":
                 found.extend(module.check(assessment.case))

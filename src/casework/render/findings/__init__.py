@@ -7,12 +7,11 @@ may show less than the decision holds without saying so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+import importlib
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from casework.model.decision import Decision
-from casework.render.findings import github, json_format, junit, markdown, sarif, text
 from casework.render.findings.options import Options, RuleFact
 
 Sources = Callable[[str], str | None]
@@ -20,16 +19,31 @@ Sources = Callable[[str], str | None]
 
 Renderer = Callable[[Decision, Sources, Options], str]
 
-FORMATS: Final[Mapping[str, Renderer]] = MappingProxyType(
-    {
-        "text": text.render,
-        "json": json_format.render,
-        "sarif": sarif.render,
-        "junit": junit.render,
-        "github": github.render,
-        "markdown": markdown.render,
-    }
-)
+_HOMES: Final = {
+    "text": "casework.render.findings.text",
+    "json": "casework.render.findings.json_format",
+    "sarif": "casework.render.findings.sarif",
+    "junit": "casework.render.findings.junit",
+    "github": "casework.render.findings.github",
+    "markdown": "casework.render.findings.markdown",
+}
+
+
+class _Formats(Mapping[str, Renderer]):
+    """Renderers by name, each imported when it is asked for: a check pays for one form only."""
+
+    def __getitem__(self, name: str) -> Renderer:
+        render: Renderer = importlib.import_module(_HOMES[name]).render
+        return render
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_HOMES)
+
+    def __len__(self) -> int:
+        return len(_HOMES)
+
+
+FORMATS: Final[Mapping[str, Renderer]] = _Formats()
 """Renderers by name."""
 
 __all__ = ["FORMATS", "Options", "Renderer", "RuleFact", "Sources"]
