@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from casework.cli.terminal import Progress, add_now, add_root, root_of, today_of, write_file, write_out
@@ -35,6 +36,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scale", type=float, default=2.0, metavar="X", help="PNG pixels a point (default: 2)")
 
 
+def _warn(text: str) -> None:
+    print(f"casework: {text}", file=sys.stderr)
+
+
 def run(args: argparse.Namespace) -> int:
     """Draw; 0 if done."""
     from casework.workflow.publish import assessed_at, gsn_files
@@ -43,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
         raise CallProblem(f"say where to write: -o {'FILE' if args.format == 'pdf' else 'FOLDER'}")
     bar = Progress()
     assessed = assessed_at(root_of(args), today_of(args), bar)
-    files = gsn_files(assessed, args.format, args.goal, args.elements, args.scale, bar)
+    files = gsn_files(assessed, args.format, args.goal, args.elements, args.scale, bar, _warn)
     bar.done()
     if args.format in ("pdf", "dot"):
         write_out(files[0][1], args.output)

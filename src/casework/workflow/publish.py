@@ -93,9 +93,11 @@ def gaps(scene: Scene, form: str, *, colour: bool, width: int = 100) -> str | by
 
 
 def gsn_files(
-    scene: Scene, form: str, goal: str | None, elements: int, scale: float, progress: Progress
+    scene: Scene, form: str, goal: str | None, elements: int, scale: float, progress: Progress, warn: Progress
 ) -> list[tuple[str, bytes]]:
     """Return the pictures of the argument as (file name, bytes); one for PDF and DOT, one a page for SVG and PNG.
+
+    `warn` is told what the bundled fonts cannot draw, and in which element.
 
     Raises:
         CallProblem: There is no argument, or no such goal.
@@ -113,6 +115,11 @@ def gsn_files(
         return [("argument.dot", to_dot(argument).encode())]
     progress("laying out")
     pages = paginate(argument, max_elements=elements)
+    undrawn = {key: missing for page in pages for key, missing in page.uncovered_in().items()}
+    for key, missing in sorted(undrawn.items()):
+        warn(
+            f"{key}: no bundled font draws {' '.join(f'U+{ord(c):04X}' for c in missing)}; the page shows \ufffd instead"
+        )
     if form == "pdf":
         progress("drawing")
         return [("argument.pdf", to_pdf(pages))]
