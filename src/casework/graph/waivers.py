@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from casework.graph.assessment import Assessment, Today
 from casework.graph.case import Case
 from casework.model.finding import Route
-from casework.model.policy import TrustPolicy
 from casework.model.process import Waiver
+
+if TYPE_CHECKING:
+    from casework.model.policy import TrustPolicy
 
 _GROUPS: Final = (
     "ART", "BND", "EVD", "FMT", "FRS", "GIT", "GTE", "IND", "LOG", "NUM", "POL", "PRS", "PTH", "RES", "RND", "RPL",

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable
 
 from casework.artifact.digest import sha256_bytes
-from casework.artifact.manifest import parse_manifest
 from casework.model.verdict import FileFact, ManifestFact
 from casework.store.working_tree import Tree
 
@@ -70,6 +69,8 @@ def manifest_fact(tree: Tree, path: str) -> tuple[ManifestFact, list[str]]:
 
     Every stored item is read and its digest compared: a changed picture is as bad as a changed model.
     """
+    from casework.artifact.manifest import parse_manifest  # only where there is a dataset
+
     try:
         content = tree.read(path)
     except OSError as error:

@@ -16,7 +16,6 @@ from casework.graph.status import statuses
 from casework.model.decision import Decision
 from casework.model.finding import Finding
 from casework.model.learning import Dataset, ModelCard
-from casework.model.policy import TrustPolicy
 from casework.model.process import Tool
 from casework.model.project import Project
 from casework.model.verdict import ManifestFact, Verdict
@@ -30,6 +29,7 @@ from casework.workflow.reading import NODE_SUFFIXES, read_case, with_severity
 
 if TYPE_CHECKING:
     from casework.attest.policy import Trust, TrustReading
+    from casework.model.policy import TrustPolicy
 
 Progress = Callable[[str], None]
 SEALED_SUFFIX = (".dsse.json",)
@@ -203,9 +203,9 @@ def _facts(
             manifests[path], looked = manifest_fact(tree, path)
             inputs.paths.update((path, *looked))
     files = {path: file_fact(tree, path) for path in sorted(_named_files(case))}
-    tests = {path: found for path in sorted(_named_tests(case)) if (found := tests_of(tree, path)) is not None}
-    inputs.paths.update(files)
-    inputs.paths.update(_named_tests(case))
+    test_files = sorted(_named_tests(case))
+    tests = {path: found for path in test_files if (found := tests_of(tree, path)) is not None}
+    inputs.paths.update((*files, *test_files))
     appraisals = appraise(case, verdicts, files, manifests, today)
     return Assessment(
         case, today, verdicts, appraisals, results(case, appraisals), files, manifests, tests, policy, project
