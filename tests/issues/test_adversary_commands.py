@@ -158,13 +158,14 @@ def test_try_with_an_impossible_seed_is_a_wrong_call(root: Path, seed: str) -> N
 _HOSTILE = r'rationale: "\u001b[31mred \r\n::error::x", derives_from: ["\u001b[31mred \r\n::error::x"]'
 
 
-@pytest.mark.xfail(strict=True, reason="show, diff and fmt print texts of nodes and files as they are")
+@pytest.mark.xfail(strict=True, reason="show, diff and fmt print ids and texts of nodes and names of files as they are")
 @pytest.mark.parametrize("command", [["show", "R-1"], ["diff", "HEAD"], ["fmt", "--check"]])
 def test_no_command_prints_control_characters_of_a_node(
     repository: Path, capfd: pytest.CaptureFixture[str], command: list[str]
 ) -> None:
     nodes = repository / "requirements/a.yaml"
-    nodes.write_text(nodes.read_text().replace("rationale: Asked for.", _HOSTILE))
+    stranger = '- {type: requirement, id: "\\u001b[31mred \\r\\n::error::x"}\n'
+    nodes.write_text(nodes.read_text().replace("rationale: Asked for.", _HOSTILE) + stranger)
     (repository / "requirements/b\x1b[31m.yaml").write_text("#  x\na:   1\n")
     capfd.readouterr()
     main(command)
