@@ -1,7 +1,7 @@
 # `make check` is what CI runs. PYTHON may name another interpreter with the `dev` and `evidence` extras installed.
 PYTHON ?= .venv/bin/python
 
-.PHONY: check format lint types contracts test docs own slow bench schemas reference clean
+.PHONY: check format lint types contracts test own slow bench schemas reference clean
 
 check: format lint types contracts schemas test own
 

@@ -57,3 +57,8 @@ def jcs_digest(value: Any) -> str:
         NotCanonicalError: As `jcs_bytes`.
     """
     return sha256_bytes(jcs_bytes(value))
+
+
+def git_blob_id(content: bytes) -> str:
+    """Return git's id of a blob with this content (SHA-1 repositories). It identifies; nothing is trusted for it."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()

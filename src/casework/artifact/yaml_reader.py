@@ -112,9 +112,9 @@ def scalar(text: str) -> Any:
 
 
 def _integer(text: str) -> int | str:
-    if text[:2] in ("0o", "0x"):
-        return int(text, 0)
-    return int(text) if len(text) < 40 else text
+    if len(text) >= 40:
+        return text  # no field holds such a number; as text it is a misfit at its place
+    return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
 
 
 def _misread(text: str) -> str | None:

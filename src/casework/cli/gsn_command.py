@@ -55,5 +55,5 @@ def run(args: argparse.Namespace) -> int:
         return 0
     for name, data in files:
         write_file(Path(args.output) / name, data)
-    print(f"wrote {len(files)} page{'s' if len(files) != 1 else ''} to {args.output}")
+    print(f"wrote {len(files)} page{'s' if len(files) != 1 else ''} to {args.output}", file=sys.stderr)
     return 0

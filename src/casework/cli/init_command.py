@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 SUMMARY = "start a case in a folder"
 DESCRIPTION = """\
 Lays down a case: configuration, folders, editor hints, pre-commit hook, and the nodes of a template. Existing files are never
-overwritten."""
+overwritten, and a folder that is a case already is refused."""
 EXAMPLES = """\
 examples:
   casework init my-case
@@ -28,6 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Lay the case down; 0 if done."""
     from casework.cli.terminal import write_file
+    from casework.model.problem import CallProblem
     from casework.workflow.templates import template_files, templates
 
     if args.list:
@@ -35,6 +37,8 @@ def run(args: argparse.Namespace) -> int:
             print(f"{name:<24} {meaning}")
         return 0
     folder = Path(args.folder)
+    if (folder / "casework.yaml").exists():
+        raise CallProblem(f"{folder / 'casework.yaml'} exists: this is a case already; name a new folder")
     written = 0
     for path, data in template_files(args.template):
         if (folder / path).exists():
@@ -42,5 +46,5 @@ def run(args: argparse.Namespace) -> int:
             continue
         write_file(folder / path, data)
         written += 1
-    print(f"wrote {written} files to {folder}; next: cd {folder} && casework check")
+    print(f"wrote {written} files to {folder}; next: cd {folder} && casework check", file=sys.stderr)
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from casework.cli.terminal import Progress, add_now, add_root, root_of, today_of, write_file
@@ -42,5 +43,5 @@ def run(args: argparse.Namespace) -> int:
     bar.done()
     for name, data in files:
         write_file(Path(args.output) / name, data)
-        print(f"wrote {Path(args.output) / name}")
+        print(f"wrote {Path(args.output) / name}", file=sys.stderr)
     return 0

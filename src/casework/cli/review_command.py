@@ -54,6 +54,9 @@ def run(args: argparse.Namespace) -> int:
     assessed = assess(WorkingTree(root), today, cache)
     cache.close()
     keys = list(args.nodes) or (needing_review(assessed, args.person) if args.suspect else [])
+    if args.suspect and not keys:
+        print(f"nothing needs a sign-off by {args.person}")
+        return 0
     if not keys:
         raise CallProblem("nothing to sign off: name nodes, or use --suspect")
     node = review_of(assessed.assessment, keys, args.person, args.role, args.meaning, args.remarks, today)

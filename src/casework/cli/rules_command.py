@@ -6,6 +6,7 @@ import argparse
 import json
 
 from casework.cli.terminal import write_out
+from casework.model.problem import CallProblem
 
 SUMMARY = "list the rules: code, severity, name"
 DESCRIPTION = "Lists every rule and finding code."
@@ -28,6 +29,8 @@ def run(args: argparse.Namespace) -> int:
     from casework.rules.registry import rules
 
     chosen = [r for r in rules() if r.code.startswith(args.scope.upper())]
+    if not chosen:
+        raise CallProblem(f"no code starts with {args.scope}; `casework rules` lists all")
     if args.format == "json":
         rows = [{"code": r.code, "name": r.name, "severity": r.severity, "fix": r.fix} for r in chosen]
         write_out(json.dumps(rows, indent=2) + "\n", None)

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 
-from casework.cli.terminal import Progress, add_now, add_root, root_of, started, today_of, write_out
+from casework.cli.terminal import Progress, add_now, add_root, positive, root_of, started, today_of, write_out
 from casework.model.problem import CallProblem
 
 SUMMARY = "produce the evidence that is missing or stale, and seal it"
@@ -37,7 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--stale", action="store_true", help="run only what is stale, not what is missing")
     parser.add_argument("--list", action="store_true", help="say what would be run, and why, and stop")
     parser.add_argument(
-        "--workers", type=int, default=1, metavar="N", help="processes (default: 1); no say in the result"
+        "--workers", type=positive, default=1, metavar="N", help="processes (default: 1); no say in the result"
     )
     parser.add_argument("-f", "--format", choices=("text", "json"), default="text", help="form of the result")
 
@@ -109,5 +109,10 @@ def _list(assessment: object, keys: list[str]) -> int:
     for key in keys:
         print(f"{key}: {appraisals[key].state}: {'; '.join(appraisals[key].reasons)}")
     if not keys:
-        print("nothing to run: all evidence is current")
+        other = sorted(k for k, a in appraisals.items() if a.state != "current")
+        print(
+            f"nothing to run of what was asked; not current: {', '.join(other)}"
+            if other
+            else "nothing to run: all evidence is current"
+        )
     return 0

@@ -12,6 +12,22 @@ from pathlib import Path
 from casework.model.problem import CallProblem
 
 
+def positive(text: str) -> int:
+    """Read a whole number of at least 1, as argparse wants its types."""
+    number = int(text) if text.isdecimal() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no whole number of at least 1")
+    return number
+
+
+def seed(text: str) -> int:
+    """Read a whole number from 0 to 2^53 - 1, which is what records can hold."""
+    number = int(text) if text.isdecimal() and len(text) < 20 else -1
+    if not 0 <= number < 2**53:
+        raise argparse.ArgumentTypeError(f"{text} is no whole number from 0 to 2^53 - 1")
+    return number
+
+
 def add_root(parser: argparse.ArgumentParser) -> None:
     """Add `--root`."""
     parser.add_argument("--root", metavar="DIR", default=".", help="folder inside the case (default: the current one)")
@@ -29,12 +45,17 @@ def add_output(parser: argparse.ArgumentParser) -> None:
 
 def root_of(args: argparse.Namespace) -> Path:
     """Return the root of the case that the call means."""
-    from casework.store.working_tree import find_root
+    from casework.store.working_tree import CONFIG, find_root
 
     start = Path(args.root)
     if not start.is_dir():
         raise CallProblem(f"--root {args.root}: no such folder")
-    return find_root(start)
+    root = find_root(start)
+    if not (root / CONFIG).exists() and not (root / "requirements").is_dir():
+        raise CallProblem(
+            f"{start.resolve()} is in no case: there is no {CONFIG} here or above; go into one, give --root DIR, or `casework init`"
+        )
+    return root
 
 
 def today_of(args: argparse.Namespace) -> date:
@@ -42,9 +63,12 @@ def today_of(args: argparse.Namespace) -> date:
     if not getattr(args, "now", None):
         return datetime.now(UTC).date()
     try:
-        return date.fromisoformat(args.now)
+        day = date.fromisoformat(args.now)
     except ValueError:
         raise CallProblem(f"--now {args.now}: write the day as YYYY-MM-DD") from None
+    if not 2000 <= day.year < 2200:
+        raise CallProblem(f"--now {args.now}: give a day from 2000 to 2199")
+    return day
 
 
 def started() -> str:

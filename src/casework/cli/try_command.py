@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from casework.cli.terminal import Progress, add_output, started, write_out
+from casework.cli.terminal import Progress, add_output, positive, seed, started, write_out
 from casework.model.problem import CallProblem
 
 SUMMARY = "run a generator on any model, without a case"
@@ -34,9 +34,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--option", action="append", default=[], metavar="KEY=VALUE", help="option of the generator; may be repeated"
     )
     parser.add_argument("--options", action="store_true", help="list the generator's options and stop")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of everything random (default: 0)")
+    parser.add_argument("--seed", type=seed, default=0, metavar="N", help="seed of everything random (default: 0)")
     parser.add_argument(
-        "--workers", type=int, default=1, metavar="N", help="processes (default: 1); no say in the result"
+        "--workers", type=positive, default=1, metavar="N", help="processes (default: 1); no say in the result"
     )
     parser.add_argument("-f", "--format", choices=("text", "json"), default="text", help="form of the record")
     add_output(parser)

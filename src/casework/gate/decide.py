@@ -60,14 +60,15 @@ def decide(findings: Iterable[Finding], assessment: Assessment) -> Decision:
     open_findings.extend(_without_effect(assessment, used, open_findings))
     open_findings.sort(key=lambda f: f.order)
     waived.sort(key=lambda w: w.finding.order)
+    grounds = _grounds(assessment, open_findings)
     blocked = any(finding.severity == "error" for finding in open_findings)
     return Decision(
         "blocked" if blocked else "pass",
         tuple(open_findings),
         tuple(waived),
-        not _grounds(assessment),
+        not grounds,
         _summary(assessment),
-        _grounds(assessment),
+        grounds,
     )
 
 
@@ -101,11 +102,20 @@ def _without_effect(assessment: Assessment, used: set[str], findings: list[Findi
         yield Finding("GTE-004", "warning", key, ("of",), message, "Remove the waiver, or mend its code or node.", file)
 
 
-def _grounds(assessment: Assessment) -> tuple[str, ...]:
-    """Return the grounds that forbid a release whatever was found: keys for show, or files that are not committed."""
-    demo = assessment.policy is not None and assessment.policy.demo
-    made = ["the evidence is signed with demo keys, which everybody has"] if demo else []
-    return (*made, "files of the case are not committed") if assessment.dirty else tuple(made)
+def _grounds(assessment: Assessment, findings: list[Finding]) -> tuple[str, ...]:
+    """Return the grounds that forbid a release whatever was found: what a pass alone does not ask for."""
+    case, made = assessment.case, []
+    if not any(True for _ in case.keys("goal")):
+        made.append("there is no argument: the case has no GSN goal")
+    if not any(True for _ in case.keys("evidence")):
+        made.append("there is no evidence")
+    if any(f.code == "TRC-015" for f in findings):
+        made.append("nodes that need a sign-off have none (TRC-015)")
+    if assessment.policy is not None and assessment.project.trust.root_sha256 is None:
+        made.append("the root key of the trust policy is not pinned (trust.root_sha256)")
+    if assessment.policy is not None and assessment.policy.demo:
+        made.append("the evidence is signed with demo keys, which everybody has")
+    return tuple(made)
 
 
 def _summary(assessment: Assessment) -> tuple[tuple[str, int], ...]:

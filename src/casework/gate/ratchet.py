@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from casework.graph.assessment import Assessment
+from casework.graph.case import Case
 from casework.model.decision import Decision
 from casework.model.finding import Finding
 
@@ -56,6 +57,22 @@ def vanished(now: Assessment, base: Assessment) -> tuple[Finding, ...]:
     """
     kept = {verdict.digest for verdict in now.verdicts}
     return tuple(_gone(v.evidence, v.path) for v in sorted(base.verdicts, key=lambda v: v.path) if v.digest not in kept)
+
+
+def vanished_nodes(now: Case, base: Case) -> tuple[Finding, ...]:
+    """Return a finding for each node that only others are hurt by and that is gone, unless a review retires it.
+
+    Hazardous events, threats, indicators, reviews and challenging elements: nothing within one revision would miss them.
+    """
+    retired = {name for key in now.keys("review") for name in now.entries[key].light.get("retires") or ()}
+    watched = [*base.keys("hazardous_event", "threat", "indicator", "review")]
+    watched += [key for key in base.keys("goal", "solution") if base.out(key, "challenges")]
+    fix = "Restore the node, or have its removal confirmed by a review that names it in `retires`."
+    return tuple(
+        Finding("GTE-011", "error", key, (), f"{key}, a {base.entries[key].type.replace('_', ' ')}, has vanished", fix)
+        for key in sorted(watched)
+        if key not in now and key not in retired
+    )
 
 
 def _gone(evidence: str, path: str) -> Finding:

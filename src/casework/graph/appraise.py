@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar
 from casework.artifact.digest import NotCanonicalError, jcs_digest
 from casework.graph.assessment import Today
 from casework.graph.case import Case
+from casework.graph.fingerprint import meaning
 from casework.model.acceptance import Judgement, find_metric, judge
 from casework.model.catalogue import GENERATORS
 from casework.model.learning import Dataset, Evidence, ModelCard
@@ -25,16 +26,29 @@ from casework.model.verdict import Appraisal, CriterionResult, FileFact, Manifes
 
 N = TypeVar("N", bound=Node)
 
-BOUND_ROLES: Final = ("model", "reference", "data", "reference_data", "odd", "options")
+BOUND_ROLES: Final = (
+    "model",
+    "reference",
+    "data",
+    "reference_data",
+    "odd",
+    "options",
+    "signature",
+    "public_key",
+    "interface",
+    "reference_interface",
+)
 """Roles of the digests that bind a record to the repository; `outcome` is a result and binds nothing."""
 
 _NAMES: Final = {
     "model": "model", "reference": "reference model", "data": "data", "reference_data": "reference data",
-    "odd": "operational design domain", "options": "options",
+    "odd": "operational design domain", "options": "options", "signature": "signature", "public_key": "signing key",
+    "interface": "interface of the model card", "reference_interface": "interface of the reference's card",
 }  # fmt: skip
 _NOW: Final = {
     "model": "the file is", "reference": "the file is", "data": "the manifest is", "reference_data": "the manifest is",
-    "odd": "it is now", "options": "the plan's are",
+    "odd": "it is now", "options": "the plan's are", "signature": "the file is", "public_key": "the file is",
+    "interface": "it is now", "reference_interface": "it is now",
 }  # fmt: skip
 
 
@@ -86,16 +100,38 @@ def odd_digest(case: Case, dataset: str) -> str | None:
     return prints[0] if len(prints) == 1 else jcs_digest(prints)
 
 
+_INTERFACE: Final = ("task", "classes", "inputs", "outputs", "preprocessing", "decoder", "precision")
+
+
+def interface_digest(case: Case, key: str) -> str:
+    """Return the digest of what a model card says of the use of its model: what goes in, and how what comes out is read."""
+    said = meaning(case.data(key))
+    return jcs_digest({name: said[name] for name in _INTERFACE if name in said})
+
+
 def bindings(
-    case: Case, key: str, files: Mapping[str, FileFact], manifests: Mapping[str, ManifestFact]
+    case: Case,
+    key: str,
+    files: Mapping[str, FileFact],
+    manifests: Mapping[str, ManifestFact],
+    model_key: str | None = None,
 ) -> tuple[Binding, ...]:
-    """Return what a record of an evidence node must be bound to, as the repository is now; sorted by role."""
+    """Return what a record of an evidence node must be bound to, as the repository is now; sorted by role.
+
+    Evidence on a model's signature is bound to the signature and to the key at `model_key` as well.
+    """
     evidence = _full(case, key, Evidence)
     if evidence is None:
         return ()
     made: list[Binding] = [_options(evidence)]
     subjects = [edge.target for edge in case.out(key, "subject")]
-    made.extend(_model(case, k, "model", files) for k in subjects if case.entries[k].type == "model_card")
+    cards = [k for k in subjects if case.entries[k].type == "model_card"]
+    made.extend(_model(case, k, "model", files) for k in cards)
+    made.extend(Binding("interface", interface_digest(case, k)) for k in cards)
+    if evidence.generator == "model-signature":
+        signed = [_full(case, k, ModelCard) for k in subjects]
+        made.extend(_file(card.signature, "signature", files) for card in signed if card and card.signature)
+        made.extend(_file(path, "public_key", files) for path in [model_key] if path)
     dataset = examined_dataset(case, key)
     if dataset is not None:
         made.append(_manifest(case, dataset, "data", manifests))
@@ -105,6 +141,7 @@ def bindings(
     for edge in case.out(key, "against"):
         if case.entries[edge.target].type == "model_card":
             made.append(_model(case, edge.target, "reference", files))
+            made.append(Binding("reference_interface", interface_digest(case, edge.target)))
         else:
             made.append(_manifest(case, edge.target, "reference_data", manifests))
     return tuple(sorted(made, key=lambda b: b.role))
@@ -135,6 +172,13 @@ def _model(case: Case, key: str, role: str, files: Mapping[str, FileFact]) -> Bi
     return Binding(role, fact.sha256)
 
 
+def _file(path: str, role: str, files: Mapping[str, FileFact]) -> Binding:
+    fact = files.get(path)
+    if fact is None or not fact.exists or not fact.sha256:
+        return Binding(role, "", f"the file {path} is missing")
+    return Binding(role, fact.sha256)
+
+
 def _manifest(case: Case, key: str, role: str, manifests: Mapping[str, ManifestFact]) -> Binding:
     dataset = _full(case, key, Dataset)
     if dataset is None:
@@ -142,11 +186,21 @@ def _manifest(case: Case, key: str, role: str, manifests: Mapping[str, ManifestF
     fact = manifests.get(dataset.manifest.path)
     if fact is None or not fact.sha256:
         return Binding(role, "", f"the manifest {dataset.manifest.path} is missing")
+    spoilt = len(fact.changed) + len(fact.missing)
+    if spoilt:
+        return Binding(
+            role, "", f"{spoilt} of the files of {dataset.manifest.path} are missing or not those of the manifest"
+        )
     return Binding(role, fact.sha256)
 
 
 def mismatches(
-    case: Case, key: str, verdict: Verdict, files: Mapping[str, FileFact], manifests: Mapping[str, ManifestFact]
+    case: Case,
+    key: str,
+    verdict: Verdict,
+    files: Mapping[str, FileFact],
+    manifests: Mapping[str, ManifestFact],
+    model_key: str | None = None,
 ) -> tuple[str, ...]:
     """Return in words, sorted, everything that a record was bound to and that is no longer so; nothing if it counts."""
     evidence, statement = _full(case, key, Evidence), verdict.statement
@@ -155,7 +209,7 @@ def mismatches(
     record = statement.predicate
     found = [
         *_identity(key, evidence, record),
-        *_digests(bindings(case, key, files, manifests), record),
+        *_digests(bindings(case, key, files, manifests, model_key), record),
         *_requirements(case, key, record),
     ]
     subject = record.digests.get("model") or record.digests.get("data")
@@ -220,6 +274,7 @@ def appraise(
     files: Mapping[str, FileFact],
     manifests: Mapping[str, ManifestFact],
     today: Today,
+    model_key: str | None = None,
 ) -> dict[str, Appraisal]:
     """Say of every evidence node where it stands, by key, sorted.
 
@@ -232,6 +287,7 @@ def appraise(
         files: Facts of the files as they lie there, by path.
         manifests: Facts of the manifests as they lie there, by path.
         today: The day of judgement, for the plan's `max_age_days`.
+        model_key: Path of the key that must have signed the models, from the configuration.
     """
     by_evidence: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
@@ -239,7 +295,7 @@ def appraise(
     made: dict[str, Appraisal] = {}
     for key, evidence in case.nodes(Evidence, "evidence"):
         found = sorted(by_evidence.get(_folder(key), ()), key=_age, reverse=True)
-        made[key] = _appraise(case, key, evidence, found, files, manifests, today)
+        made[key] = _appraise(case, key, evidence, found, files, manifests, today, model_key)
     return made
 
 
@@ -256,6 +312,7 @@ def _appraise(
     files: Mapping[str, FileFact],
     manifests: Mapping[str, ManifestFact],
     today: Today,
+    model_key: str | None,
 ) -> Appraisal:
     verified = [v for v in found if v.verified and v.statement is not None]
     if not verified:
@@ -263,10 +320,10 @@ def _appraise(
             return Appraisal(key, "missing", ("there is no sealed record",))
         reasons = {f"{f.code}: {f.message}" for f in found[0].findings} or {f"{found[0].path} is not verified"}
         return Appraisal(key, "unverifiable", tuple(sorted(reasons)), found[0], _others(found, found[0]))
-    bound = next((v for v in verified if not mismatches(case, key, v, files, manifests)), None)
+    bound = next((v for v in verified if not mismatches(case, key, v, files, manifests, model_key)), None)
     if bound is None:
         nearest = verified[0]
-        reasons_of = mismatches(case, key, nearest, files, manifests)
+        reasons_of = mismatches(case, key, nearest, files, manifests, model_key)
         return Appraisal(key, "stale", reasons_of, nearest, _others(found, nearest))
     return _judge_bound(key, evidence, bound, _others(found, bound), today)
 

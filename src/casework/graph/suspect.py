@@ -81,10 +81,10 @@ def suspects(case: Case) -> Iterator[Suspect]:
     A link that the review did not see is not suspect: it was added since, so the node itself has changed.
     """
     for key, sign_off in latest(case).items():
-        if sign_off.meaning == "rejected":
+        if sign_off.meaning == "rejected" or not case.entries[key].valid:
             continue
         for edge in case.out(key):
-            recorded = sign_off.fingerprints.get(edge.target)
+            recorded = sign_off.fingerprints.get(edge.target) if case.entries[edge.target].valid else None
             if recorded is not None and edge.target != key and recorded != case.fingerprint(edge.target):
                 yield Suspect(edge, sign_off)
 
@@ -92,5 +92,7 @@ def suspects(case: Case) -> Iterator[Suspect]:
 def changed(case: Case) -> Iterator[SignOff]:
     """Yield the latest sign-off of every node that has changed since, or whose fingerprint the review does not hold."""
     for key, sign_off in latest(case).items():
+        if not case.entries[key].valid:
+            continue  # what cannot be read is a finding of its own, and has not therefore changed
         if sign_off.meaning != "rejected" and sign_off.fingerprints.get(key) != case.fingerprint(key):
             yield sign_off

@@ -64,9 +64,11 @@ def limits(metric: Metric, confidence: float | None) -> tuple[float | None, floa
     here. Other intervals are taken from the record if they are at least as confident (a two-sided interval at level c has
     one-sided limits at (1 + c) / 2). That a figure is exact is believed only of metrics that are no estimates.
     """
-    if confidence is None or (metric.method == "exact" and metric.name not in STATISTICAL):
+    if metric.name not in STATISTICAL and (confidence is None or metric.method == "exact"):
         return metric.value, metric.value, "exact"
-    if metric.k is not None and metric.n:
+    if confidence is None:
+        return None, None, "none"
+    if metric.k is not None and metric.n and metric.unit == "ratio":
         return (
             lower_bound(metric.k, metric.n, confidence),
             upper_bound(metric.k, metric.n, confidence),
@@ -107,6 +109,10 @@ def judge(criterion: Criterion, metric: Metric | None) -> Judgement:
         return Judgement("missing", expected, got, f"the figure is in {metric.unit}, the bound in {criterion.unit}")
     if criterion.min_samples is not None and (metric.n or 0) < criterion.min_samples:
         return Judgement("not_shown", expected, got, f"{metric.n or 0} samples, fewer than {criterion.min_samples}")
+    if metric.n == 0:
+        return Judgement("missing", expected, got, "the sample is empty")
+    if metric.k is not None and metric.n and metric.unit == "ratio" and abs(metric.value - metric.k / metric.n) > 1e-9:
+        return Judgement("missing", expected, got, f"the figure is not {metric.k} of {metric.n}")
     low, high, method = limits(metric, criterion.confidence)
     if not _holds(metric.value, criterion.op, criterion.bound):
         return Judgement(
@@ -118,7 +124,12 @@ def judge(criterion: Criterion, metric: Metric | None) -> Judgement:
             high,
         )
     if low is None or high is None:
-        return Judgement("not_shown", expected, got, f"no interval at {criterion.confidence} confidence or better")
+        wanted = (
+            "the criterion states no confidence"
+            if criterion.confidence is None
+            else f"no interval at {criterion.confidence} confidence or better"
+        )
+        return Judgement("not_shown", expected, got, wanted)
     judged = [low] if criterion.op in (">=", ">") else [high] if criterion.op in ("<=", "<") else [low, high]
     if not all(_holds(v, criterion.op, criterion.bound) for v in judged):
         side = "lower" if criterion.op in (">=", ">") else "upper"

@@ -93,7 +93,13 @@ class ResultRecord(Value):
         dict[str, str | int], Field(description="Python, packages, CPU, threads, execution provider.")
     ] = {}
     commit: Annotated[str | None, Field(description="Commit at which it ran; no staleness input.")] = None
-    started: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$", description="Start, UTC, RFC 3339.")]
+    started: Annotated[
+        str,
+        Field(
+            pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$",
+            description="Start, UTC, RFC 3339.",
+        ),
+    ]
     duration_s: Annotated[float, Field(ge=0, allow_inf_nan=False, description="Wall seconds.")]
     status: RecordStatus
     reason: Annotated[str, Field(description="Why the status is not `complete`; empty otherwise.")] = ""

@@ -105,7 +105,10 @@ def _element(assessment: Assessment, key: str) -> Element:
         status=status.word if status and not _contextual(entry.type, status.word) else None,
         status_reason=status.reason if status else "", module=module, decorators=_decorators(node, status.word if status else ""),
         acps=tuple(a.id for a in node.acps if a.on is None) if isinstance(node, Node) else (),
-        annotations=tuple(e.target for e in case.out(key, "cites", "states", "refers_to")), label=entry.id,
+        annotations=(
+            *(e.target for e in case.out(key, "cites", "states", "refers_to")),
+            *(f"doubt {d.challenger} accepted by {d.accepted_by}" for d in (node.residual_doubts if isinstance(node, Node) else ())),
+        ), label=entry.id,
     )  # fmt: skip
 
 

@@ -73,6 +73,15 @@ RULE = Rule(
 )
 
 
+def _fix(key: str, reasons: list[str]) -> str:
+    run = f"`casework run {key} --key KEY.pem`"
+    if any("mismatch" in r and ("file" in r or "manifest" in r) for r in reasons):
+        return f"Restore the file if it was not meant to change; if it was, pin its new digest and run {run}."
+    if all(r.startswith("it was started on") for r in reasons):
+        return f"Run {run}: the result has come of age."
+    return f"Run {run}, or undo what changed (`casework diff REV` tells)."
+
+
 def check(assessment: Assessment) -> Iterator[Finding]:
     """Yield a finding for each stale piece of evidence, with every reason."""
     for key, appraisal in records.appraised(assessment, "stale"):
@@ -80,5 +89,5 @@ def check(assessment: Assessment) -> Iterator[Finding]:
             r for r in appraisal.reasons if not (r.startswith("model mismatch") and other_model(assessment, key))
         ]
         if reasons:
-            fix = f"Run `casework run {key}`, or undo what changed."
+            fix = _fix(key, reasons)
             yield RULE.at(key, (), f"{key} is stale: {'; '.join(reasons)}", fix)

@@ -71,7 +71,7 @@ from casework.model.hazard import SafetyGoal
 from casework.rules.haz_levels import needs_asil
 from casework.rules.rule import Rule
 
-RULE = Rule("HAZ-006", "no-ftti", "warning", "State it as a number with its unit, such as `500 ms`.", "case")
+RULE = Rule("HAZ-006", "no-ftti", "error", "State it as a number with its unit, such as `500 ms`.", "case")
 
 _INTERVAL: Final = re.compile(r"\d+(?:\.\d+)?\s*(?:us|µs|μs|ms|s|min|h)", re.ASCII)
 

@@ -74,6 +74,12 @@ RULE = Rule(
 _ROLE = "verifier"
 
 
+def _independent_roles(assessment: Assessment, generator: str) -> set[str]:
+    """Return the roles in which nobody may sign own work: verifiers always, every required role where the policy says so."""
+    rule = assessment.policy.rule_for(generator) if assessment.policy else None
+    return {_ROLE, *(rule.require if rule and rule.independent else ())}
+
+
 def check(assessment: Assessment) -> Iterator[Finding]:
     """Yield a finding for each verifier who owns what the evidence verifies or examines."""
     case = assessment.case
@@ -81,9 +87,11 @@ def check(assessment: Assessment) -> Iterator[Finding]:
         verdict = appraisal.verdict
         if verdict is None or not verdict.verified:
             continue
-        persons = sorted({signer.person for signer in verdict.signers if _ROLE in signer.roles})
+        record = appraisal.record
+        roles = _independent_roles(assessment, record.generator.name if record else "")
+        persons = sorted({signer.person for signer in verdict.signers if roles & signer.roles})
         for edge in case.out(key, "verifies", "subject"):
             owner = case.data(edge.target).get("owner")
             if owner in persons:
-                message = f"{owner} signed the evidence {key} as {_ROLE}, and owns {edge.target}"
+                message = f"{owner} signed the evidence {key}, and owns {edge.target}"
                 yield RULE.at(key, (), message)

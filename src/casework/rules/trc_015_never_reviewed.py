@@ -51,7 +51,7 @@ from casework.rules.rule import Rule
 RULE = Rule(
     "TRC-015",
     "never-reviewed",
-    "warning",
+    "error",
     "Have somebody who did not write it sign it off with `casework review`.",
     "assessment",
 )

@@ -54,15 +54,16 @@ def _version() -> str:
         for name in files:
             if name.endswith(".py"):
                 newest, count = max(newest, os.stat(os.path.join(folder, name)).st_mtime_ns), count + 1
-    return f"1 {__version__} {sys.hexversion:x} {newest} {count}"
+    return f"2 {__version__} {sys.hexversion:x} {newest} {count}"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A remembered answer: the stamps of all that had a say, the days on which it holds, and the answer itself."""
+    """A remembered answer: all that had a say (stamps, folders, kinds of paths), the days on which it holds, the answer."""
 
     stamps: dict[str, Stamp | None]
     listings: dict[str, list[str]]
+    kinds: list[tuple[str, int, int]]
     from_day: str
     until_day: str
     payload: Any
@@ -75,7 +76,7 @@ class Cache:
         self._started = time.time_ns()
         self._db: sqlite3.Connection | None = None
         name = hashlib.sha256(os.fspath(root.resolve()).encode()).hexdigest()[:24]
-        with contextlib.suppress(OSError, sqlite3.Error):
+        with contextlib.suppress(OSError, RuntimeError, sqlite3.Error):  # RuntimeError: there is no home folder
             place = folder or cache_folder()
             place.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._db = self._open(place / f"{name}.sqlite")
@@ -126,6 +127,14 @@ class Cache:
             return None
         return row[0] if row else None
 
+    def restamp(self, seen: Iterable[Seen]) -> None:
+        """Remember the stamps of files whose content is known already."""
+        if self._db is None:
+            return
+        rows = [(marshal.dumps(self._at_rest(s.stamp)), s.path) for s in seen]
+        with contextlib.suppress(sqlite3.Error):
+            self._db.executemany("UPDATE files SET stamp = ? WHERE path = ?", rows)
+
     def keep_files(self, rows: Iterable[tuple[Seen, bytes, bytes, bytes]], gone: Iterable[str]) -> None:
         """Remember (seen, content hash, light record, marshalled items) of files, and forget those that are gone."""
         if self._db is None:
@@ -148,8 +157,8 @@ class Cache:
             row = self._db.execute("SELECT inputs, answer FROM answers WHERE question = ?", (question,)).fetchone()
             if row is None:
                 return None
-            stamps, listings, from_day, until_day = marshal.loads(row[0])  # noqa: S302 - our own cache
-            return Answer(stamps, listings, from_day, until_day, marshal.loads(row[1]))  # noqa: S302 - our own cache
+            stamps, listings, kinds, from_day, until_day = marshal.loads(row[0])  # noqa: S302 - our own cache
+            return Answer(stamps, listings, kinds, from_day, until_day, marshal.loads(row[1]))  # noqa: S302 - our own cache
         except (sqlite3.Error, ValueError, EOFError, TypeError):
             return None
 
@@ -159,7 +168,7 @@ class Cache:
             return
         if any(stamp is not None and self._at_rest(stamp) is None for stamp in answer.stamps.values()):
             return
-        inputs = marshal.dumps((answer.stamps, answer.listings, answer.from_day, answer.until_day))
+        inputs = marshal.dumps((answer.stamps, answer.listings, answer.kinds, answer.from_day, answer.until_day))
         with contextlib.suppress(sqlite3.Error, ValueError):
             self._db.execute(
                 "INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", (question, inputs, marshal.dumps(answer.payload))
@@ -197,10 +206,21 @@ def finding_of(row: tuple[Any, ...]) -> Any:
 
 
 def current_stamps(root: Path, paths: Mapping[str, Stamp | None]) -> dict[str, Stamp | None]:
-    """Return the stamps of the given paths as they are now, without reading or following anything."""
+    """Return the stamps of the given paths as they are now, without reading or following anything.
+
+    A path below a folder that is a link, or that lies below one, has none.
+    """
     made: dict[str, Stamp | None] = {}
     base = os.fspath(root)
+    real = os.path.realpath(base)
+    plain: dict[str, bool] = {}
     for path in paths:
+        folder = path.rpartition("/")[0]
+        if folder not in plain:
+            plain[folder] = os.path.realpath(os.path.join(base, folder)) == os.path.normpath(os.path.join(real, folder))
+        if not plain[folder]:
+            made[path] = None
+            continue
         try:
             s = os.lstat(os.path.join(base, path))
             made[path] = (s.st_mtime_ns, s.st_ctime_ns, s.st_size, s.st_ino)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from casework.artifact.digest import git_blob_id
 from casework.model.problem import CallProblem
 from casework.store.working_tree import Kind, Seen
 
@@ -22,6 +23,10 @@ _ENVIRONMENT = {
     "GIT_CONFIG_GLOBAL": "/dev/null",
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_TERMINAL_PROMPT": "0",
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_SSH_COMMAND": "false",
+    "GIT_ASKPASS": "false",
     "GIT_PAGER": "cat",
     "LC_ALL": "C",
 }
@@ -61,12 +66,14 @@ def _settings() -> dict[str, str]:
 
 def resolve(repo: Repo, revision: str) -> str:
     """Return the full hash of a commit. Raises GitProblem if the revision names none."""
-    from git import GitCommandError
+    from git import GitCommandError, GitError
 
     try:
         return str(repo.git.rev_parse("--verify", "--end-of-options", f"{revision}^{{commit}}"))
     except GitCommandError as error:
         raise GitProblem(f"`{revision}` names no commit of this repository") from error
+    except (GitError, OSError) as error:
+        raise GitProblem(f"git cannot be run: {error}") from error
 
 
 def head(root: Path) -> tuple[str, bool]:
@@ -75,11 +82,10 @@ def head(root: Path) -> tuple[str, bool]:
     if repo is None:
         return "", False
     try:
-        commit = resolve(repo, "HEAD")
-        changed = str(repo.git.status("--porcelain", "--untracked-files=no", "--", str(root)))
+        revision = Revision.open(root, "HEAD")
     except (GitProblem, OSError):
         return "", False
-    return commit, bool(changed.strip())
+    return revision.commit, revision.differs(root)
 
 
 def tag_of(root: Path, commit: str) -> str:
@@ -88,6 +94,10 @@ def tag_of(root: Path, commit: str) -> str:
     if repo is None:
         return ""
     return str(repo.git.tag("--points-at", commit)).partition("\n")[0].strip()
+
+
+def _same_file(place: Path, blob: str, size: int) -> bool:
+    return place.stat().st_size == size and git_blob_id(place.read_bytes()) == blob
 
 
 class Revision:
@@ -109,7 +119,12 @@ class Revision:
 
     def _listing(self) -> dict[str, tuple[str, int, str]]:
         if self._blobs is None:
-            text = str(self.repo.git.ls_tree("-r", "-l", "-z", self.commit, strip_newline_in_stdout=False))
+            from git import GitError
+
+            try:
+                text = str(self.repo.git.ls_tree("-r", "-l", "-z", self.commit, strip_newline_in_stdout=False))
+            except (GitError, OSError) as error:
+                raise GitProblem(f"the commit {self.commit[:12]} cannot be read: {error}") from error
             self._blobs = {}
             for line in text.split("\0"):
                 if not line:
@@ -120,10 +135,22 @@ class Revision:
                     self._blobs[path[len(self.prefix) :]] = (blob, int(size), mode)
         return self._blobs
 
+    def differs(self, root: Path) -> bool:
+        """Tell whether files of the commit differ from those below a folder, byte by byte; git's filters have no say."""
+        for path, (blob, size, mode) in self._listing().items():
+            place = root / path
+            try:
+                same = place.is_symlink() if mode == "120000" else _same_file(place, blob, size)
+            except OSError:
+                return True
+            if not same:
+                return True
+        return False
+
     def list(self, folder: str, suffixes: tuple[str, ...]) -> list[Seen]:
         """Return the files below a folder whose names end in one of the suffixes, sorted by path."""
         start = folder.rstrip("/") + "/"
-        paths = (p for p in self._listing() if p.startswith(start) and p.endswith(suffixes) and "/." not in p)
+        paths = (p for p in self._listing() if p.startswith(start) and p.lower().endswith(suffixes) and "/." not in p)
         return [seen for p in sorted(paths) if (seen := self.look(p)) is not None]
 
     def kinds(self, folder: str) -> Sequence[Kind]:
@@ -149,4 +176,7 @@ class Revision:
         found = self._listing().get(path)
         if found is None:
             raise FileNotFoundError(2, "no such file in the commit", path)
-        return bytes(self.repo.odb.stream(bytes.fromhex(found[0])).read())
+        try:
+            return bytes(self.repo.odb.stream(bytes.fromhex(found[0])).read())
+        except (ValueError, KeyError, LookupError) as error:
+            raise OSError(f"its blob {found[0][:12]} is not in the repository") from error

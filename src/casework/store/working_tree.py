@@ -74,7 +74,12 @@ class WorkingTree:
         return sorted(self._walk(folder, suffixes), key=lambda s: s.path)
 
     def _walk(self, folder: str, suffixes: tuple[str, ...]) -> Iterator[Seen]:
-        pending = [folder.rstrip("/")]
+        start = folder.rstrip("/")
+        problem = _escape(start) or self._linked(start)
+        if problem:
+            yield Seen(start, _NO_STAMP, problem)
+            return
+        pending = [start]
         while pending:
             here = pending.pop()
             try:
@@ -83,24 +88,17 @@ class WorkingTree:
             except FileNotFoundError:
                 continue
             except OSError as error:
-                yield Seen(here, (0, 0, 0, 0), error.strerror or str(error))
+                yield Seen(here, _NO_STAMP, error.strerror or str(error))
                 continue
-            for entry in entries:
-                if entry.name.startswith("."):
-                    continue
-                path = f"{here}/{entry.name}"
-                if entry.is_symlink():
-                    if entry.name.endswith(suffixes) or entry.is_dir():
-                        yield Seen(path, (0, 0, 0, 0), "it is a symbolic link, and links are not followed")
-                elif entry.is_dir(follow_symlinks=False):
-                    pending.append(path)
-                elif entry.name.endswith(suffixes):
-                    plain = entry.is_file(follow_symlinks=False)
-                    yield (
-                        _seen(path, entry.stat(follow_symlinks=False))
-                        if plain
-                        else Seen(path, _NO_STAMP, "it is no regular file")
-                    )
+            pending += [f"{here}/{e.name}" for e in entries if _is_folder(e)]
+            yield from (seen for e in entries if (seen := _seen_entry(e, here, suffixes)) is not None)
+
+    def _linked(self, path: str) -> str:
+        full = os.path.join(self._base, path)
+        straight = os.path.join(os.path.realpath(self._base), *path.split("/"))
+        if not os.path.lexists(full) or os.path.realpath(full) == straight:
+            return ""
+        return "it is reached through a symbolic link, and links are not followed"
 
     def kinds(self, folder: str) -> Sequence[Kind]:
         """Return what everything below a folder is, sorted by path; hidden files too, links are not followed."""
@@ -116,7 +114,7 @@ class WorkingTree:
                 path = f"{here}/{name}"
                 with contextlib.suppress(OSError):
                     s = os.lstat(os.path.join(self._base, path))
-                    found.append(Kind(path, s.st_mode, s.st_nlink))
+                    found.append(Kind(_as_text(path), s.st_mode, s.st_nlink))
                     if stat.S_ISDIR(s.st_mode):
                         pending.append(path)
         return sorted(found, key=lambda k: k.path)
@@ -144,8 +142,46 @@ class WorkingTree:
         problem = _escape(path)
         if problem:
             raise OSError(problem)
-        with open(os.path.join(self._base, path), "rb") as file:
+        # Neither a link nor a pipe is read, whatever it became since it was looked at.
+        handle = os.open(os.path.join(self._base, path), os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+        with os.fdopen(handle, "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise OSError("it is no regular file")
             return file.read()
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    return not entry.name.startswith(".") and _is_text(entry.name) and entry.is_dir(follow_symlinks=False)
+
+
+def _seen_entry(entry: os.DirEntry[str], here: str, suffixes: tuple[str, ...]) -> Seen | None:
+    """Return what is to be said of one entry of a folder, or None: it is hidden, a folder, or of another kind."""
+    name, path = entry.name, f"{here}/{entry.name}"
+    wanted = name.lower().endswith(suffixes)
+    if name.startswith(".") or _is_folder(entry):
+        return None
+    if not _is_text(name):
+        return Seen(_as_text(path), _NO_STAMP, "its name is not UTF-8")
+    if entry.is_symlink():
+        linked = "it is a symbolic link, and links are not followed"
+        return Seen(path, _NO_STAMP, linked) if wanted or entry.is_dir() else None
+    if not wanted:
+        return None
+    plain = entry.is_file(follow_symlinks=False)
+    return _seen(path, entry.stat(follow_symlinks=False)) if plain else Seen(path, _NO_STAMP, "it is no regular file")
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _as_text(name: str) -> str:
+    """Return a name with the bytes that are not UTF-8 written out, so that it can be shown and stored."""
+    return name if _is_text(name) else name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _escape(path: str) -> str:
@@ -157,3 +193,9 @@ def _escape(path: str) -> str:
 
 def _seen(path: str, found: os.stat_result) -> Seen:
     return Seen(path, (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino))
+
+
+def evidence_kinds(tree: Tree, folder: str) -> list[Kind]:
+    """Return what lies below the evidence, but for the artifacts: these are bound by digest, whatever they are called."""
+    artifacts = f"{folder}/artifacts/"
+    return [k for k in tree.kinds(folder) if not f"{k.path}/".startswith(artifacts)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -20,11 +21,12 @@ from casework.model.process import Tool
 from casework.model.project import Project
 from casework.model.verdict import ManifestFact, Verdict
 from casework.rules import registry
+from casework.rules.names import names
 from casework.store.cache import Cache
 from casework.store.facts import file_fact, manifest_fact, tests_of
 from casework.store.tree import locate
-from casework.store.working_tree import CONFIG, Seen, Tree
-from casework.workflow.configuration import read_project
+from casework.store.working_tree import CONFIG, Seen, Tree, evidence_kinds
+from casework.workflow.configuration import read_project, without_effect
 from casework.workflow.reading import NODE_SUFFIXES, read_case, with_severity
 
 if TYPE_CHECKING:
@@ -38,10 +40,19 @@ _UNREADABLE = "Restore the file or its permissions; evidence that cannot be read
 
 @dataclass
 class Inputs:
-    """Every path that had a say, so that a later check can see that nothing changed."""
+    """Every path that had a say, so that a later check can see that nothing changed.
+
+    Attributes:
+        listings: Folder and suffixes to the paths found there.
+        paths: Every path looked at, also where nothing was.
+        present: Those of them that were there.
+        kinds: Path, mode and number of links of everything below the evidence but the artifacts.
+    """
 
     listings: dict[str, list[str]] = field(default_factory=dict)
     paths: set[str] = field(default_factory=set)
+    present: set[str] = field(default_factory=set)
+    kinds: list[tuple[str, int, int]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -66,6 +77,7 @@ def assess(tree: Tree, today: date, cache: Cache | None = None, progress: Progre
     inputs = Inputs()
     inputs.paths.add(CONFIG)
     project, findings = read_project(tree)
+    findings += without_effect(tree, project, frozenset(names()), LOWERABLE)
     tell("reading nodes")
     reading = read_case(tree, project, cache)
     findings += reading.findings
@@ -102,6 +114,7 @@ def _note(inputs: Inputs, project: Project, seen: Iterable[Seen], suffixes: tupl
             s.path for s in seen if s.path.startswith(f"{root.rstrip('/')}/")
         ]
     inputs.paths.update(s.path for s in seen)
+    inputs.present.update(s.path for s in seen if not s.problem)
 
 
 def _reader(tree: Tree) -> Callable[[str], bytes | None]:
@@ -146,18 +159,19 @@ def _verdicts(
     seen = tree.list(project.evidence, SEALED_SUFFIX)
     inputs.listings[f"{project.evidence}|{'|'.join(SEALED_SUFFIX)}"] = [s.path for s in seen]
     inputs.paths.update(s.path for s in seen)
+    inputs.present.update(s.path for s in seen if not s.problem)
     sealed = [s for s in seen if s.path != project.trust.policy]
+    kinds = evidence_kinds(tree, project.evidence)
+    inputs.kinds = [(k.path, k.mode, k.links) for k in kinds]
     if not sealed:
         return (), []
     from casework.attest.paths import PathFact, check_paths
     from casework.attest.verify import verify
 
-    artifacts = f"{project.evidence}/artifacts/"  # these are bound by digest, whatever they are called
-    kinds = [k for k in tree.kinds(project.evidence) if not f"{k.path}/".startswith(artifacts)]
     trouble.extend(check_paths(PathFact(k.path, k.mode, k.links) for k in kinds))
     refused = {f.file for f in trouble if f.severity == "error"}
     for found in (s for s in sealed if s.path not in refused):
-        key = folder_key(found.path.split("/")[-2])
+        key = folder_key(found.path.split("/")[-2]) if "/" in found.path else ""
         try:
             if found.problem:
                 raise OSError(found.problem)
@@ -176,7 +190,10 @@ def _verdicts(
             )
             continue
         if verdict.statement is not None:
-            today.after(date.fromisoformat(verdict.statement.predicate.started[:10]) - timedelta(days=1))
+            with contextlib.suppress(
+                ValueError
+            ):  # a day that there is not, such as 30 February, has been told as unverifiable
+                today.after(date.fromisoformat(verdict.statement.predicate.started[:10]) - timedelta(days=1))
         made.append(verdict)
     return tuple(made), trouble
 
@@ -202,11 +219,13 @@ def _facts(
         if path not in manifests:
             manifests[path], looked = manifest_fact(tree, path)
             inputs.paths.update((path, *looked))
-    files = {path: file_fact(tree, path) for path in sorted(_named_files(case))}
+    named = _named_files(case) | ({project.trust.model_key} if project.trust.model_key else set())
+    files = {path: file_fact(tree, path) for path in sorted(named)}
     test_files = sorted(_named_tests(case))
     tests = {path: found for path in test_files if (found := tests_of(tree, path)) is not None}
     inputs.paths.update((*files, *test_files))
-    appraisals = appraise(case, verdicts, files, manifests, today)
+    inputs.present.update(path for path, fact in files.items() if fact.exists)
+    appraisals = appraise(case, verdicts, files, manifests, today, project.trust.model_key)
     return Assessment(
         case, today, verdicts, appraisals, results(case, appraisals), files, manifests, tests, policy, project
     )  # fmt: skip

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from casework.model.decision import Decision, Waived
 from casework.model.version import __version__
 from casework.store.cache import Answer, Cache, current_stamps, finding_of, finding_row
-from casework.store.working_tree import WorkingTree
+from casework.store.working_tree import WorkingTree, evidence_kinds
 
 if TYPE_CHECKING:
     from casework.render.findings.options import RuleFact
@@ -47,7 +47,9 @@ def check(
 
         assessed = assess(WorkingTree(root), today, cache, progress)
         if cache:
-            cache.keep_answer(QUESTION, _answer(assessed, root))
+            answer = _answer(assessed, root)
+            if all(answer.stamps[path] is not None for path in assessed.inputs.present):  # nothing vanished meanwhile
+                cache.keep_answer(QUESTION, answer)
         return _since(assessed, root, today, new_since) if new_since else assessed.decision
     finally:
         if cache:
@@ -66,7 +68,12 @@ def _remembered(cache: Cache, root: Path, today: date) -> Decision | None:
         folder, _, suffixes = question.partition("|")
         if [s.path for s in tree.list(folder, tuple(suffixes.split("|")))] != paths:
             return None
-    return _decision(answer.payload) if current_stamps(root, answer.stamps) == answer.stamps else None
+    try:
+        if answer.kinds != [(k.path, k.mode, k.links) for k in evidence_kinds(tree, answer.payload[-1])]:
+            return None
+        return _decision(answer.payload) if current_stamps(root, answer.stamps) == answer.stamps else None
+    except (ValueError, TypeError, IndexError):  # a cache of another shape
+        return None
 
 
 def _answer(assessed: Assessed, root: Path) -> Answer:
@@ -78,15 +85,16 @@ def _answer(assessed: Assessed, root: Path) -> Answer:
         decision.release,
         list(decision.summary),
         list(decision.grounds),
+        assessed.assessment.project.evidence,
     )
     stamps = current_stamps(root, dict.fromkeys(sorted(inputs.paths)))
     from_day = max(today.passed).isoformat() if today.passed else ""
     until_day = min(today.ahead).isoformat() if today.ahead else ""
-    return Answer(stamps, inputs.listings, from_day, until_day, payload)
+    return Answer(stamps, inputs.listings, inputs.kinds, from_day, until_day, payload)
 
 
 def _decision(payload: Any) -> Decision:
-    word, findings, waived, release, summary, grounds = payload
+    word, findings, waived, release, summary, grounds, _evidence = payload
     return Decision(
         word, tuple(finding_of(f) for f in findings),
         tuple(Waived(finding_of(f), waiver, by, reason, expires) for f, waiver, by, reason, expires in waived),
@@ -95,12 +103,14 @@ def _decision(payload: Any) -> Decision:
 
 
 def _since(assessed: Assessed, root: Path, today: date, revision: str) -> Decision:
-    from casework.gate.ratchet import only_new, vanished, with_findings
+    from casework.gate.ratchet import only_new, vanished, vanished_nodes, with_findings
     from casework.store.history import Revision
     from casework.workflow.assess import assess
 
     base = assess(Revision.open(root, revision), today)
-    return with_findings(only_new(assessed.decision, base.decision), vanished(assessed.assessment, base.assessment))
+    now = assessed.assessment
+    gone = (*vanished(now, base.assessment), *vanished_nodes(now.case, base.assessment.case))
+    return with_findings(only_new(assessed.decision, base.decision), gone)
 
 
 def render(

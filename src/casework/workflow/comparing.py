@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -69,12 +69,35 @@ def difference(before: Case, after: Case) -> Difference:
 
 
 def _fields(before: dict[str, Any], after: dict[str, Any]) -> tuple[FieldChange, ...]:
-    old, new = meaning(before), meaning(after)
     return tuple(
-        FieldChange(name, _text(old.get(name)), _text(new.get(name)))
-        for name in sorted(old.keys() | new.keys())
-        if old.get(name) != new.get(name)
+        FieldChange(name, _text(old), _text(new)) for name, old, new in _differing("", meaning(before), meaning(after))
     )
+
+
+_ABSENT: Any = object()
+
+
+def _differing(path: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Yield (path, before, after) of the innermost values that differ, so that no difference hides in a long text."""
+    if old == new:
+        return
+    if isinstance(old, dict) and isinstance(new, dict):
+        for name in sorted(old.keys() | new.keys()):
+            yield from _differing(
+                f"{path}.{name}" if path else str(name), old.get(name, _ABSENT), new.get(name, _ABSENT)
+            )
+    elif isinstance(old, list) and isinstance(new, list) and any(isinstance(v, dict) for v in (*old, *new)):
+        for i in range(max(len(old), len(new))):
+            first, second = (v[i] if i < len(v) else _ABSENT for v in (old, new))
+            yield from _differing(f"{path}[{i}]{_label(first, second)}", first, second)
+    else:
+        yield path, None if old is _ABSENT else old, None if new is _ABSENT else new
+
+
+def _label(old: Any, new: Any) -> str:
+    """Return what an acceptance criterion is of, for people: ` (fnr of class=stop)`."""
+    held = new if isinstance(new, dict) else old
+    return f" ({held['metric']} of {held.get('slice', 'all')})" if isinstance(held, dict) and "metric" in held else ""
 
 
 def _text(value: Any) -> str:
@@ -110,14 +133,8 @@ def diff_text(root: Path, baseline: str, today: date, form: str) -> str:
 
 def _change_lines(change: NodeChange) -> list[str]:
     lines = [f"{change.node} ({change.type}){': ' + change.title if change.title else ''}"]
-    lines += [
-        f"  {f.field}: {_short(f.before) or '(absent)'} -> {_short(f.after) or '(absent)'}" for f in change.fields
-    ]
+    lines += [f"  {f.field}: {f.before or '(absent)'} -> {f.after or '(absent)'}" for f in change.fields]
     return lines
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 200 else f"{text[:197]}..."
 
 
 def _listed(head: str, rows: Sequence[str], mark: str, form: str, count: int | None = None) -> list[str]:

@@ -73,7 +73,8 @@ def show(scene: Scene, key: str, form: str, *, colour: bool) -> str:
 
     case = scene.assessed.assessment.case
     if key not in case:
-        near = difflib.get_close_matches(key, case.entries, 3)
+        bare = [k for k, e in case.entries.items() if e.id == key]
+        near = bare or difflib.get_close_matches(key, case.entries, 3)
         raise CallProblem(f"there is no node {key}" + (f"; did you mean {', '.join(near)}?" if near else ""))
     found = describe(
         scene.assessed.assessment, key, [*scene.decision.findings, *(w.finding for w in scene.decision.waived)]

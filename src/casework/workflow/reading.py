@@ -50,11 +50,16 @@ def read_case(tree: Tree, project: Project, cache: Cache | None) -> Reading:
     known = cache.files() if cache else {}
     records: dict[str, FileRecord] = {}
     fresh: list[tuple[Seen, bytes, bytes, bytes]] = []
+    touched: list[Seen] = []
     for found in seen:
         record, row = _record(tree, found, known)
         records[found.path] = record
         if row is not None:
             fresh.append(row)
+        elif found.path in known and known[found.path][0] != found.stamp:
+            touched.append(found)
+    if cache and touched:
+        cache.restamp(touched)
     if cache and (fresh or known.keys() - records.keys()):
         cache.keep_files(fresh, known.keys() - records.keys())
 

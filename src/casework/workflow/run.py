@@ -6,6 +6,7 @@ the result in the making, and running again goes on with what is still missing o
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shlex
 import tempfile
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from casework.graph.appraise import examined_dataset, odd_digest, planned_options
+from casework.graph.appraise import examined_dataset, interface_digest, odd_digest, planned_options
 from casework.model.catalogue import GENERATORS
 from casework.model.hazard import Odd
 from casework.model.learning import Dataset, Evidence, ModelCard
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 
 N = TypeVar("N", bound=Node)
+
+_LIBRARIES = ("cv2", "numpy", "onnxruntime", "pycocotools", "scipy", "sklearn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,14 @@ def produce(
         commit: Commit of the tree, recorded for people.
         workers: Processes for generators that can use them.
         progress: Returns the progress callback of one piece of evidence.
+
+    Raises:
+        CallProblem: A library of the generators is missing, or the keys cannot satisfy the trust policy; nothing has been
+            written then.
     """
+    require_libraries()
+    for key in keys:
+        require_signers(assessment, key, signers)
     for key in keys:
         entry = assessment.case.entries[key]
         if not entry.valid:
@@ -96,6 +106,35 @@ def produce(
         yield _one(assessment, root, key, request, signers, progress(key))
 
 
+def require_libraries() -> None:
+    """Raise CallProblem where the generators' libraries are not installed: no result is better than a useless one."""
+    missing = [name for name in _LIBRARIES if importlib.util.find_spec(name) is None]
+    if missing:
+        raise CallProblem(f"generators need {', '.join(missing)}; install them with: pip install 'casework[evidence]'")
+
+
+def require_signers(assessment: Assessment, key: str, signers: Sequence[SigningKey]) -> None:
+    """Raise CallProblem where the keys at hand cannot make evidence that the trust policy and the plan accept."""
+    from casework.attest.keys import load_public_key
+
+    policy, plan = assessment.policy, assessment.case.node(key) if assessment.case.entries[key].valid else None
+    if policy is None or not isinstance(plan, Evidence):
+        return
+    given = {signer.keyid for signer in signers}
+    held = [
+        name for name, entry in policy.keys.items() if load_public_key(entry.public_key_pem.encode()).keyid in given
+    ]
+    rule = policy.rule_for(plan.generator)
+    wanted = {**dict.fromkeys(plan.signed_by, 1), **(rule.require if rule else {})}
+    for role, count in sorted(wanted.items()):
+        persons = {policy.keys[name].person for name in held if name in policy.roles.get(role, ())}
+        if len(persons) < count:
+            has = ", ".join(f"{name} ({policy.keys[name].person})" for name in held) or "no key of the trust policy"
+            raise CallProblem(
+                f"{key} needs {count} signature{'s' if count > 1 else ''} in role {role}, and --key gives {has}"
+            )
+
+
 def _one(
     assessment: Assessment, root: Path, key: str, request: Request, signers: Sequence[SigningKey], progress: Progress
 ) -> Ran:
@@ -106,12 +145,17 @@ def _one(
         record = load(request.generator).run(request, progress)
     except GeneratorProblem as problem:
         return Ran(key, "", None, f"{problem.message} {problem.fix}")
+    if not {"model", "data"} & record.digests.keys():
+        return Ran(key, "", record, record.reason or "nothing could be read, so there is nothing to seal")
     record = record.model_copy(update={"digests": {**record.digests, **request.digests}})
     try:
         sealed = seal(statement_of(record), signers)
     except ValueError as error:
         return Ran(key, "", record, str(error))
-    return Ran(key, write_sealed(root, assessment.project.evidence, key, sealed), record)
+    try:
+        return Ran(key, write_sealed(root, assessment.project.evidence, key, sealed), record)
+    except OSError as error:
+        return Ran(key, "", record, f"the result cannot be written: {error.strerror or error}")
 
 
 def request_of(assessment: Assessment, root: Path, key: str, started: str, commit: str, workers: int) -> Request:
@@ -132,6 +176,10 @@ def request_of(assessment: Assessment, root: Path, key: str, started: str, commi
     digests = {"options": jcs_digest(planned_options(plan))}
     if dataset and (odd_print := odd_digest(case, dataset)):
         digests["odd"] = odd_print
+    if model:
+        digests["interface"] = interface_digest(case, model[0])
+    if reference:
+        digests["reference_interface"] = interface_digest(case, reference[0])
     trust = assessment.project.trust
     card = model[1] if model else None
     return Request(
@@ -182,6 +230,8 @@ def write_sealed(root: Path, folder: str, key: str, sealed: bytes) -> str:
     path = f"{folder}/{key.replace('::', '__')}/{sealed_name(sealed)}"
     target = root / path
     target.parent.mkdir(parents=True, exist_ok=True)
+    if target.parent.resolve() != root.resolve() / folder / key.replace("::", "__"):
+        raise OSError(f"{target.parent} is reached through a link")
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".new-")
     try:
         with os.fdopen(handle, "wb") as file:

@@ -22,7 +22,7 @@ def list_options(generator: str) -> str:
     try:
         found = try_options(generator)
     except GeneratorProblem as problem:
-        raise CallProblem(f"{problem.message}; {problem.fix}") from None
+        raise CallProblem(f"{problem.message.rstrip('.')}. {problem.fix}") from None
     return f"{generator}: {GENERATORS[generator].summary}\noptions (--option KEY=VALUE):\n{describe_options(found)}\n"
 
 
@@ -43,7 +43,7 @@ def try_generator(
         )
         return load(generator).run(request, progress)
     except (GeneratorProblem, OptionProblem) as problem:
-        raise CallProblem(f"{problem.message} {problem.fix}") from None
+        raise CallProblem(f"{problem.message.rstrip('.')}. {problem.fix}") from None
 
 
 def record_text(record: ResultRecord) -> str:
@@ -56,6 +56,8 @@ def record_text(record: ResultRecord) -> str:
         f"  {role:<15} {sha[:16]}…  {record.files.get(role, '')}".rstrip()
         for role, sha in sorted(record.digests.items())
     ]
+    if record.options:
+        lines.append("  options         " + ", ".join(f"{k}={v}" for k, v in sorted(record.options.items())))
     if record.metrics:
         lines += ["", *_metric_lines(record.metrics)]
     for table in record.tables:

@@ -73,8 +73,8 @@ def _refusal(model: OpenedModel, request: Request, finds: Finds) -> str:
         missing = "no signature was given" if request.signature is None else "no public key was given"
         finds.limitations.append(f"The model counts as not signed: {missing}.")
         return missing
-    signature = finds.read_file("signature", request.signature, str(request.signature))
-    key = finds.read_file("public_key", request.public_key, str(request.public_key))
+    signature = finds.read_file("signature", request.signature, request.signature.name)
+    key = finds.read_file("public_key", request.public_key, request.public_key.name)
     name = model.path.name
     try:
         verify_model(name, model.content, signature, key)

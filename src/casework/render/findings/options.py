@@ -117,4 +117,8 @@ def release_line(decision: Decision) -> str:
     grounds = decision.grounds or (() if decision.release else ("a ground that was not told forbids it",))
     if decision.word == "blocked":
         return f"No release: {'; '.join(('the case is blocked', *grounds))}."
-    return f"No release: {'; '.join(grounds)}." if grounds else "Release: nothing found here forbids one."
+    return (
+        f"No release: {'; '.join(grounds)}."
+        if grounds
+        else "Release: nothing found here forbids one; whether every file is committed is for `casework report` to say."
+    )
