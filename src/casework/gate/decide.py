@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from casework.graph.assessment import Assessment
+from casework.graph.status import blame
 from casework.graph.waivers import flaws, holding
 from casework.model.decision import Decision, Waived
 from casework.model.finding import Finding
@@ -61,6 +62,9 @@ def decide(findings: Iterable[Finding], assessment: Assessment) -> Decision:
     open_findings.sort(key=lambda f: f.order)
     waived.sort(key=lambda w: w.finding.order)
     grounds = _grounds(assessment, open_findings)
+    if not any(finding.severity == "error" for finding in open_findings):
+        told = {f.node for f in open_findings} | {w.finding.node for w in waived}
+        open_findings.extend(_unsupported(assessment, told))
     blocked = any(finding.severity == "error" for finding in open_findings)
     return Decision(
         "blocked" if blocked else "pass",
@@ -88,6 +92,26 @@ def _own(assessment: Assessment, findings: list[Finding]) -> list[Finding]:
         path = assessment.project.trust.policy
         made.append(Finding("POL-000", "error", "", (), message, f"Restore {path}.", path))
     return made
+
+
+def _unsupported(assessment: Assessment, told: set[str]) -> Iterator[Finding]:
+    """Yield a finding for each top goal that is not supported by a cause that no finding tells of."""
+    case, statuses = assessment.case, assessment.statuses
+    for key in case.keys("goal"):
+        status = statuses.get(key)
+        if (
+            case.into(key, "supported_by", "acps")
+            or case.out(key, "challenges")
+            or status is None
+            or status.word == "supported"
+        ):
+            continue
+        path = (key, *blame(statuses, key))
+        if path[-1] in told:
+            continue
+        reason = statuses[path[-1]].reason if path[-1] in statuses else status.reason
+        message = f"{key} is {status.word}: {reason}"
+        yield Finding("GTE-012", "error", key, (), message, f"Mend the cause: `casework show {key}` leads to it.")
 
 
 def _without_effect(assessment: Assessment, used: set[str], findings: list[Finding]) -> Iterator[Finding]:
