@@ -78,7 +78,7 @@ def test_one_flipped_byte_of_the_model_blocks_at_its_card(case: Path) -> None:
 def test_one_flipped_byte_of_a_picture_blocks_at_its_dataset(case: Path) -> None:
     flip(sorted((case / "evidence/artifacts/roadside-sign/data/verification/verification").glob("*.jpg"))[7], 500)
     found = judged(case)
-    assert errors(found) == {"DAT-007"}
+    assert errors(found) == {"DAT-007", "EVD-003"}, "the picture, and the evidence that rests on it"
 
 
 def test_a_loosened_bound_makes_the_evidence_stale_and_the_sign_off_void(case: Path) -> None:

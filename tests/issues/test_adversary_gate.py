@@ -81,7 +81,7 @@ NODES = f"""
 
 def record_of(root: Path, started: str = "2026-11-20T10:00:00Z") -> ResultRecord:
     case = assess(WorkingTree(root), TODAY).assessment
-    found = bindings(case.case, "EV-1", case.files, case.manifests)
+    found = bindings(case.case, "EV-1", case.files, case.manifests, case.project.trust.model_key)
     names = ("signature_failures", "unsafe_operators", "external_data_files")
     return ResultRecord(
         evidence="EV-1",

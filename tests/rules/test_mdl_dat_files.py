@@ -56,7 +56,7 @@ CASES: dict[str, tuple[Callable[[World], None], list[str]]] = {
     "MDL-001 never looked at": (lambda w: w.files.clear() or None, [*STALE, "MDL-001 MC-1 file.path", "MDL-001 MC-F file.path"]),
     "MDL-002 float parent flipped": (file("model/float.onnx", sha256=OTHER), ["EVD-003 EV-2", "MDL-002 MC-F file.sha256"]),
     "MDL-002 card edited": (text(f"sha256: {sha256_bytes(b'int8 model')}", f"sha256: {OTHER}"), ["MDL-002 MC-1 file.sha256"]),
-    "MDL-004 classes in another order": (text("classes: [stop]\n  inputs: [{name: image, dtype: float32, shape: [\"N\", 3, 128, 128]}]\n  outputs: [{name: heat, dtype: float32, shape: [\"N\", 1, 32, 32]}]\n  precision", "classes: [yield]\n  inputs: [{name: image, dtype: float32, shape: [\"N\", 3, 128, 128]}]\n  outputs: [{name: heat, dtype: float32, shape: [\"N\", 1, 32, 32]}]\n  precision"), ["MDL-004 MC-1 derived_from"]),
+    "MDL-004 classes in another order": (text("classes: [stop]\n  inputs: [{name: image, dtype: float32, shape: [\"N\", 3, 128, 128]}]\n  outputs: [{name: heat, dtype: float32, shape: [\"N\", 1, 32, 32]}]\n  precision", "classes: [yield]\n  inputs: [{name: image, dtype: float32, shape: [\"N\", 3, 128, 128]}]\n  outputs: [{name: heat, dtype: float32, shape: [\"N\", 1, 32, 32]}]\n  precision"), ["EVD-003 EV-1", "EVD-003 EV-2", "MDL-004 MC-1 derived_from"]),
     "MDL-005 inherits its data": (text("  derived_from: MC-F\n  trained_on: [DS-T]\n", "  derived_from: MC-F\n"), []),
     "DAT-001 not there": (lambda w: w.manifests.__delitem__("data/train.jsonl"), ["DAT-001 DS-T manifest.path"]),
     "DAT-001 not readable": (manifest("data/train.jsonl", problem="line 3 is no JSON"), ["DAT-001 DS-T manifest.path"]),

@@ -96,7 +96,7 @@ class ResultRecord(Value):
     started: Annotated[
         str,
         Field(
-            pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$",
+            pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$",
             description="Start, UTC, RFC 3339.",
         ),
     ]

@@ -86,7 +86,9 @@ def check(assessment: Assessment) -> Iterator[Finding]:
     """Yield a finding for each stale piece of evidence, with every reason."""
     for key, appraisal in records.appraised(assessment, "stale"):
         reasons = [
-            r for r in appraisal.reasons if not (r.startswith("model mismatch") and other_model(assessment, key))
+            r
+            for r in appraisal.reasons
+            if not (r.startswith(("model mismatch", "interface of the model card")) and other_model(assessment, key))
         ]
         if reasons:
             fix = _fix(key, reasons)
