@@ -21,7 +21,7 @@ from casework.model.finding import Finding
 from casework.model.learning import Evidence
 from casework.model.node import Node
 from casework.model.policy import TrustPolicy
-from casework.model.project import Project, Review
+from casework.model.project import Project, Review, Trust
 from casework.model.result import GeneratorId, Metric, ResultRecord, SelfCheck, Statement, Subject
 from casework.model.verdict import FileFact, ManifestFact, Signer, Verdict
 from casework.rules import registry
@@ -225,7 +225,9 @@ class World:
     verdicts: list[Verdict] = field(default_factory=list)
     tests: dict[str, frozenset[str]] = field(default_factory=dict)
     policy: TrustPolicy | None = POLICY
-    project: Project = field(default_factory=lambda: Project(review=Review(types=())))
+    project: Project = field(
+        default_factory=lambda: Project(review=Review(types=()), trust=Trust(root_sha256="0" * 64))
+    )
     day: date = date(2026, 3, 1)
 
     def edit(self, old: str, new: str) -> None:

@@ -160,7 +160,7 @@ def _record_problems(record: ResultRecord, evidence_id: str, generator: str, now
     started = _time(record.started)
     if started is None:
         problems.append(Problem("PRS-007", f"`predicate.started`: {shown(record.started)} is no point in time"))
-    elif started > now + CLOCK_SKEW:
+    elif started > now and started - now > CLOCK_SKEW:
         problems.append(Problem("TIM-003", f"the run started at {record.started}, after the time of judgement"))
     doubled = sorted(
         key for key, count in Counter((metric.name, metric.slice) for metric in record.metrics).items() if count > 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from casework.cli.terminal import add_root, root_of, write_file
+from casework.cli.terminal import add_root, harmless, root_of, write_file
 
 SUMMARY = "bring node files into one form; comments stay"
 DESCRIPTION = """\
@@ -35,10 +35,10 @@ def run(args: argparse.Namespace) -> int:
         old, new, problem = formatted(root, path)
         if problem:
             refused += 1
-            print(f"{path}: not formatted: {problem}")
+            print(harmless(f"{path}: not formatted: {problem}"))
         elif old != new:
             changed += 1
-            print(f"{path}: {'not in form' if args.check else 'formatted'}")
+            print(harmless(f"{path}: {'not in form' if args.check else 'formatted'}"))
             if not args.check:
                 write_file(root / path, new)
     if refused:

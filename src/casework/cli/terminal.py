@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import tempfile
 from datetime import UTC, date, datetime
@@ -92,15 +93,23 @@ def columns() -> int:
     return min(120, shutil.get_terminal_size((100, 24)).columns)
 
 
+def harmless(text: str) -> str:
+    """Write out the control characters of a text, so that a terminal shows them and does not obey them; our colours stay."""
+    colour = use_colour()
+    return _CONTROL.sub(
+        lambda found: found[0] if colour and found[0].startswith("\x1b[") else f"\\x{ord(found[0]):02x}", text
+    )
+
+
 def write_out(content: str | bytes, output: str | None) -> None:
     """Write a result to a file, atomically, or to standard output."""
-    data = content.encode("utf-8") if isinstance(content, str) else content
     if output is None or output == "-":
+        data = harmless(content).encode("utf-8") if isinstance(content, str) else content
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         return
-    write_file(Path(output), data)
+    write_file(Path(output), content.encode("utf-8") if isinstance(content, str) else content)
     print(f"wrote {output}", file=sys.stderr)
 
 
@@ -119,6 +128,9 @@ def write_file(path: Path, data: bytes) -> None:
             raise
     except OSError as error:
         raise CallProblem(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+_CONTROL = re.compile(r"\x1b\[[0-9;]*m|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class Progress:

@@ -62,10 +62,11 @@ def vanished(now: Assessment, base: Assessment) -> tuple[Finding, ...]:
 def vanished_nodes(now: Case, base: Case) -> tuple[Finding, ...]:
     """Return a finding for each node that only others are hurt by and that is gone, unless a review retires it.
 
-    Hazardous events, threats, indicators, reviews and challenging elements: nothing within one revision would miss them.
+    Hazardous events, safety goals, threats, requirements, indicators, reviews and challenging elements: where all that names
+    them goes too, nothing within one revision would miss them.
     """
     retired = {name for key in now.keys("review") for name in now.entries[key].light.get("retires") or ()}
-    watched = [*base.keys("hazardous_event", "threat", "indicator", "review")]
+    watched = [*base.keys("hazardous_event", "safety_goal", "threat", "requirement", "indicator", "review")]
     watched += [key for key in base.keys("goal", "solution") if base.out(key, "challenges")]
     fix = "Restore the node, or have its removal confirmed by a review that names it in `retires`."
     return tuple(

@@ -19,7 +19,7 @@ from casework.generators.protocol import GeneratorProblem, Progress, Request
 from casework.model.catalogue import GENERATORS
 from casework.model.interval import lower_bound, upper_bound
 from casework.model.node import PRESENTATION
-from casework.model.result import GeneratorId, Metric, RecordStatus, ResultRecord, SelfCheck, Table
+from casework.model.result import GeneratorId, Metric, RecordStatus, ResultRecord, SelfCheck, Table, outcome_of
 
 _PACKAGES: Final = (
     "casework",
@@ -149,10 +149,7 @@ def _digests(request: Request) -> dict[str, str]:
 
 def _record(name: str, request: Request, finds: Finds, seconds: float) -> ResultRecord:
     metrics = tuple(sorted(finds.metrics, key=lambda m: (m.name, m.slice != "all", m.slice)))
-    outcome = {
-        "metrics": [m.model_dump(mode="json") for m in metrics],
-        "tables": [t.model_dump(mode="json") for t in finds.tables],
-    }
+    outcome = outcome_of(metrics, tuple(finds.tables))
     return ResultRecord(
         evidence=request.evidence,
         generator=GeneratorId(name=name, version=GENERATORS[name].version),

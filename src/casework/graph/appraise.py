@@ -21,7 +21,7 @@ from casework.model.catalogue import GENERATORS
 from casework.model.learning import Dataset, Evidence, ModelCard
 from casework.model.node import Node
 from casework.model.requirement import Criterion, Requirement
-from casework.model.result import Metric, ResultRecord
+from casework.model.result import Metric, ResultRecord, outcome_of
 from casework.model.verdict import Appraisal, CriterionResult, FileFact, ManifestFact, Verdict
 
 N = TypeVar("N", bound=Node)
@@ -231,6 +231,10 @@ def _identity(key: str, evidence: Evidence, record: ResultRecord) -> Iterator[st
     elif spec.version != made.version:
         is_now = f"it is now version {spec.version}"
         yield f"generator mismatch: evidence was made by {made.name} version {made.version}, {is_now}"
+    if "outcome" in record.digests and record.digests["outcome"] != jcs_digest(
+        outcome_of(record.metrics, record.tables)
+    ):
+        yield "the figures are not those that the record's outcome digest is of"
     if record.seed != evidence.seed:
         yield f"seed mismatch: evidence was made with seed {record.seed}, the plan's is {evidence.seed}"
 

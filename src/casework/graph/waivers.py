@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
 from casework.graph.assessment import Assessment, Today
@@ -68,7 +68,9 @@ def unwaivable(key: str, waiver: Waiver) -> Iterator[Flaw]:
 
 
 def expired(key: str, waiver: Waiver, today: Today) -> Iterator[Flaw]:
-    """Yield a flaw where the last day has passed."""
+    """Yield a flaw where the last day has passed, or the first has not come."""
+    if waiver.on is not None and not today.after(waiver.on - timedelta(days=1)):
+        yield Flaw("GTE-002", ("on",), f"{key} does not hold before {waiver.on}")
     if waiver.expires is not None and today.after(waiver.expires):
         yield Flaw("GTE-002", ("expires",), f"{key} expired on {waiver.expires}")
 

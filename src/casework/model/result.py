@@ -110,6 +110,14 @@ class ResultRecord(Value):
     command: Annotated[str, Field(description="Command that reproduces the run.")] = ""
 
 
+def outcome_of(metrics: tuple[Metric, ...], tables: tuple[Table, ...]) -> dict[str, Any]:
+    """Return what the digest `outcome` of a record is of: its metrics and tables, as JSON has them."""
+    return {
+        "metrics": [m.model_dump(mode="json") for m in metrics],
+        "tables": [t.model_dump(mode="json") for t in tables],
+    }
+
+
 class Subject(Value):
     """in-toto resource descriptor of what the statement speaks about."""
 

@@ -6,6 +6,7 @@ Hooks, file-system monitors, external diffs and replace refs of a hostile reposi
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,6 +47,7 @@ class GitProblem(CallProblem):
 
 def open_repository(root: Path) -> Repo | None:
     """Return the repository around a folder, or None if there is none."""
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # a missing git is told when it is asked, not at import
     from git import InvalidGitRepositoryError, NoSuchPathError, Repo
 
     try:
@@ -88,6 +90,19 @@ def head(root: Path) -> tuple[str, bool]:
     return revision.commit, revision.differs(root)
 
 
+def _is_partial(repo: Repo) -> bool:
+    config = repo.config_reader("repository")
+    sections = config.sections()
+    return any(
+        (name.lower() == "extensions" and config.has_option(name, "partialclone"))
+        or (
+            name.lower().startswith("remote")
+            and (config.has_option(name, "promisor") or config.has_option(name, "partialclonefilter"))
+        )
+        for name in sections
+    )
+
+
 def tag_of(root: Path, commit: str) -> str:
     """Return the tag that names a commit, the first by name if there are several; empty if there is none."""
     repo = open_repository(root) if commit else None
@@ -113,6 +128,10 @@ class Revision:
         repo = open_repository(root)
         if repo is None or repo.working_tree_dir is None:
             raise GitProblem(f"{root} is not inside a git repository")
+        if _is_partial(repo):
+            raise GitProblem(
+                f"{root} is a partial clone, whose missing parts git would fetch by commands of its configuration; clone it whole"
+            )
         commit = resolve(repo, revision)
         inside = root.resolve().relative_to(Path(repo.working_tree_dir).resolve()).as_posix()
         return cls(repo, commit, "" if inside == "." else f"{inside}/")

@@ -52,7 +52,7 @@ def read_file(path: str, data: bytes, inspect: Inspect = _nothing) -> FileRecord
     for document in stream.documents:
         if document.__class__ is list:
             items.extend(document)
-        elif document is not None:
+        elif document is not None or stream.documents == [None]:
             items.append(document)
     entries: list[Entry] = []
     loose: list[tuple[int, Finding]] = []

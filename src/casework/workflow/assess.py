@@ -46,6 +46,7 @@ class Inputs:
         listings: Folder and suffixes to the paths found there.
         paths: Every path looked at, also where nothing was.
         present: Those of them that were there.
+        lasting: False where the days on which the answer holds are not known.
         kinds: Path, mode and number of links of everything below the evidence but the artifacts.
     """
 
@@ -53,6 +54,7 @@ class Inputs:
     paths: set[str] = field(default_factory=set)
     present: set[str] = field(default_factory=set)
     kinds: list[tuple[str, int, int]] = field(default_factory=list)
+    lasting: bool = True
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,8 @@ def _trust(tree: Tree, case: Case, project: Project, today: Today, inputs: Input
     opened = open_policy(read(trust.policy), root, today.day, path=trust.policy)
     if opened.trust is not None:
         today.after(opened.trust.policy.expires)
+    else:
+        inputs.lasting = False  # when it would open again cannot be told
     return opened
 
 
@@ -166,7 +170,7 @@ def _verdicts(
     if not sealed:
         return (), []
     from casework.attest.paths import PathFact, check_paths
-    from casework.attest.verify import verify
+    from casework.attest.verify import CLOCK_SKEW, verify
 
     trouble.extend(check_paths(PathFact(k.path, k.mode, k.links) for k in kinds))
     refused = {f.file for f in trouble if f.severity == "error"}
@@ -190,10 +194,9 @@ def _verdicts(
             )
             continue
         if verdict.statement is not None:
-            with contextlib.suppress(
-                ValueError
-            ):  # a day that there is not, such as 30 February, has been told as unverifiable
-                today.after(date.fromisoformat(verdict.statement.predicate.started[:10]) - timedelta(days=1))
+            with contextlib.suppress(ValueError, OverflowError):  # no such day: told as unverifiable
+                started = datetime.fromisoformat(verdict.statement.predicate.started) - CLOCK_SKEW
+                today.after(started.date() - timedelta(days=1))
         made.append(verdict)
     return tuple(made), trouble
 

@@ -48,7 +48,10 @@ def check(
         assessed = assess(WorkingTree(root), today, cache, progress)
         if cache:
             answer = _answer(assessed, root)
-            if all(answer.stamps[path] is not None for path in assessed.inputs.present):  # nothing vanished meanwhile
+            whole = all(
+                answer.stamps[path] is not None for path in assessed.inputs.present
+            )  # nothing vanished meanwhile
+            if whole and assessed.inputs.lasting:
                 cache.keep_answer(QUESTION, answer)
         return _since(assessed, root, today, new_since) if new_since else assessed.decision
     finally:
@@ -58,22 +61,24 @@ def check(
 
 def _remembered(cache: Cache, root: Path, today: date) -> Decision | None:
     answer = cache.answer(QUESTION)
-    if answer is None:
+    try:
+        return _decision(answer.payload) if answer is not None and _holds(answer, root, today) else None
+    except (ValueError, TypeError, LookupError, AttributeError):  # a cache of another shape is worked without
         return None
+
+
+def _holds(answer: Answer, root: Path, today: date) -> bool:
     day = today.isoformat()
     if (answer.from_day and day <= answer.from_day) or (answer.until_day and day > answer.until_day):
-        return None
+        return False
     tree = WorkingTree(root)
     for question, paths in answer.listings.items():
         folder, _, suffixes = question.partition("|")
         if [s.path for s in tree.list(folder, tuple(suffixes.split("|")))] != paths:
-            return None
-    try:
-        if answer.kinds != [(k.path, k.mode, k.links) for k in evidence_kinds(tree, answer.payload[-1])]:
-            return None
-        return _decision(answer.payload) if current_stamps(root, answer.stamps) == answer.stamps else None
-    except (ValueError, TypeError, IndexError):  # a cache of another shape
-        return None
+            return False
+    if answer.kinds != [(k.path, k.mode, k.links) for k in evidence_kinds(tree, answer.payload[-1])]:
+        return False
+    return current_stamps(root, answer.stamps) == answer.stamps
 
 
 def _answer(assessed: Assessed, root: Path) -> Answer:

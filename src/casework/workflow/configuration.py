@@ -8,6 +8,7 @@ from casework.artifact.yaml_places import Places
 from casework.artifact.yaml_reader import read_stream
 from casework.model.finding import Finding
 from casework.model.project import Project
+from casework.model.vocabulary import NODE_TYPES
 from casework.store.working_tree import CONFIG, Tree
 
 _FIX = "Mend casework.yaml; `docs/reference/configuration.md` lists the settings."
@@ -56,6 +57,9 @@ def without_effect(tree: Tree, project: Project, codes: frozenset[str], lowerabl
                 found.append((("severity", field, i), f"`severity.{field}` names {code}, and there is no such code"))
             elif field == "warning" and code not in lowerable:
                 found.append((("severity", field, i), f"{code} cannot be lowered to a warning"))
+    for i, name in enumerate(project.review.types):
+        if name not in NODE_TYPES:
+            found.append((("review", "types", i), f"`review.types` names {name}, and there is no such node type"))
     for i, root in enumerate(project.roots):
         if not tree.list(root, (".yaml", ".yml")):
             found.append((("roots", i), f"the root {root} holds no node file"))

@@ -215,8 +215,8 @@ def test_init_lays_down_a_case_that_reads(
     monkeypatch.chdir(tmp_path)
     assert main(["init", "mine"]) == 0
     (tmp_path / "mine" / "casework.yaml").write_text("schema: casework/v1\nname: Changed\n")
-    assert main(["init", "mine"]) == 0
-    assert "Changed" in (tmp_path / "mine" / "casework.yaml").read_text(), "existing files are kept"
+    assert main(["init", "mine"]) == 2, "a case is not laid over another"
+    assert "Changed" in (tmp_path / "mine" / "casework.yaml").read_text()
     assert (tmp_path / "mine" / "schemas" / "node.schema.json").is_file()
     assert main(["check", "--root", "mine", "--no-cache"]) in (0, 1)
     assert "FMT-" not in capsys.readouterr().out

@@ -16,7 +16,7 @@ sys.path.insert(
 from sealed import FLOAT, GOOD, NEAR, TEST, World, rate, world
 
 from casework.artifact.digest import jcs_digest, sha256_bytes
-from casework.graph.appraise import bindings, folder_key, odd_digest, planned_options
+from casework.graph.appraise import bindings, folder_key, interface_digest, odd_digest, planned_options
 from casework.model.finding import Finding
 from casework.model.learning import Evidence
 from casework.model.result import GeneratorId, Metric
@@ -218,6 +218,7 @@ def test_bindings_are_what_the_workflow_has_to_store() -> None:
     assert {b.role: b.sha256 for b in bindings(case, "EV-2", w.files, w.manifests)} == {
         "model": sha256_bytes(b"int8 model"), "reference": FLOAT, "data": TEST, "odd": odd_digest(case, "DS-V"),
         "options": jcs_digest(planned_options(node)),
+        "interface": interface_digest(case, "MC-1"), "reference_interface": interface_digest(case, "MC-F"),
     }  # fmt: skip
     assert odd_digest(case, "DS-V") == case.fingerprint("ODD-1")
 

@@ -286,7 +286,7 @@ def test_two_answers_to_a_challenge_make_a_pair() -> None:
 - {type: goal, id: CG-1, statement: it fails, challenges: [G-3], supported_by: [SN-1]}
 - {type: goal, id: CG-2, statement: it is not, challenges: [CG-1], supported_by: [SN-2]}
 - {type: goal, id: CG-3, statement: nor so, challenges: [CG-1], states: [REQ-3]}
-- {type: requirement, id: REQ-3, level: ml, statement: x shall, acceptance: [{metric: metric_drop, op: '<=', bound: 3}]}
+- {type: requirement, id: REQ-3, level: ml, statement: x shall, acceptance: [{metric: metric_drop, op: '<=', bound: 3, confidence: 0.95}]}
 - {type: evidence, id: EV-3, generator: quantization, subject: MC-1, data: DS-V, against: MC-F, verifies: [REQ-3]}
 """
     w.seal("EV-3", w.verdicts[1].statement.predicate.metrics)  # type: ignore[union-attr]

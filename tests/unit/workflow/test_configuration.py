@@ -34,4 +34,6 @@ def test_a_misfit_is_one_finding_at_its_place(tmp_path: Path, text: str, line: i
 
 
 def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
-    assert read_project(WorkingTree(tmp_path)) == (Project(), [])
+    project, findings = read_project(WorkingTree(tmp_path))
+    assert project == Project()
+    assert [(f.code, f.severity) for f in findings] == [("FMT-014", "warning")]

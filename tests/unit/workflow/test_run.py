@@ -149,21 +149,25 @@ def test_a_run_without_a_usable_key_is_a_wrong_call_and_writes_nothing(
     assert sealed(case) == {}
 
 
-def test_evidence_signed_by_a_stranger_does_not_count(
+def test_a_key_that_the_policy_does_not_know_makes_no_evidence(
     case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from casework.attest.keys import generate_private_pem
 
     key = tmp_path / "stranger.pem"
     key.write_bytes(generate_private_pem("ed25519"))
-    assert main(["run", "--key", str(key)]) == 0
-    capsys.readouterr()
-    assert main(["check", "--no-cache"]) == 1
-    assert "SIG-004" in capsys.readouterr().out
+    assert main(["run", "--key", str(key)]) == 2
+    assert "role ci" in capsys.readouterr().err
+    assert sealed(case) == {}
 
 
 def test_a_failing_figure_is_sealed_and_the_gate_says_so(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (case / "DS-A/test/2.png").write_bytes(b"no picture")
+    path = case / "requirements" / "a.yaml"
+    path.write_text(
+        path.read_text().replace(
+            "metric: unreadable_files, op: '==', bound: 0", "metric: items, op: '>=', bound: 10", 1
+        )
+    )
     main(["run", "--key", KEY])
     capsys.readouterr()
     assert main(["check", "--no-cache"]) == 1
