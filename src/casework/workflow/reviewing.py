@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from datetime import date
 
@@ -53,12 +54,13 @@ def review_of(
             raise CallProblem(f"{person} owns {key} and so cannot review it: the reviewer must be independent")
         prints[key] = case.fingerprint(key)
         prints.update({e.target: case.fingerprint(e.target) for e in case.out(key) if case.entries[e.target].valid})
-    number = 1 + sum(
-        1 for k in case.keys("review") if case.entries[k].id.startswith(f"RV-{today:%Y%m%d}-{_slug(person)}-")
+    stem = f"RV-{today:%Y%m%d}-{_slug(person)}"
+    number = next(
+        n for n in itertools.count(1) if f"{stem}-{n}" not in {case.entries[k].id for k in case.keys("review")}
     )
     node: dict[str, object] = {
         "type": "review",
-        "id": f"RV-{today:%Y%m%d}-{_slug(person)}-{number}",
+        "id": f"{stem}-{number}",
         "of": list(keys),
         "by": person,
         **({"role": role} if role else {}),
