@@ -7,6 +7,7 @@ one; the node itself has changed while its own differs.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -65,12 +66,18 @@ def sign_offs(case: Case) -> Iterator[SignOff]:
             )
 
 
+def _order(sign_off: SignOff) -> tuple[str, list[tuple[int, str]]]:
+    """Return the key by which sign-offs of one node are ordered: by date, then by id, where `-10` comes after `-9`."""
+    parts = re.split(r"([0-9]+)", sign_off.review)
+    return sign_off.on, [(int(p), "") if p.isdecimal() else (-1, p) for p in parts]
+
+
 def latest(case: Case) -> dict[str, SignOff]:
     """Return the sign-off that decides for each node that has one, by the node's key."""
     found: dict[str, SignOff] = {}
     for sign_off in sign_offs(case):
         before = found.get(sign_off.node)
-        if before is None or (before.on, before.review) < (sign_off.on, sign_off.review):
+        if before is None or _order(before) < _order(sign_off):
             found[sign_off.node] = sign_off
     return {key: found[key] for key in sorted(found)}
 

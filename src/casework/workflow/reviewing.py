@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from datetime import date
 
@@ -55,9 +54,10 @@ def review_of(
         prints[key] = case.fingerprint(key)
         prints.update({e.target: case.fingerprint(e.target) for e in case.out(key) if case.entries[e.target].valid})
     stem = f"RV-{today:%Y%m%d}-{_slug(person)}"
-    number = next(
-        n for n in itertools.count(1) if f"{stem}-{n}" not in {case.entries[k].id for k in case.keys("review")}
-    )
+    taken = [case.entries[k].id.removeprefix(f"{stem}-") for k in case.keys("review")]
+    number = 1 + max(
+        (int(n) for n in taken if n.isdecimal()), default=0
+    )  # of one day, the highest number is the latest
     node: dict[str, object] = {
         "type": "review",
         "id": f"{stem}-{number}",

@@ -88,3 +88,13 @@ def test_fingerprints_may_be_recorded_by_key_or_by_name_in_the_module() -> None:
     for name in ("A", '"m::A"'):
         case = built(nodes + review("RV-1", "2026-01-01", {name: digest}, of="A", module="m"))
         assert list(changed(case)) == []
+
+
+def test_of_one_day_the_tenth_review_comes_after_the_ninth() -> None:
+    from casework.store.tree import case_from_texts
+
+    review = "- {{type: review, id: RV-{0}, of: [O], by: a, on: '2026-01-01', meaning: {1}}}\n"
+    odd = "- {type: odd, id: O, statement: S., dimensions: [{name: light, values: [day]}]}\n"
+    case, findings = case_from_texts({"a.yaml": odd + review.format(9, "rejected") + review.format(10, "approved")})
+    assert findings == []
+    assert latest(case)["O"].review == "RV-10"
