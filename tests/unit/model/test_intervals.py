@@ -69,8 +69,8 @@ def test_counts_are_judged_on_their_exact_one_sided_limit(op: str, bound: float,
 
 @pytest.mark.parametrize(("op", "value", "outcome"), [("==", 0, "met"), ("==", 1, "not_met"), ("<=", 0, "met"), (">=", 0, "met"), ("<", 0, "not_met"), (">", 0, "not_met")])  # fmt: skip
 def test_exact_counts_are_compared_as_they_are_and_the_bound_itself_counts(op: str, value: float, outcome: str) -> None:
-    metric = Metric(name="recall", value=value, unit="ratio", n=10, method="exact")
-    assert judge(criterion(op, 0), metric).outcome == outcome
+    metric = Metric(name="bad_labels", value=value, unit="count", n=10, method="exact")
+    assert judge(criterion(op, 0, metric="bad_labels", unit="count"), metric).outcome == outcome
 
 
 def test_a_stated_interval_never_overrules_the_counts() -> None:
@@ -123,3 +123,7 @@ def test_an_estimate_that_calls_itself_exact_is_not_believed() -> None:
     assert judge(criterion(">=", 0.95, confidence=0.95), counted_too).outcome == "not_shown", "20 of 20 show 0.86"
     census = Metric(name="tway_coverage", value=1.0, unit="ratio", n=342, k=342, method="exact")
     assert judge(criterion(">=", 1.0, metric="tway_coverage", confidence=0.95), census).outcome == "met"
+
+
+def test_an_estimate_without_a_confidence_is_never_met() -> None:
+    assert judge(criterion(">=", 0.5), counted(100, 100)).outcome == "not_shown"
