@@ -1,7 +1,5 @@
 """GSN elements (GSN Community Standard v3, SCSC-141C): core, modular, pattern, confidence and dialectic parts."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """Hazard analysis: hazardous events, safety goals, security threats and the operational design domain."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """Models, datasets, and the plan of each piece of evidence."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field

@@ -4,11 +4,9 @@ A node is `type`, `id`, and the fields of its type. A link is a field that names
 the other, so the reverse direction is computed and never typed.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -42,7 +40,7 @@ class Link:
     key: str = ""
 
     @classmethod
-    def to(cls, *targets: str, support: bool = False, key: str = "") -> Link:
+    def to(cls, *targets: str, support: bool = False, key: str = "") -> Self:
         """Build a link marker from type names."""
         return cls(targets, support, key)
 

@@ -5,8 +5,6 @@ the evidence and no cache of a user. Thresholds count persons, not keys and not 
 Framework count keys).
 """
 
-from __future__ import annotations
-
 import re
 from datetime import date
 from typing import Annotated, Any, Final, Literal

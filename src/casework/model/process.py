@@ -1,7 +1,5 @@
 """Practices, tools, indicators, and the acts of persons: reviews and waivers."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """The project's configuration, `casework.yaml` at the root of a case."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """Requirements and their machine-checked acceptance criteria."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field

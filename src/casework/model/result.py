@@ -3,8 +3,6 @@
 The record never says pass or fail: those are the gate's words, from the requirement's own bound.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
