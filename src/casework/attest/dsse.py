@@ -18,6 +18,7 @@ from typing import Any, Final
 from casework.artifact.digest import jcs_bytes
 from casework.artifact.strict_json import read_json
 from casework.attest.canonical import is_canonical
+from casework.attest.carrier import Problem
 from casework.attest.codes import shown
 from casework.attest.keys import SigningKey
 
@@ -39,16 +40,6 @@ _KEY_FIELDS: Final = frozenset(
     }
 )
 MAX_SIGNATURES: Final = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong with some bytes, before it is known whose they are."""
-
-    code: str
-    message: str
-    line: int = 0
-    column: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from casework.attest.carrier import Problem
 from casework.attest.codes import report, shown
 from casework.attest.demo import PUBLISHED_KEYIDS
-from casework.attest.dsse import Envelope, Problem, read_envelope
+from casework.attest.dsse import Envelope, read_envelope
 from casework.attest.keys import KeyRefusedError, PublicKey, load_public_key, load_public_keys
 from casework.attest.statement import read_canonical, schema_problems
 from casework.attest.thresholds import assignable
@@ -133,8 +134,8 @@ def _remarks(policy: TrustPolicy, demo: bool, path: str) -> Iterable[Finding]:
             f"trust policy {shown(policy.name)} (version {policy.version}) rests on published demo keys",
             file=path,
         )
-    if policy.tsa is not None or policy.log_key is not None:
-        yield report("POL-011", "`tsa` and `log_key` of the trust policy are read but not enforced", file=path)
+    if policy.tsa is not None or policy.log is not None:
+        yield report("POL-011", "`tsa` and `log` of the trust policy are read but not enforced", file=path)
 
 
 def _refused(problems: Iterable[Problem], path: str) -> TrustReading:

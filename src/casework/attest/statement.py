@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from casework.artifact.strict_json import read_json
 from casework.attest.canonical import is_canonical
+from casework.attest.carrier import Problem
 from casework.attest.codes import shown
-from casework.attest.dsse import Problem
 from casework.model.result import PREDICATE_TYPE, STATEMENT_TYPE, Statement
 
 _MAX_PROBLEMS: Final = 5

@@ -19,8 +19,9 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from casework.artifact.digest import sha256_bytes
+from casework.attest.carrier import Problem
 from casework.attest.codes import report, shown
-from casework.attest.dsse import Envelope, Problem, read_envelope
+from casework.attest.dsse import Envelope, read_envelope
 from casework.attest.policy import Trust, TrustedKey
 from casework.attest.statement import read_statement
 from casework.attest.thresholds import assignable

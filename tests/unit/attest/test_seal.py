@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trust_lab import KEYS, envelope_of, judge, sealed, statement
 
-from casework.attest.dsse import Envelope, Problem, countersign, pae, read_envelope, sign_envelope
+from casework.attest.carrier import Problem
+from casework.attest.dsse import Envelope, countersign, pae, read_envelope, sign_envelope
 from casework.attest.seal import seal
 from casework.attest.verify import sealed_name
 from casework.model.result import PAYLOAD_TYPE

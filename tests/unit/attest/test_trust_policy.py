@@ -229,7 +229,7 @@ def test_pol_000_nothing_to_open_or_nothing_to_open_it_with() -> None:
 
 
 def test_pol_011_pins_that_are_not_enforced() -> None:
-    reading = open_lab(policy_value(tsa={"t": "pem"}, log_key="k"))
+    reading = open_lab(policy_value(tsa={"t": "pem"}))
     assert reading.trust is not None
     assert codes(reading) == ["POL-011"]
 
