@@ -138,6 +138,36 @@ CODES: Final[dict[str, Code]] = {
         "Signatures of such a key can be forged, or cannot be judged.",
         "Use Ed25519, ECDSA P-256 or ECDSA P-384.",
     ),
+    "SIG-011": Code(
+        "foreign-trusted-root", "error",
+        "The Sigstore trusted root is missing, unreadable, or not the one that the trust policy pins by its digest.",
+        "Whoever chooses the root chooses whose certificates count.",
+        "Restore `trusted_root.json`, or have the root sign a policy that pins the new one.",
+    ),
+    "SIG-012": Code(
+        "foreign-repository", "error",
+        "The certificate was issued to a workflow of another repository, or does not name its repository.",
+        "A reusable workflow that a fork calls has the same name in the certificate as when the project calls it.",
+        "Sign in a run of the project's own repository, or have the root list that repository's id.",
+    ),
+    "SIG-013": Code(
+        "wrong-run", "error",
+        "The certificate was issued to a run for another ref, or started by another event, than the trust policy names.",
+        "A run for a pull request executes what its author wrote before anybody has reviewed it.",
+        "Sign in a run of the protected branch.",
+    ),
+    "SIG-014": Code(
+        "broken-bundle", "error",
+        "A Sigstore bundle does not verify: its certificate, log entry, time stamp or signature does not hold.",
+        "What cannot be verified may be anything.",
+        "Restore the file from version control, or sign the evidence anew.",
+    ),
+    "SIG-015": Code(
+        "unknown-identity", "error",
+        "The certificate's identity or issuer is none that the trust policy lists.",
+        "Another issuer can vouch for the same name, and anybody can get a certificate of their own.",
+        "Sign under an identity of the trust policy, or have the root add it in a new policy version.",
+    ),
     # Time, binding, replay, independence, results
     "TIM-000": Code(
         "timestamp-not-judged", "warning",
@@ -145,11 +175,35 @@ CODES: Final[dict[str, Code]] = {
         "Nothing may rest on them: the run's own start time is used instead.",
         "None needed; read the time stamps with another tool where they matter.",
     ),
+    "TIM-001": Code(
+        "time-not-proven", "error",
+        "The trust policy wants proof of the time of signing, and there is neither a time stamp nor a stamped log entry.",
+        "The record's own word for its time can be written at any time.",
+        "Time-stamp the record: `casework stamp`; or stamp the log that holds it.",
+    ),
+    "TIM-002": Code(
+        "broken-stamp", "error",
+        "A time stamp covers no signature of the file, is broken, or is by an authority that the trust policy does not pin.",
+        "A stamp taken from elsewhere dates something else.",
+        "Remove it and time-stamp the record anew: `casework stamp`.",
+    ),
     "TIM-003": Code(
         "run-in-the-future", "error",
         "The record says that it was made later than now.",
         "A post-dated record would outlive its age limit and supersede honest ones.",
         "Set the clock of the machine that runs the evidence, and run it again.",
+    ),
+    "TIM-004": Code(
+        "back-dated", "error",
+        "The proven time of a signature contradicts the stated time: before the run, or outside the key's days while the stated time is inside.",
+        "Whoever holds an expired or revoked key could write any earlier date into a record.",
+        "Run the evidence again and sign it with a key that is valid now.",
+    ),
+    "TIM-005": Code(
+        "signed-too-late", "error",
+        "A required signature is proven to have been made longer after the run than the trust policy allows.",
+        "Weeks later nobody remembers what was looked at, and results can be collected until one pleases.",
+        "Run the evidence again and sign it in time.",
     ),
     "BND-000": Code(
         "wrong-predicate", "error",
@@ -204,6 +258,25 @@ CODES: Final[dict[str, Code]] = {
         "A metric's value is no number.",
         "Texts and truth values compare with a bound in ways that nobody meant.",
         "Run the evidence again with a generator that reports numbers.",
+    ),
+    # Acts: sealed reviews and waivers
+    "ACT-001": Code(
+        "unsealed-act", "error",
+        "A review or waiver is not sealed by those whom the trust policy requires, so it does not count.",
+        "As plain text, anybody who can edit the repository could write it in another's name.",
+        "Have the person that it names seal it: `casework sign ID --key KEY`.",
+    ),
+    "ACT-002": Code(
+        "act-differs", "error",
+        "A seal of a review or waiver is for other content, another person or another role than the node has now.",
+        "What was sealed is not what stands there.",
+        "Restore the node, or have it sealed anew.",
+    ),
+    "ACT-003": Code(
+        "stray-act", "warning",
+        "A sealed review or waiver lies in the case, and the node that it speaks of does not.",
+        "An act without its node has no effect; somebody removed the node or forgot to add it.",
+        "Restore the node, or leave the seal: it does no harm.",
     ),
     # Paths
     "PTH-001": Code(
@@ -279,6 +352,18 @@ CODES: Final[dict[str, Code]] = {
         "Such evidence can never count, so it would be waived by habit.",
         "List enough persons' keys in the role, or lower the number.",
     ),
+    "POL-007": Code(
+        "loose-identity", "error",
+        "A Sigstore identity of the trust policy leaves open who is meant: a machine's without repository id, ref and trigger.",
+        "A fork, or a run for a pull request, would be taken for the project's own pipeline.",
+        "Name the issuer, the repository's numeric id, the ref and the trigger; then have the root sign.",
+    ),
+    "POL-008": Code(
+        "broken-policy-chain", "error",
+        "The versions of the trust policy do not form a chain: one is missing, or is not signed by the root of the one before.",
+        "A new root that the old one has not signed could be anybody's.",
+        "Restore `policies/`, or have the old and the new root sign the change: `casework trust sign`.",
+    ),
     "POL-009": Code(
         "published-key", "error",
         "A trust policy that is not for demonstration lists a demo key whose private half is published.",
@@ -296,6 +381,74 @@ CODES: Final[dict[str, Code]] = {
         "The trust policy pins a time-stamp authority or a log key, which this version does not enforce.",
         "Nobody should believe that time stamps or the log were checked.",
         "None needed; the pins are kept for a version that enforces them.",
+    ),
+    # Log
+    "LOG-001": Code(
+        "foreign-log", "error",
+        "The checkpoint is of another log than the trust policy names, or there is none.",
+        "The entries of another log say nothing of this case.",
+        "Restore `log/` below the evidence from version control, or start the log: `casework log update`.",
+    ),
+    "LOG-002": Code(
+        "checkpoint-not-signed", "error",
+        "The checkpoint is not signed by the log's key, or too few witnesses have cosigned it.",
+        "Anybody could have written it.",
+        "Restore it from version control, or sign anew with the log's key: `casework log update`.",
+    ),
+    "LOG-003": Code(
+        "log-edited", "error",
+        "The entries of the log do not have the root that its checkpoint states, or one of them is no entry.",
+        "An entry was changed, moved or put in after signing.",
+        "Restore `log/entries` from version control.",
+    ),
+    "LOG-004": Code(
+        "log-truncated", "error",
+        "The log is shorter than its checkpoint, or than a checkpoint seen earlier.",
+        "The entries that are missing are those that somebody wants forgotten.",
+        "Restore `log/entries` from version control.",
+    ),
+    "LOG-005": Code(
+        "log-rewritten", "error",
+        "The log does not continue a checkpoint seen earlier: its beginning has another root.",
+        "History was written anew, with the right key.",
+        "Restore the log from the earlier revision and append to it: `casework log update --base REV`.",
+    ),
+    "LOG-006": Code(
+        "unlogged-evidence", "error",
+        "A sealed record, a node or a policy version is not in the log.",
+        "What is not logged can be removed without a trace.",
+        "Append it: `casework log update --key LOGKEY`.",
+    ),
+    "LOG-007": Code(
+        "logged-evidence-gone", "error",
+        "The log has a sealed record that is no longer there.",
+        "A result that nobody may see again was removed: often one that failed.",
+        "Restore the file from version control; a newer record supersedes it without its removal.",
+    ),
+    "LOG-008": Code(
+        "logged-node-gone", "error",
+        "The log has a node that is no longer there, and no sealed review retires it.",
+        "A hazard, threat or challenge that is removed leaves nothing behind that would miss it.",
+        "Restore the node, or have its removal confirmed by a sealed review that names it in `retires`.",
+    ),
+    "LOG-009": Code(
+        "broken-log-stamp", "error",
+        "A stamp of the log does not hold: it covers no checkpoint of this log, or is by an authority that is not pinned.",
+        "It would date evidence that it never saw.",
+        "Remove the stamp and stamp the checkpoint anew: `casework log stamp`.",
+    ),
+    # Archives
+    "ART-014": Code(
+        "unsafe-archive", "error",
+        "An archive holds an unsafe, doubled, linked, encrypted, oversized or unlisted member, or lacks a listed one.",
+        "Unpacking it could write outside its folder, exhaust the machine, or show other content than was sealed.",
+        "Get the release bundle anew from its maker.",
+    ),
+    "ART-016": Code(
+        "broken-release", "error",
+        "The release bundle is not sealed as its trust policy demands, or its content is not what was sealed.",
+        "Nobody vouches for what it holds.",
+        "Get the release bundle anew from its maker, or have the missing persons sign it.",
     ),
 }  # fmt: skip
 """Code to its meaning; codes are for ever."""
