@@ -651,7 +651,7 @@ SCOPES = {
     "elsewhere": "found by reading or verification",
 }
 GROUPS = {
-    "ART": "Model files and archives", "BND": "Binding of evidence", "DAT": "Datasets", "EVD": "Evidence", "FMT": "Node files", "FRS": "Freshness",
+    "ACT": "Sealed acts", "ART": "Model files and archives", "BND": "Binding of evidence", "DAT": "Datasets", "EVD": "Evidence", "FMT": "Node files", "FRS": "Freshness",
     "GIT": "Repository", "GSN": "Argument", "GTE": "Gate and waivers", "HAZ": "Hazards", "IND": "Independence", "LOG": "Log", "MDL": "Model cards",
     "NUM": "Consistency of numbers", "ODD": "Operational design domain", "POL": "Trust policy", "PRS": "Parsing of evidence and policy", "PTH": "Paths",
     "REQ": "Requirements", "RES": "Results", "RND": "Rendering", "RPL": "Replay", "SIG": "Signatures", "TIM": "Time", "TQK": "Tool qualification",

@@ -18,7 +18,7 @@ def module_names() -> dict[str, str]:
     return {f"{name[:3].upper()}-{name[4:7]}": name for name in found}
 
 
-PAGES_ONLY = frozenset({"FMT", "PRS", "SIG", "POL", "PTH", "TIM", "BND", "RPL", "RES"})
+PAGES_ONLY = frozenset({"ACT", "ART", "FMT", "LOG", "PRS", "SIG", "POL", "PTH", "TIM", "BND", "RPL", "RES"})
 """Groups of codes that other rooms find: their modules hold a page and no check, so that judging need not import them."""
 
 
