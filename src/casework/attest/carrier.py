@@ -13,12 +13,13 @@ from typing import Literal, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with some bytes, before it is known whose they are."""
+    """What is wrong with some bytes, before it is known whose they are; `file` where several files make one record."""
 
     code: str
     message: str
     line: int = 0
     column: int = 0
+    file: str = ""
 
 
 class Standing(Protocol):

@@ -169,12 +169,6 @@ CODES: Final[dict[str, Code]] = {
         "Sign under an identity of the trust policy, or have the root add it in a new policy version.",
     ),
     # Time, binding, replay, independence, results
-    "TIM-000": Code(
-        "timestamp-not-judged", "warning",
-        "The envelope carries time stamps, which this version does not judge.",
-        "Nothing may rest on them: the run's own start time is used instead.",
-        "None needed; read the time stamps with another tool where they matter.",
-    ),
     "TIM-001": Code(
         "time-not-proven", "error",
         "The trust policy wants proof of the time of signing, and there is neither a time stamp nor a stamped log entry.",
@@ -195,7 +189,7 @@ CODES: Final[dict[str, Code]] = {
     ),
     "TIM-004": Code(
         "back-dated", "error",
-        "The proven time of a signature contradicts the stated time: before the run, or outside the key's days while the stated time is inside.",
+        "The proven time of a signature contradicts the stated one: before the run, or outside the key's days while that is inside.",
         "Whoever holds an expired or revoked key could write any earlier date into a record.",
         "Run the evidence again and sign it with a key that is valid now.",
     ),
@@ -305,7 +299,7 @@ CODES: Final[dict[str, Code]] = {
     ),
     "PTH-005": Code(
         "misnamed-evidence", "error",
-        "An evidence file is not named by the SHA-256 of its bytes.",
+        "An evidence file is not named by the SHA-256 of its payload.",
         "A sealed file is named by its content, so that none can be changed or overwritten unnoticed.",
         "Restore the file from version control, or seal the record anew.",
     ),
@@ -375,12 +369,6 @@ CODES: Final[dict[str, Code]] = {
         "The trust policy is for demonstration: its private keys are published with the case.",
         "Everybody can sign with these keys, so no release can rest on them.",
         "For a release, set up trust with keys of your own.",
-    ),
-    "POL-011": Code(
-        "pin-not-enforced", "warning",
-        "The trust policy pins a time-stamp authority or a log key, which this version does not enforce.",
-        "Nobody should believe that time stamps or the log were checked.",
-        "None needed; the pins are kept for a version that enforces them.",
     ),
     # Log
     "LOG-001": Code(

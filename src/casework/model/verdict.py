@@ -12,11 +12,21 @@ from casework.model.result import ResultRecord, Statement
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """A principal whose signature was verified, and the roles that the trust policy gives it."""
+    """A principal whose signature was verified, and the roles that the trust policy gives it.
+
+    Attributes:
+        key: Name of its key or identity in the trust policy.
+        person: Who holds it.
+        roles: Roles in which it may sign.
+        signed_at: Time, RFC 3339, by which the signature is proven to have existed; empty where nothing proves it.
+        proof: `token`, `log`, or empty.
+    """
 
     key: str
     person: str
     roles: frozenset[str]
+    signed_at: str = ""
+    proof: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +35,8 @@ class Verdict:
 
     Attributes:
         evidence: Key of the evidence node, as the folder names it.
-        path: File, relative to the case's root.
-        digest: SHA-256 of the file's bytes.
+        path: File, relative to the case's root; the first of them where a record lies in several carriers.
+        digest: SHA-256 of the payload; of the file's bytes where no payload could be read.
         statement: The parsed statement, or None where it could not be parsed. Believe it only if `verified`.
         verified: True if shape and signatures hold under the policy.
         signers: Verified principals.

@@ -1,7 +1,7 @@
-"""An evidence file is not named by the SHA-256 of its bytes.
+"""An evidence file is not named by the SHA-256 of its payload.
 
 ## What it does
-Found by verification, before any rule is applied. An evidence file is not named by the SHA-256 of its bytes.
+Found by verification, before any rule is applied. An evidence file is not named by the SHA-256 of its payload.
 
 ## Why it matters
 A sealed file is named by its content, so that none can be changed or overwritten unnoticed.
@@ -10,7 +10,7 @@ A sealed file is named by its content, so that none can be changed or overwritte
 A record named `latest.dsse.json`.
 
 ## Good
-A record named by the SHA-256 of its bytes, as `casework run` names it.
+A record named by the SHA-256 of its payload, as `casework run` names it.
 
 ## References
 CWE-22, CWE-59 and CWE-178 (MITRE Common Weakness Enumeration).
