@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
 from typing import Final
 
-from pydantic import ValidationError
-
 from casework.attest.carrier import Problem
 from casework.attest.codes import report, shown
-from casework.attest.demo import PUBLISHED_KEYIDS
-from casework.attest.dsse import Envelope, read_envelope
-from casework.attest.keys import KeyRefusedError, PublicKey, load_public_key, load_public_keys
-from casework.attest.statement import read_canonical, schema_problems
-from casework.attest.thresholds import assignable
+from casework.attest.dsse import read_envelope
+from casework.attest.keys import KeyRefusedError, PublicKey, load_public_keys
+from casework.attest.pins import pinned_keys
+from casework.attest.policy_chain import (
+    PolicyVersion,
+    SealedPolicy,
+    chain_problem,
+    pinned_problem,
+    pinned_signers,
+    read_sealed_policy,
+    rests_on_demo,
+    root_signers,
+)
+from casework.attest.ring import TrustedIdentity, TrustedKey, identity_ring, key_ring
+from casework.attest.soundness import published_problems, reference_problems, shared_key_problems, unsignable_problems
 from casework.model.finding import Finding
-from casework.model.policy import POLICY_PAYLOAD_TYPE, PolicyKey, TrustPolicy
+from casework.model.policy import POLICY_PAYLOAD_TYPE, TrustPolicy
+
+__all__ = ["POLICY_PATH", "ROOT_PATH", "PolicyVersion", "Trust", "TrustReading", "TrustedIdentity", "TrustedKey",
+           "open_policy"]  # fmt: skip
 
 POLICY_PATH: Final = "evidence/trust/policy.dsse.json"
 ROOT_PATH: Final = "evidence/trust/root.pub"
-
-
-@dataclass(frozen=True, slots=True)
-class TrustedKey:
-    """A key of an opened policy, ready to verify with."""
-
-    name: str
-    person: str
-    roles: frozenset[str]
-    entry: PolicyKey
-    public: PublicKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,17 @@ class Trust:
         policy: The policy; other rooms need no more than this.
         keys: Key id to key.
         demo: True where nothing that rests on it can be released.
+        digest: SHA-256 of the policy's payload.
+        identities: Sigstore identities by name.
+        history: The versions that were walked, oldest first; the last is the one in force.
     """
 
     policy: TrustPolicy
     keys: Mapping[str, TrustedKey] = field(repr=False)
     demo: bool
+    digest: str = ""
+    identities: Mapping[str, TrustedIdentity] = field(default_factory=dict, repr=False)
+    history: tuple[PolicyVersion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,28 +64,42 @@ class TrustReading:
     findings: tuple[Finding, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the caller remembers of earlier versions: the highest number, and digests by number."""
+
+    floor: int
+    digests: Mapping[int, str]
+
+
 def open_policy(
     data: bytes | None,
     roots: bytes | None,
     today: date,
     *,
+    history: Sequence[bytes] = (),
     threshold: int | None = None,
     floor: int = 0,
+    seen: Mapping[int, str] = MappingProxyType({}),
     path: str = POLICY_PATH,
 ) -> TrustReading:
     """Open the trust policy against root keys that are pinned from outside it.
 
-    It must be signed by a threshold of the pinned keys and by the threshold of root persons that it names itself;
-    where the root changes, that makes old and new root sign, as in The Update Framework (TUF 1.0.33, 5.3.4).
-    Signatures of other keys are ignored.
+    It must be signed by the threshold of root persons that it names itself, and lead back to the pinned keys: signed by a
+    threshold of them, or the last of a chain of versions of which they have signed one, and each of which is signed by the
+    threshold of root persons of the one before it too, as in The Update Framework (TUF 1.0.33, 5.3.4). The versions of
+    the chain follow each other without a gap and have one name. Signatures of other keys are ignored.
 
     Args:
         data: Bytes of the sealed policy; None where there is none.
         roots: Pinned root public keys, concatenated PEM; None where there are none.
-        today: Day of judgement.
+        today: Day of judgement; for a release, the day of its proven sealing.
+        history: Superseded sealed versions, oldest first. They may have expired.
         threshold: How many pinned keys must have signed. By default more than half of them, so that one of several
             root holders cannot make a policy alone, whatever threshold it writes into it.
         floor: Highest version seen before; a lower one is a rollback.
+        seen: Version to the digest of its payload, as seen before, such as in the log; a later one than the policy's is a
+            rollback, and so is another policy of the same version.
         path: For findings.
 
     Returns:
@@ -93,38 +113,83 @@ def open_policy(
         pinned = load_public_keys(roots)
     except KeyRefusedError as error:
         return _refused([Problem("POL-000", f"the pinned root key cannot be used: {error}")], path)
+    needed = len({key.keyid for key in pinned}) // 2 + 1 if threshold is None else max(threshold, 1)
+    problem = _outer_problem(data, pinned, 0 if history else needed)
+    if problem is not None:
+        return _refused([problem], path)
+    chain = _chain(data, history, pinned)
+    if not isinstance(chain, list):
+        return _refused(chain, path)
+    signed = [pinned_signers(one.envelope, pinned) for one in chain]
+    anchors = [index for index, ids in enumerate(signed) if len(ids) >= needed]
+    if not anchors:
+        return _refused([_too_few(max(map(len, signed)), needed, "any version of ")], path)
+    anchor = anchors[-1]  # the nearest: nothing rests on what stands before it
+    demo = rests_on_demo(chain, anchor, signed[anchor])
+    versions = tuple(_version(one, len(ids) >= needed) for one, ids in zip(chain, signed, strict=True))
+    return _opened(chain[-1], versions, demo, today, _Seen(floor, seen), path)
+
+
+def _outer_problem(data: bytes, pinned: Sequence[PublicKey], needed: int) -> Problem | None:
+    """Look at the signatures before anything that they cover is read."""
     envelope = read_envelope(data, payload_type=POLICY_PAYLOAD_TYPE)
     if isinstance(envelope, Problem):
         code = "POL-002" if envelope.code == "SIG-001" else envelope.code
-        return _refused([Problem(code, envelope.message, envelope.line, envelope.column)], path)
-    signed, problem = _signed_by_pinned(envelope, pinned, threshold)
-    if problem is not None:
-        return _refused([problem], path)
-    policy = _read_policy(envelope.payload)
-    if not isinstance(policy, TrustPolicy):
-        return _refused(policy, path)
-    return _opened(policy, envelope, signed, today, floor, path)
+        return Problem(code, envelope.message, envelope.line, envelope.column)
+    problem = pinned_problem(envelope, pinned)
+    signed = pinned_signers(envelope, pinned)
+    return _too_few(len(signed), needed) if problem is None and len(signed) < needed else problem
+
+
+def _too_few(signed: int, needed: int, what: str = "") -> Problem:
+    return Problem("POL-002", f"{signed} of the pinned root keys have signed {what}the trust policy; {needed} must")
+
+
+def _chain(
+    data: bytes, history: Sequence[bytes], pinned: Sequence[PublicKey]
+) -> list[SealedPolicy] | tuple[Problem, ...]:
+    chain: list[SealedPolicy] = []
+    for place, old in enumerate(history, 1):
+        one = read_sealed_policy(old)
+        if not isinstance(one, SealedPolicy):
+            return (Problem("POL-008", f"superseded trust policy {place} cannot be read: {one[0].message}"),)
+        chain.append(one)
+    current = read_sealed_policy(data)
+    if not isinstance(current, SealedPolicy):
+        return current
+    chain.append(current)
+    broken = chain_problem(chain, pinned)
+    return chain if broken is None else (broken,)
+
+
+def _version(sealed: SealedPolicy, by_pinned: bool) -> PolicyVersion:
+    names = sorted(
+        sealed.roots[one.keyid][0] for one in sealed.envelope.signatures if one.keyid in sealed.roots
+    )  # each was found to fit, or the policy is refused
+    policy = sealed.policy
+    return PolicyVersion(policy.version, sealed.digest, policy.expires, tuple(names), by_pinned)
 
 
 def _opened(
-    policy: TrustPolicy, envelope: Envelope, signed: frozenset[str], today: date, floor: int, path: str
+    sealed: SealedPolicy, versions: tuple[PolicyVersion, ...], demo: bool, today: date, seen: _Seen, path: str
 ) -> TrustReading:
-    ring, problems = _ring(policy)
-    problems += _reference_problems(policy)
-    problems += _standing_problems(policy, today, floor)
+    policy = sealed.policy
+    keys, problems = key_ring(policy)
+    identities, loose = identity_ring(policy)
+    pins, unfit = pinned_keys(policy)
+    problems += [*loose, *unfit, *reference_problems(policy), *shared_key_problems(keys, pins)]
+    problems += _standing_problems(policy, versions, today, seen)
     if not problems:
-        problems += _root_problems(policy, envelope, ring)
-        problems += _unsignable_problems(policy, ring)
-    demo = policy.demo or not PUBLISHED_KEYIDS.isdisjoint(signed)
+        problems += _root_problems(sealed)
+        problems += unsignable_problems(policy, keys.values(), identities.values())
     if not demo:
-        problems += [
-            Problem("POL-009", f"key {key.name} of policy {shown(policy.name)} is a published demo key")
-            for keyid, key in ring.items()
-            if keyid in PUBLISHED_KEYIDS
-        ]
+        problems += published_problems(policy, keys, pins)
     if problems:
         return _refused(problems, path)
-    return TrustReading(Trust(policy, MappingProxyType(ring), demo), tuple(_remarks(policy, demo, path)))
+    trust = Trust(
+        policy, MappingProxyType(keys), demo, sealed.digest, MappingProxyType(identities), versions
+    )  # fmt: skip
+    return TrustReading(trust, tuple(_remarks(policy, demo, path)))
 
 
 def _remarks(policy: TrustPolicy, demo: bool, path: str) -> Iterable[Finding]:
@@ -134,8 +199,6 @@ def _remarks(policy: TrustPolicy, demo: bool, path: str) -> Iterable[Finding]:
             f"trust policy {shown(policy.name)} (version {policy.version}) rests on published demo keys",
             file=path,
         )
-    if policy.tsa is not None or policy.log is not None:
-        yield report("POL-011", "`tsa` and `log` of the trust policy are read but not enforced", file=path)
 
 
 def _refused(problems: Iterable[Problem], path: str) -> TrustReading:
@@ -143,65 +206,20 @@ def _refused(problems: Iterable[Problem], path: str) -> TrustReading:
     return TrustReading(None, tuple(sorted(found, key=lambda finding: finding.order)))
 
 
-def _signed_by_pinned(
-    envelope: Envelope, pinned: tuple[PublicKey, ...], threshold: int | None
-) -> tuple[frozenset[str], Problem | None]:
-    by_id = {key.keyid: key for key in pinned}
-    needed = len(by_id) // 2 + 1 if threshold is None else threshold
-    listed = [one.keyid for one in envelope.signatures]
-    if len(set(listed)) != len(listed):
-        return frozenset(), Problem(
-            "POL-002", "one key has signed the trust policy twice; it counts once, and doubling is refused"
-        )
-    message = envelope.signed_bytes
-    for one in envelope.signatures:
-        if one.keyid in by_id and not by_id[one.keyid].verifies(message, one.sig):
-            return frozenset(), Problem(
-                "POL-002", f"the signature of pinned root key {one.keyid[:12]} does not fit the trust policy"
-            )
-    signed = frozenset(listed) & by_id.keys()
-    if len(signed) < max(needed, 1):
-        return signed, Problem(
-            "POL-002", f"{len(signed)} of the pinned root keys have signed the trust policy; {needed} must"
-        )
-    return signed, None
-
-
-def _read_policy(payload: bytes) -> TrustPolicy | tuple[Problem, ...]:
-    value = read_canonical(payload)
-    if isinstance(value, Problem):
-        return (value,)
-    try:
-        return TrustPolicy.model_validate(value)
-    except ValidationError as error:
-        # The codes of results mean nothing here: a policy has no metrics.
-        return tuple(Problem("PRS-007", one.message) for one in schema_problems(error))
-
-
-def _ring(policy: TrustPolicy) -> tuple[dict[str, TrustedKey], list[Problem]]:
-    ring: dict[str, TrustedKey] = {}
+def _standing_problems(
+    policy: TrustPolicy, versions: Sequence[PolicyVersion], today: date, seen: _Seen
+) -> list[Problem]:
     problems: list[Problem] = []
-    for name, entry in sorted(policy.keys.items()):
-        try:
-            public = load_public_key(entry.public_key_pem.encode("utf-8"))
-        except KeyRefusedError as error:
-            problems.append(Problem("SIG-010", f"key {name} of the trust policy: {error}"))
-            continue
-        if public.keyid in ring:
-            problems.append(
-                Problem("POL-004", f"keys {ring[public.keyid].name} and {name} of the trust policy are the same key")
-            )
-            continue
-        ring[public.keyid] = TrustedKey(name, entry.person, policy.roles_of_key(name), entry, public)
-    return ring, problems
-
-
-def _standing_problems(policy: TrustPolicy, today: date, floor: int) -> list[Problem]:
-    problems: list[Problem] = []
+    floor = max([seen.floor, *seen.digests])
     if policy.version < floor:
         problems.append(
             Problem("POL-001", f"trust policy version {policy.version} is older than version {floor}, seen before")
         )
+    problems += [
+        Problem("POL-001", f"version {one.number} of the trust policy is another than the one seen before")
+        for one in versions
+        if seen.digests.get(one.number, one.digest) != one.digest
+    ]
     if today > policy.expires:
         problems.append(
             Problem("POL-003", f"trust policy version {policy.version} expired on {policy.expires.isoformat()}")
@@ -209,71 +227,15 @@ def _standing_problems(policy: TrustPolicy, today: date, floor: int) -> list[Pro
     return problems
 
 
-def _reference_problems(policy: TrustPolicy) -> list[Problem]:
-    ghosts = [f"`root` names key {name}" for name in policy.root.keys if name not in policy.keys]
-    for role, names in sorted(policy.roles.items()):
-        ghosts += [f"role {role} names key {name}" for name in names if name not in policy.keys]
-    ghosts += [
-        f"key {name} names person {key.person}"
-        for name, key in sorted(policy.keys.items())
-        if key.person not in policy.persons
-    ]
-    for kind, rule in sorted(policy.evidence_types.items()):
-        ghosts += [
-            f"evidence type {shown(kind)} requires role {role}"
-            for role in sorted(rule.require)
-            if role not in policy.roles
-        ]
-    return [
-        Problem("POL-005", f"{ghost}, which the trust policy does not define") for ghost in ghosts
-    ] + _role_conflicts(policy)
-
-
-def _role_conflicts(policy: TrustPolicy) -> list[Problem]:
-    return [
-        Problem("POL-005", f"role {role} names key {name} of {policy.keys[name].person}, who does not hold that role")
-        for role, names in sorted(policy.roles.items())
-        for name in names
-        if name in policy.keys
-        and policy.keys[name].person in policy.persons
-        and not policy.holds(policy.keys[name].person, role)
-    ]
-
-
-def _root_problems(policy: TrustPolicy, envelope: Envelope, ring: Mapping[str, TrustedKey]) -> list[Problem]:
-    message = envelope.signed_bytes
-    persons: set[str] = set()
-    for one in envelope.signatures:
-        key = ring.get(one.keyid)
-        if key is None or key.name not in policy.root.keys:
-            continue
-        if not key.public.verifies(message, one.sig):
-            return [Problem("POL-002", f"the signature of root key {key.name} does not fit the trust policy")]
-        if not key.entry.compromised and key.entry.revoked_at is None:
-            persons.add(key.person)
-    if len(persons) >= policy.root.threshold:
+def _root_problems(sealed: SealedPolicy) -> list[Problem]:
+    persons, broken = root_signers(sealed, sealed.envelope)
+    if broken:
+        return [Problem("POL-002", f"the signature of root key {min(broken)} does not fit the trust policy")]
+    threshold = sealed.policy.root.threshold
+    if len(persons) >= threshold:
         return []
     return [
         Problem(
-            "POL-002",
-            f"{len(persons)} root persons have signed the trust policy; its own root demands {policy.root.threshold}",
+            "POL-002", f"{len(persons)} root persons have signed the trust policy; its own root demands {threshold}"
         )
     ]
-
-
-def _unsignable_problems(policy: TrustPolicy, ring: Mapping[str, TrustedKey]) -> list[Problem]:
-    problems: list[Problem] = []
-    usable = [key for key in ring.values() if not key.entry.compromised]
-    for kind, rule in sorted(policy.evidence_types.items()):
-        persons = {role: frozenset(key.person for key in usable if role in key.roles) for role in rule.require}
-        lacking = sorted(role for role, count in rule.require.items() if len(persons[role]) < count)
-        what = f"evidence type {shown(kind)} requires"
-        problems += [
-            Problem("POL-006", f"{what} {rule.require[role]} in role {role}, which has {len(persons[role])}")
-            for role in lacking
-        ]
-        if not lacking and rule.separate_roles and not assignable(rule.require, persons):
-            problems.append(
-                Problem("POL-006", f"evidence type {shown(kind)} has too few different persons for its separate roles")
-            )
-    return problems

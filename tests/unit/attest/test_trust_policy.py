@@ -228,12 +228,6 @@ def test_pol_000_nothing_to_open_or_nothing_to_open_it_with() -> None:
         refused(reading, "POL-000")
 
 
-def test_pol_011_pins_that_are_not_enforced() -> None:
-    reading = open_lab(policy_value(tsa={"t": "pem"}))
-    assert reading.trust is not None
-    assert codes(reading) == ["POL-011"]
-
-
 def test_prs_wrong_forms_of_policy() -> None:
     payload = jcs_bytes(policy_value())
     refused(open_policy(raw_policy(policy_value(extra=1)), roots(), TODAY), "PRS-007")
