@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from casework.model.policy import TrustPolicy
 
 _GROUPS: Final = (
-    "ART", "BND", "EVD", "FMT", "FRS", "GIT", "GTE", "IND", "LOG", "NUM", "POL", "PRS", "PTH", "RES", "RND", "RPL",
+    "ACT", "ART", "BND", "EVD", "FMT", "FRS", "GIT", "GTE", "IND", "LOG", "NUM", "POL", "PRS", "PTH", "RES", "RND", "RPL",
     "SIG", "TIM",
 )  # fmt: skip
 """Groups of codes of which none can be waived: failed tests, and what cannot be read, verified or trusted."""
