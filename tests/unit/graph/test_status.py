@@ -19,7 +19,8 @@ from sealed import NEAR, World, rate, world
 
 from casework.graph.assessment import Assessment, Today
 from casework.graph.case import Case, Entry
-from casework.graph.status import RANK, blame, importance, statuses
+from casework.graph.importance import importance
+from casework.graph.status import RANK, blame, statuses
 from casework.model.result import SelfCheck
 from casework.model.verdict import Appraisal, Status
 from casework.store.tree import case_from_texts
