@@ -1,25 +1,23 @@
-"""Keys: Ed25519 and ECDSA on P-256 and P-384, from PEM.
-
-A key's id is the SHA-256 of its SubjectPublicKeyInfo in DER, so a key has one id whatever its PEM looks like. Any
-other kind of key, RSA included, is refused: one small set that every verifier judges alike. Private keys in hardware
-need no more than an object that satisfies `SigningKey`.
-"""
+"""Public keys: which are strong enough to count, and what is a signature of theirs."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal, Protocol, assert_never
+from typing import TYPE_CHECKING, Final, Literal
 
 from casework.artifact.digest import sha256_bytes
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
+    from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
 Algorithm = Literal["ed25519", "ecdsa-p256-sha256", "ecdsa-p384-sha384"]
 
 _PEM_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----\s[^-]{0,20000}-----END \1-----")
+
+# What an SSH signature begins with, bare or in its text form (OpenSSH, PROTOCOL.sshsig). No signature in DER does.
+_SSH_SIGNATURE: Final = (b"SSHSIG", b"-----BEGIN SSH SIGNATURE-----")
 
 # y-coordinates of the points of small order on edwards25519, with those not reduced modulo p: under such a public
 # key a signature can be made without a private key (RFC 8032, 8.9; "Taming the Many EdDSAs", 2020, table 2). The
@@ -42,17 +40,6 @@ class KeyRefusedError(ValueError):
     """A key that cannot be read, or is of a kind or strength that is not accepted (`SIG-010`); the text says which."""
 
 
-class SigningKey(Protocol):
-    """What sealing needs of a private key; a file key and a hardware token both offer it."""
-
-    @property
-    def keyid(self) -> str:
-        """SHA-256 of the public key's SubjectPublicKeyInfo in DER, 64 hex digits."""
-
-    def sign(self, message: bytes) -> bytes:
-        """Return the signature of a message: 64 bytes for Ed25519, DER for ECDSA."""
-
-
 @dataclass(frozen=True, slots=True)
 class PublicKey:
     """A public key that is strong enough to count.
@@ -69,7 +56,23 @@ class PublicKey:
     _check: Callable[[bytes, bytes], None] = field(repr=False, compare=False)
 
     def verifies(self, message: bytes, signature: bytes) -> bool:
-        """Tell whether the signature is this key's over the message. Never raises, whatever the bytes."""
+        """Tell whether the signature is this key's over the message. Never raises, whatever the bytes.
+
+        Args:
+            message: What was signed.
+            signature: Its plain signature (64 bytes for Ed25519, DER for ECDSA), or an SSH signature (`ssh.fits`) by the
+                same key: both say that the holder of this key signed this message.
+        """
+        if self.fits_plainly(message, signature):
+            return True
+        if not signature.startswith(_SSH_SIGNATURE):
+            return False
+        from casework.attest.keys.ssh import fits
+
+        return fits(self, message, signature)
+
+    def fits_plainly(self, message: bytes, signature: bytes) -> bool:
+        """Tell whether the bytes are this key's plain signature over the message, and no SSH signature. Never raises."""
         from cryptography.exceptions import InvalidSignature
 
         try:
@@ -77,39 +80,6 @@ class PublicKey:
         except (InvalidSignature, ValueError):
             return False
         return True
-
-
-@dataclass(frozen=True, slots=True)
-class FileKey:
-    """A private key that was read from a PEM file. Its text form does not show the secret."""
-
-    public: PublicKey
-    _sign: Callable[[bytes], bytes] = field(repr=False, compare=False)
-
-    @property
-    def keyid(self) -> str:
-        """Id of the public half."""
-        return self.public.keyid
-
-    def sign(self, message: bytes) -> bytes:
-        """Return the signature of a message. Ed25519 is deterministic (RFC 8032); ECDSA here is not."""
-        return self._sign(message)
-
-
-def load_private_key(pem: bytes, passphrase: bytes | None = None) -> FileKey:
-    """Read a private key from PEM (PKCS#8, or SEC 1 for elliptic curves), decrypting it where it is encrypted.
-
-    Raises:
-        KeyRefusedError: Unreadable, wrong or missing passphrase, or a kind that is not accepted.
-    """
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
-    try:
-        private = load_pem_private_key(pem, passphrase)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise KeyRefusedError(_why_unreadable(error, passphrase)) from error
-    return FileKey(_public(private.public_key()), _signer(private))
 
 
 def load_public_key(pem: bytes) -> PublicKey:
@@ -136,6 +106,19 @@ def load_public_keys(pem: bytes) -> tuple[PublicKey, ...]:
     return tuple(_public_from(block[1], block[0]) for block in blocks)
 
 
+def read_public_key(data: bytes) -> PublicKey:
+    """Read one public key as people have it at hand: PEM, or one line of OpenSSH (`ssh-ed25519 AAAA... comment`).
+
+    Raises:
+        KeyRefusedError: Neither, unreadable, or a kind that is not accepted.
+    """
+    if b"-----BEGIN " in data:
+        return load_public_key(data)
+    from casework.attest.keys.ssh import load_ssh_public_key
+
+    return load_ssh_public_key(data)
+
+
 def _public_from(label: bytes, block: bytes) -> PublicKey:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
@@ -146,24 +129,55 @@ def _public_from(label: bytes, block: bytes) -> PublicKey:
         key = load_pem_public_key(block)
     except (ValueError, UnsupportedAlgorithm) as error:
         raise KeyRefusedError(f"the public key cannot be read: {str(error)[:100]}") from error
-    return _public(key)
+    return public_key_of(key)
 
 
-def _why_unreadable(error: Exception, passphrase: bytes | None) -> str:
-    if isinstance(error, TypeError):
-        return "the private key is encrypted and no passphrase was given" if passphrase is None else (
-            "a passphrase was given, but the private key is not encrypted"
-        )  # fmt: skip
-    return f"the private key cannot be read; wrong passphrase or no PEM private key ({str(error)[:100]})"
+def public_key_of(key: PublicKeyTypes) -> PublicKey:
+    """Return a key of the library as one that counts.
 
-
-def _public(key: PublicKeyTypes) -> PublicKey:
+    Raises:
+        KeyRefusedError: A kind or strength that is not accepted.
+    """
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     algorithm = _algorithm(key)
     spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     return PublicKey(sha256_bytes(spki), algorithm, pem, _checker(key, algorithm))
+
+
+def ed25519_of(raw: bytes) -> PublicKey:
+    """Return the Ed25519 key with these 32 bytes (RFC 8032, 5.1.5).
+
+    Raises:
+        KeyRefusedError: Another length, or a point of small order.
+    """
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    try:
+        return public_key_of(Ed25519PublicKey.from_public_bytes(raw))
+    except KeyRefusedError:
+        raise
+    except ValueError as error:
+        raise KeyRefusedError(f"no Ed25519 public key: {str(error)[:100]}") from error
+
+
+def ecdsa_of(curve: Literal["P-256", "P-384"], point: bytes) -> PublicKey:
+    """Return the ECDSA key with this public point (SEC 1, 2.3.3; not compressed).
+
+    Raises:
+        KeyRefusedError: Not a point of the curve, or in another form.
+    """
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    group = ec.SECP256R1() if curve == "P-256" else ec.SECP384R1()
+    if point[:1] != b"\x04":
+        raise KeyRefusedError(f"the public point of a {curve} key is not in its uncompressed form")
+    try:
+        key = ec.EllipticCurvePublicKey.from_encoded_point(group, point)
+    except ValueError as error:
+        raise KeyRefusedError(f"no public key on {curve}: {str(error)[:100]}") from error
+    return public_key_of(key)
 
 
 def _algorithm(key: PublicKeyTypes) -> Algorithm:
@@ -197,40 +211,3 @@ def _checker(key: PublicKeyTypes, algorithm: Algorithm) -> Callable[[bytes, byte
         raise KeyRefusedError(f"no way to check {algorithm}")
     curve, scheme = key, ec.ECDSA(hashes.SHA384() if algorithm == "ecdsa-p384-sha384" else hashes.SHA256())
     return lambda signature, message: curve.verify(signature, message, scheme)
-
-
-def _signer(private: PrivateKeyTypes) -> Callable[[bytes], bytes]:
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-
-    if isinstance(private, ed25519.Ed25519PrivateKey):
-        return private.sign
-    if not isinstance(private, ec.EllipticCurvePrivateKey):
-        raise KeyRefusedError("no way to sign with this kind of key")
-    curve, scheme = private, ec.ECDSA(hashes.SHA384() if private.curve.name == "secp384r1" else hashes.SHA256())
-    return lambda message: curve.sign(message, scheme)
-
-
-def generate_private_pem(algorithm: Algorithm, passphrase: bytes | None = None) -> bytes:
-    """Make a new private key from the system's randomness, as PKCS#8 PEM, encrypted where a passphrase is given."""
-    from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-    from cryptography.hazmat.primitives.serialization import (
-        BestAvailableEncryption,
-        Encoding,
-        KeySerializationEncryption,
-        NoEncryption,
-        PrivateFormat,
-    )
-
-    private: ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey
-    match algorithm:
-        case "ed25519":
-            private = ed25519.Ed25519PrivateKey.generate()
-        case "ecdsa-p256-sha256":
-            private = ec.generate_private_key(ec.SECP256R1())
-        case "ecdsa-p384-sha384":
-            private = ec.generate_private_key(ec.SECP384R1())
-        case _:
-            assert_never(algorithm)
-    guard: KeySerializationEncryption = BestAvailableEncryption(passphrase) if passphrase else NoEncryption()
-    return private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, guard)
