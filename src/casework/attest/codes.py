@@ -199,6 +199,12 @@ CODES: Final[dict[str, Code]] = {
         "Weeks later nobody remembers what was looked at, and results can be collected until one pleases.",
         "Run the evidence again and sign it in time.",
     ),
+    "TIM-006": Code(
+        "renewal-due", "warning",
+        "The certificate of the authority behind the last time stamp of the log ends soon, or has ended.",
+        "Once the authority has ended, its key may be sold, lost or broken, and then nobody can tell its stamps from forged ones.",
+        "Stamp the log anew, on top of the stamps it has: `casework log stamp`.",
+    ),
     "BND-000": Code(
         "wrong-predicate", "error",
         "The signed statement is no evidence result of the kind expected here.",
