@@ -8,10 +8,10 @@ from casework.render.fonts import advance, families
 from casework.render.gsn.frame import MARGIN, Frame
 from casework.render.gsn.geometry import TRIANGLE, Placed
 from casework.render.gsn.layout import Plan, off_lines, plan
+from casework.render.gsn.lettering import SMALL, SMALL_LINE
 from casework.render.gsn.lines import Route, lines
 from casework.render.gsn.page import Page
 from casework.render.gsn.picture import Decorator, Element
-from casework.render.gsn.shapes import SMALL, SMALL_LINE
 from casework.render.gsn.strokes import stroke
 from casework.render.gsn.svg import Canvas, Link, identifier, number, quoted, safe_href, tag, words
 from casework.render.gsn.symbols import INK, QUIET, TONES, acps, cross, feet, letter, module_sign, outline, pill, public

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from casework.render.fonts import advance
-from casework.render.gsn.shapes import SMALL, SMALL_LINE, Figure
+from casework.render.gsn.lettering import SMALL, SMALL_LINE
+from casework.render.gsn.shapes import Figure
 
 TRIANGLE = 11.0  # height of the off-diagram triangle
 ASIDE, ASIDE_ROUND = 0.2, 0.3  # shares of the width at which a triangle stands that leaves the middle to lines

@@ -20,9 +20,10 @@ from dataclasses import dataclass, field, replace
 
 from casework.render.gsn.contour import GAP, Contour, centre, folded_row, set_beside, set_right
 from casework.render.gsn.geometry import Box, Placed, around
+from casework.render.gsn.lettering import SMALL
 from casework.render.gsn.page import A3, A4, OffDiagram, Page
 from casework.render.gsn.picture import Kind, Relation, connector_name
-from casework.render.gsn.shapes import FLAT, NARROW, SMALL, Figure, figure
+from casework.render.gsn.shapes import FLAT, NARROW, Figure, figure
 from casework.render.gsn.skeleton import Edge, Skeleton, skeleton
 from casework.render.gsn.stack import SLOT, Contexts, Stack, adornments, hung, stacked
 from casework.render.gsn.text import one_line, wrap

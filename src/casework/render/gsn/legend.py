@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from casework.render.gsn.lettering import pill_width
 from casework.render.gsn.page import Page
 from casework.render.gsn.picture import Connector, Decorator, Element, Kind, Relation, Status
-from casework.render.gsn.shapes import Figure, pill_width
+from casework.render.gsn.shapes import Figure
 from casework.render.gsn.strokes import line_sample
 from casework.render.gsn.svg import tag, words
 from casework.render.gsn.symbols import (

@@ -15,9 +15,9 @@ from itertools import pairwise
 from casework.render.fonts import advance
 from casework.render.gsn.geometry import Box, Placed, vertical_span
 from casework.render.gsn.layout import Plan, grouped
+from casework.render.gsn.lettering import SMALL
 from casework.render.gsn.maze import Maze, Point, Port, straightened
 from casework.render.gsn.picture import Connector, Relation, connector_name
-from casework.render.gsn.shapes import SMALL
 from casework.render.gsn.skeleton import Edge
 from casework.render.gsn.text import one_line
 

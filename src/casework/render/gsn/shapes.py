@@ -7,59 +7,34 @@ the figures of the standard are. All lengths are in drawing units; a page's scal
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from casework.render.fonts import advance
+from casework.render.gsn.lettering import (
+    BODY,
+    LINE,
+    PAD,
+    PILL,
+    SMALL,
+    Row,
+    block,
+    content,
+    heading,
+    notes,
+    pill_width,
+    rows_of,
+    spans,
+    stacked,
+)
 from casework.render.gsn.picture import Decorator, Element, Kind
-from casework.render.gsn.text import one_line, wrap
+from casework.render.gsn.text import one_line
 
-BODY = 9.5
-SMALL = 8.4
-LINE = 11.6
-SMALL_LINE = 10.6
-PILL = 12.5
-PILL_INK = 13.0  # room for the symbol before the word
-PAD = 7.0
-_LISTED = 3  # annotations that stand one a line
 _LONGEST_ID = 150.0  # a longer one is broken
 _SIGN = 16.0  # room for the public decorator
 TAB = 8.0  # height of the small rectangles of module and contract symbols
 _WIDTHS = (84.0, 98.0, 112.0, 126.0, 142.0, 160.0, 185.0, 215.0, 260.0, 330.0, 430.0, 560.0, 760.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line inside a symbol; `x` is its left end, `y` its baseline (of a pill: its top)."""
-
-    kind: str
-    text: str
-    width: float
-    x: float = 0.0
-    y: float = 0.0
-    href: str = ""
-
-    @property
-    def size(self) -> float:
-        """Font size."""
-        return BODY if self.kind in ("id", "text") else SMALL
-
-    @property
-    def bold(self) -> bool:
-        """Whether it is drawn bold."""
-        return self.kind in ("id", "pill")
-
-    @property
-    def height(self) -> float:
-        """Height of the row, leading included."""
-        match self.kind:
-            case "id" | "text":
-                return LINE
-            case "pill":
-                return PILL + 2
-            case _:
-                return SMALL_LINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,65 +106,6 @@ class Figure:
         return (self.top + self.bottom) / 2
 
 
-def pill_width(word: str) -> float:
-    """Width of the status badge that shows a word."""
-    return PILL_INK + advance(word, SMALL, bold=True) + 6
-
-
-def _rows(kind: str, text: str, width: float, href: str = "") -> list[Row]:
-    probe = Row(kind, "", 0.0)
-    lines = wrap(text, width, probe.size, bold=probe.bold)
-    return [Row(kind, line, advance(line, probe.size, bold=probe.bold), href=href) for line in lines]
-
-
-def _heading(element: Element) -> str:
-    return f"{one_line(element.name)}  {one_line(element.title)}".strip()
-
-
-def _content(element: Element, width: float) -> list[Row]:
-    """All rows, not yet placed, none wider than `width` unless a single character is."""
-    rows = _rows("id", _heading(element), width)
-    rows += _rows("text", element.text, width)
-    if element.status:
-        rows.append(Row("pill", element.status, pill_width(element.status)))
-    return rows + _notes(element, width)
-
-
-def _notes(element: Element, width: float) -> list[Row]:
-    """The annotations: up to three one a line, more of them in lines that are filled and separated by commas.
-
-    A line holds one link at most; annotations with addresses of their own therefore keep a line each.
-    """
-    pairs = [(note, element.href) if isinstance(note, str) else note for note in element.annotations]
-    if len(pairs) <= _LISTED or len({href for _, href in pairs}) > 1:
-        return [row for text, href in pairs for row in _rows("note", text, width, href)]
-    return _rows("note", ", ".join(one_line(text) for text, _ in pairs), width, pairs[0][1])
-
-
-def _spans(rows: list[Row]) -> Iterator[tuple[float, float, float]]:
-    """Top, bottom and half width of each row, the block centred on the origin."""
-    y = -_block(rows) / 2
-    for row in rows:
-        yield y, y + row.height, row.width / 2
-        y += row.height
-
-
-def _block(rows: list[Row]) -> float:
-    return sum(row.height for row in rows)
-
-
-def _stacked(rows: list[Row], left: float, top: float, centre: float | None = None) -> tuple[Row, ...]:
-    """Rows one below the other, from `left`, or centred on `centre`."""
-    placed = []
-    y = top
-    for row in rows:
-        baseline = y + 1 if row.kind == "pill" else y + row.size * 0.92 + 0.4
-        x = left if centre is None else centre - row.width / 2
-        placed.append(Row(row.kind, row.text, row.width, x, baseline, row.href))
-        y += row.height
-    return tuple(placed)
-
-
 @lru_cache(maxsize=65_536)
 def _built(element: Element, width: float) -> Figure:
     """The symbol with lines of this width; the variants of a symbol share them."""
@@ -219,16 +135,16 @@ def _header(element: Element, inner: float) -> tuple[list[Row], Row | None]:
     reserved = _SIGN if Decorator.PUBLIC in element.decorators else 0.0
     badge = Row("pill", element.status, pill_width(element.status)) if element.status else None
     corner = reserved + (badge.width + 8 if badge else 0.0)
-    rows = _rows("text", element.text, inner) + _notes(element, inner)
+    rows = rows_of("text", element.text, inner) + notes(element, inner)
     return _beside(element, inner, corner) + rows, badge
 
 
 def _beside(element: Element, inner: float, corner: float) -> list[Row]:
     """Lines of a heading, the first of which leaves the corner free: the id, and the title if it fits as a whole."""
-    whole = _rows("id", _heading(element), inner)
+    whole = rows_of("id", heading(element), inner)
     if len(whole) == 1 and whole[0].width + corner <= inner:
         return whole
-    return [*_rows("id", element.name, max(inner - corner, _LONGEST_ID)), *_rows("id", element.title, inner)]
+    return [*rows_of("id", element.name, max(inner - corner, _LONGEST_ID)), *rows_of("id", element.title, inner)]
 
 
 def _box(element: Element, width: float, above: float = 0.0, under: float = 0.0, indent: float = 0.0) -> Figure:
@@ -238,9 +154,9 @@ def _box(element: Element, width: float, above: float = 0.0, under: float = 0.0,
     inner = max(84.0, *(row.width for row in rows))
     if badge is not None:
         inner = max(inner, rows[0].width + 8 + badge.width + reserved)
-    text = _block(rows)
+    text = block(rows)
     body = max(text + 2 * PAD - 2, 42.0)
-    placed = _stacked(rows, PAD + indent, above + min(PAD, (body - text) / 2))
+    placed = stacked(rows, PAD + indent, above + min(PAD, (body - text) / 2))
     if badge is not None:
         right = PAD + indent + inner - reserved
         # Level with the id, whose capitals are 0.72 of the font size high, and a little off the line below.
@@ -269,42 +185,42 @@ def _strategy(element: Element, width: float) -> Figure:
 
 
 def _circle(element: Element, width: float) -> Figure:
-    rows = _content(element, width)
+    rows = content(element, width)
     radius = max(
-        26.0, 4.0 + max((math.hypot(half, max(abs(top), abs(end))) for top, end, half in _spans(rows)), default=0)
+        26.0, 4.0 + max((math.hypot(half, max(abs(top), abs(end))) for top, end, half in spans(rows)), default=0)
     )
     side = 2 * radius
-    return Figure(element, side, side, _stacked(rows, 0, radius - _block(rows) / 2, radius), bottom=side)
+    return Figure(element, side, side, stacked(rows, 0, radius - block(rows) / 2, radius), bottom=side)
 
 
 def _oval(element: Element, width: float) -> Figure:
-    rows = _content(element, width)
+    rows = content(element, width)
     best = (math.inf, 0.0, 0.0)
     for aspect in (1.7, 2.0, 2.4, 2.8):
-        corners = (math.hypot(half, aspect * max(abs(top), abs(end))) for top, end, half in _spans(rows))
+        corners = (math.hypot(half, aspect * max(abs(top), abs(end))) for top, end, half in spans(rows))
         across = max(46.0, 5.0 + max(corners, default=0.0))
         best = min(best, (across + 1.4 * across / aspect, across, across / aspect))
     _, across, up = best
-    return Figure(element, 2 * across, 2 * up, _stacked(rows, 0, up - _block(rows) / 2, across), bottom=2 * up)
+    return Figure(element, 2 * across, 2 * up, stacked(rows, 0, up - block(rows) / 2, across), bottom=2 * up)
 
 
 def _stadium(element: Element, width: float) -> Figure:
-    rows = _content(element, width)
-    height = max(40.0, _block(rows) + 10)
+    rows = content(element, width)
+    height = max(40.0, block(rows) + 10)
     radius = height / 2
     half = max(
-        (half + Figure._arc(radius, radius, max(abs(top), abs(end))) for top, end, half in _spans(rows)), default=0
+        (half + Figure._arc(radius, radius, max(abs(top), abs(end))) for top, end, half in spans(rows)), default=0
     )
     across = max(half + 5.0, radius + 8)
-    return Figure(element, 2 * across, height, _stacked(rows, 0, radius - _block(rows) / 2, across), bottom=height)
+    return Figure(element, 2 * across, height, stacked(rows, 0, radius - block(rows) / 2, across), bottom=height)
 
 
 def _strip(element: Element, width: float) -> list[Row]:
-    return _rows("module", element.module or "?", max(width - 18, 20.0))
+    return rows_of("module", element.module or "?", max(width - 18, 20.0))
 
 
 def _domed(element: Element, width: float, dome: Callable[[float], float]) -> Figure:
-    rows = _content(element, width)
+    rows = content(element, width)
     full = max(max((row.width for row in rows), default=0.0) + 14.0, 76.0)
     strip = _strip(element, full)
     full = max([full, *(row.width + 22 for row in strip)])
@@ -313,11 +229,11 @@ def _domed(element: Element, width: float, dome: Callable[[float], float]) -> Fi
     top = 4.0
     while not _fits(probe, rows, top):
         top += 2.0
-    body = max(top + _block(rows) + 4, up + 4)
-    low = _block(strip) + 5
-    text = _stacked(rows, 0, top + (body - 4 - top - _block(rows)) / 2, full / 2)
+    body = max(top + block(rows) + 4, up + 4)
+    low = block(strip) + 5
+    text = stacked(rows, 0, top + (body - 4 - top - block(rows)) / 2, full / 2)
     height = body + low
-    placed = (*text, *_stacked(strip, 18, body + 2.5))
+    placed = (*text, *stacked(strip, 18, body + 2.5))
     return Figure(element, full, height, placed, dome=up, strip=low, bottom=height)
 
 
@@ -333,9 +249,9 @@ def _fits(probe: Figure, rows: list[Row], top: float) -> bool:
 def _away_goal(element: Element, width: float) -> Figure:
     box = _box(element, width)
     strip = _strip(element, box.width)
-    low = _block(strip) + 5
+    low = block(strip) + 5
     full = max([box.width, *(row.width + 22 for row in strip)])
-    rows = (*box.rows, *_stacked(strip, 18, box.height + 2.5))
+    rows = (*box.rows, *stacked(strip, 18, box.height + 2.5))
     return replace(box, width=full, height=box.height + low, rows=rows, strip=low, bottom=box.height + low)
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from casework.render.fonts import advance
+from casework.render.gsn.lettering import SMALL
 from casework.render.gsn.picture import Connector
-from casework.render.gsn.shapes import SMALL, Figure
+from casework.render.gsn.shapes import Figure
 from casework.render.gsn.text import one_line
 
 CONTEXT_GAP = 30.0  # between an element and its context

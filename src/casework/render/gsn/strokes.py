@@ -7,10 +7,10 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from casework.render.fonts import advance
+from casework.render.gsn.lettering import SMALL
 from casework.render.gsn.lines import ARROW, Mark, Route
 from casework.render.gsn.maze import Point
 from casework.render.gsn.picture import Relation, Status
-from casework.render.gsn.shapes import SMALL
 from casework.render.gsn.svg import number, quoted, tag, words
 from casework.render.gsn.symbols import INK, PAPER, TONES, acp_square, path
 from casework.render.gsn.text import one_line

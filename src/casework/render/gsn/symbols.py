@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from casework.render.gsn.lettering import PILL, SMALL
 from casework.render.gsn.picture import Decorator, Kind, Status
-from casework.render.gsn.shapes import PILL, SMALL, TAB, Figure, acp_label
+from casework.render.gsn.shapes import TAB, Figure, acp_label
 from casework.render.gsn.svg import number, tag, words
 
 INK = "#1d2127"
