@@ -1,7 +1,7 @@
 # `make check` is what CI runs. PYTHON may name another interpreter with the `dev` and `evidence` extras installed.
 PYTHON ?= .venv/bin/python
 
-.PHONY: check format lint types contracts test own slow bench schemas reference clean
+.PHONY: check format lint types contracts test own slow bench conformance schemas reference clean
 
 check: format lint types contracts schemas test own
 
@@ -35,6 +35,10 @@ slow:
 
 bench:
 	$(PYTHON) benchmarks/bench_check.py
+
+# Foreign vectors of Sigstore bundles: DIR is a checkout of https://github.com/sigstore/sigstore-conformance
+conformance:
+	$(PYTHON) tests/conformance/run_suite.py $(DIR)
 
 reference:
 	$(PYTHON) -m casework schema --folder schemas
