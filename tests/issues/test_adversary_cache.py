@@ -22,7 +22,8 @@ from casework.model.result import GeneratorId, ResultRecord
 from casework.store.cache import Cache
 from casework.workflow import assess as assess_module
 from casework.workflow.checking import check
-from casework.workflow.run import load_signers, statement_of
+from casework.workflow.run import statement_of
+from casework.workflow.signers import load_signers
 
 ROOT = Path(__file__).resolve().parents[2]
 TODAY = date(2026, 12, 1)

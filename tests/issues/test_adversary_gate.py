@@ -25,7 +25,8 @@ from casework.model.result import GeneratorId, Metric, ResultRecord
 from casework.store.working_tree import WorkingTree
 from casework.workflow.assess import assess
 from casework.workflow.checking import check
-from casework.workflow.run import load_signers, statement_of, write_sealed
+from casework.workflow.run import statement_of, write_sealed
+from casework.workflow.signers import load_signers
 
 ROOT = Path(__file__).resolve().parents[2]
 TODAY = date(2026, 12, 1)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 
+from casework.cli.secrets import keys_of_environment, secret_of
 from casework.cli.terminal import Progress, add_now, add_root, positive, root_of, started, today_of, write_out
 from casework.model.problem import CallProblem
 
@@ -21,7 +21,10 @@ examples:
   casework run EV-VALIDATION-INT8 --key ci.pem
   casework run --list                        say what would be run, and why
   CASEWORK_KEYS=ci.pem casework run          keys by environment (paths joined by the system's separator)
-An encrypted key asks for CASEWORK_PASSPHRASE.
+  casework run --key ssh:~/.ssh/id_ed25519   sign with ssh-keygen: agents and security keys too
+  casework run --key 'pkcs11:token=ci;object=seal?module-path=/usr/lib/softhsm/libsofthsm2.so'
+A key is a file (PEM, OpenSSH), ssh:PATH or a pkcs11: URI. Passphrase and PIN come from CASEWORK_PASSPHRASE and CASEWORK_PIN,
+or are asked for on the terminal.
 """
 
 
@@ -31,7 +34,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_root(parser)
     add_now(parser)
     parser.add_argument(
-        "--key", action="append", default=[], metavar="PEM", help="private key to sign with; may be repeated"
+        "--key",
+        action="append",
+        default=[],
+        metavar="KEY",
+        help="key to sign with: file, ssh:PATH or pkcs11: URI; may be repeated",
     )
     parser.add_argument("--force", action="store_true", help="run also what is current")
     parser.add_argument("--stale", action="store_true", help="run only what is stale, not what is missing")
@@ -48,7 +55,8 @@ def run(args: argparse.Namespace) -> int:
     from casework.store.history import head
     from casework.store.working_tree import WorkingTree
     from casework.workflow.assess import assess
-    from casework.workflow.run import due, load_signers, produce
+    from casework.workflow.run import due, produce
+    from casework.workflow.signers import load_signers
 
     root = root_of(args)
     bar = Progress()
@@ -61,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
         keys = [k for k in keys if assessment.appraisals[k].state == "stale"]
     if args.list or not keys:
         return _list(assessment, keys)
-    signers = load_signers(_keys(args), lambda _path: os.environ.get("CASEWORK_PASSPHRASE", "").encode() or None)
+    signers = load_signers(_keys(args), secret_of)
     failed = 0
     made = []
     commit = head(root)[0]
@@ -98,10 +106,10 @@ def _bar(bar: Progress, key: str):  # type: ignore[no-untyped-def]
 
 
 def _keys(args: argparse.Namespace) -> list[str]:
-    paths = list(args.key) or [p for p in os.environ.get("CASEWORK_KEYS", "").split(os.pathsep) if p]
-    if not paths:
-        raise CallProblem("evidence must be signed: give --key PEM, or set CASEWORK_KEYS")
-    return paths
+    keys = list(args.key) or keys_of_environment()
+    if not keys:
+        raise CallProblem("evidence must be signed: give --key KEY, or set CASEWORK_KEYS")
+    return keys
 
 
 def _list(assessment: object, keys: list[str]) -> int:

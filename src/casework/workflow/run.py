@@ -244,18 +244,3 @@ def write_sealed(root: Path, folder: str, key: str, sealed: bytes) -> str:
         Path(temporary).unlink(missing_ok=True)
         raise
     return path
-
-
-def load_signers(paths: Sequence[str], passphrase: Callable[[str], bytes | None]) -> list[SigningKey]:
-    """Return the signing keys of PEM files. Raises CallProblem where one cannot be used."""
-    from casework.attest.keys import KeyRefusedError, load_private_key
-
-    made: list[SigningKey] = []
-    for path in paths:
-        try:
-            made.append(load_private_key(Path(path).read_bytes(), passphrase(path)))
-        except OSError as error:
-            raise CallProblem(f"the key {path} cannot be read: {error.strerror or error}") from error
-        except KeyRefusedError as error:
-            raise CallProblem(f"the key {path} cannot be used: {error}") from error
-    return made
