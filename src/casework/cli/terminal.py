@@ -96,9 +96,13 @@ def columns() -> int:
 def harmless(text: str) -> str:
     """Write out the control characters of a text, so that a terminal shows them and does not obey them; our colours stay."""
     colour = use_colour()
-    return _CONTROL.sub(
-        lambda found: found[0] if colour and found[0].startswith("\x1b[") else f"\\x{ord(found[0]):02x}", text
-    )
+
+    def shown(found: re.Match[str]) -> str:
+        if colour and found[0].startswith("\x1b["):
+            return found[0]
+        return "".join(f"\\x{ord(c):02x}" if not c.isprintable() else c for c in found[0])
+
+    return _CONTROL.sub(shown, text)
 
 
 def write_out(content: str | bytes, output: str | None) -> None:

@@ -206,7 +206,8 @@ def _reviews(assessment: Assessment, key: str) -> list[dict[str, Any]]:
 def to_text(description: Mapping[str, Any], *, width: int = 100, colour: bool = False) -> str:
     """Return a description as text for a terminal of a width; escapes in the case are shown, not obeyed."""
     d = description
-    lines = [paint(f"{d['key']}  {d['type'].replace('_', ' ')}  {one_line(d['title'])}".rstrip(), "bold", colour)]
+    head = f"{safe(d['key'])}  {safe(d['type'].replace('_', ' '))}  {one_line(d['title'])}"
+    lines = [paint(head.rstrip(), "bold", colour)]
     lines.append(f"  in {safe(d['file'])}{'' if d['valid'] else ', which does not validate'}")
     lines.append(f"  fingerprint {d['fingerprint']}")
     lines += [f"  {name} {value} (computed)" for name, value in d["computed"].items()]
@@ -277,13 +278,13 @@ def _acceptance_lines(criteria: list[dict[str, Any]], width: int) -> Iterator[st
 
 def _link_lines(links: list[dict[str, Any]], arrow: str) -> list[str]:
     names = max((len(x["field"]) for x in links), default=0)
-    keys = max((len(x["key"]) for x in links), default=0)
+    keys = max((len(safe(x["key"])) for x in links), default=0)
     made = []
     for link in links:
         status = f"  {signed(link['status'])}" if link["status"] else ""
-        kind = link["type"].replace("_", " ")
+        kind = safe(link["type"].replace("_", " "))
         title = f"  {one_line(link['title'])}" if link["title"] else ""
-        made.append(f"  {pad(link['field'], names)} {arrow} {pad(link['key'], keys)}  {kind}{title}{status}")
+        made.append(f"  {pad(link['field'], names)} {arrow} {pad(safe(link['key']), keys)}  {kind}{title}{status}")
     return made
 
 

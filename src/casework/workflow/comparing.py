@@ -138,9 +138,13 @@ def _change_lines(change: NodeChange) -> list[str]:
 
 
 def _listed(head: str, rows: Sequence[str], mark: str, form: str, count: int | None = None) -> list[str]:
+    from casework.render.findings.markdown import literal
+    from casework.render.findings.terminal import safe
+
     many = len(rows) if count is None else count
     title = f"## {head.capitalize()} ({many})" if form == "markdown" else f"{head}: {many or 'nothing'}"
-    body = [f"  {row}" if form == "markdown" and row.startswith("  ") else f"{mark}{row}" for row in rows]
+    show = literal if form == "markdown" else safe  # words of the case are neither markup nor commands to a terminal
+    body = [f"    {show(row[2:])}" if form == "markdown" and row[:2] == "  " else f"{mark}{show(row)}" for row in rows]
     return [title, *([""] if form == "markdown" and body else []), *body, ""]
 
 
