@@ -6,8 +6,10 @@ The only place that hashes. A digest is 64 lower-case hexadecimal digits.
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import rfc8785
 
@@ -45,9 +47,50 @@ def jcs_bytes(value: Any) -> bytes:
         NotCanonicalError: The value holds something that JSON cannot carry exactly.
     """
     try:
-        return rfc8785.dumps(value)
+        quick = _quick(value) if _text_keys(value) else None
+        return rfc8785.dumps(value) if quick is None else quick
     except (rfc8785.CanonicalizationError, RecursionError) as error:
         raise NotCanonicalError(f"no canonical JSON form: {error}") from error
+
+
+# The library writes in Python and would take most of the time of a large check. The standard library's encoder, in C, writes the
+# same text except for some numbers and some orders of keys. Where none of these can occur, its text is canonical.
+_ENCODER: Final = json.JSONEncoder(
+    ensure_ascii=False, check_circular=False, allow_nan=False, sort_keys=True, separators=(",", ":")
+)
+
+# Python and ECMAScript write a finite float alike unless it is whole or has an exponent (`1.0` for `1`, `1e-05` for
+# `0.00001`; RFC 8785, 3.2.2.3). Python's exponents have a sign. Integers beyond 2^53 - 1 have 16 digits or more. A match
+# inside a string only costs time.
+_UNLIKE: Final = re.compile(rb"\.0[,}\]]|e[+-][0-9]|[0-9]{16}")
+
+# Keys are sorted by UTF-16 units (RFC 8785, 3.2.3), which is the order of code points except beyond U+FFFF; UTF-8
+# writes those with such a byte.
+_BEYOND_BMP: Final = re.compile(rb"[\xf0-\xff]")
+
+
+def _quick(value: Any) -> bytes | None:
+    """Return the canonical form of a value whose keys are texts, where the standard library is sure to write it; else None."""
+    try:
+        data = _ENCODER.encode(value).encode("utf-8")
+    except (ValueError, TypeError, RecursionError):  # UnicodeEncodeError is a ValueError
+        return None
+    if not data.endswith((b"}", b"]")) or _UNLIKE.search(data):
+        return None
+    return data if data.isascii() or not _BEYOND_BMP.search(data) else None
+
+
+def _text_keys(value: Any) -> bool:
+    """Tell whether all keys are texts; the standard library would turn other keys into texts."""
+    if isinstance(value, dict):
+        return all(isinstance(key, str) for key in value) and all(map(_text_keys, value.values()))
+    return not isinstance(value, list | tuple) or all(map(_text_keys, value))
+
+
+def is_canonical(value: Any, data: bytes) -> bool:
+    """Tell whether bytes are the canonical JSON of the value that was strictly read from them, whose keys are all texts."""
+    quick = _quick(value)
+    return (jcs_bytes(value) if quick is None else quick) == data
 
 
 def jcs_digest(value: Any) -> str:

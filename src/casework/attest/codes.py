@@ -457,4 +457,6 @@ def report(code: str, message: str, *, node: str = "", file: str = "", line: int
 def shown(text: str, limit: int = 60) -> str:
     """Return foreign text fit for a message: unprintable characters escaped, and cut to `limit` characters."""
     cut = text if len(text) <= limit else f"{text[: limit - 3]}..."
+    if cut.isprintable():
+        return cut
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in cut)

@@ -15,9 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from casework.artifact.digest import jcs_bytes
+from casework.artifact.digest import is_canonical, jcs_bytes
 from casework.artifact.strict_json import read_json
-from casework.attest.canonical import is_canonical
 from casework.attest.carrier import Problem
 from casework.attest.codes import shown
 from casework.attest.keys import SigningKey

@@ -54,6 +54,7 @@ class SealedRecord:
         statement: The parsed statement; None where it could not be read.
         principals: Signatures that fit, of all carriers; one for each name, at its earliest proven time.
         problems: What is wrong.
+        payload: Bytes of the statement; empty where there is none.
     """
 
     path: str
@@ -61,6 +62,7 @@ class SealedRecord:
     statement: Statement | None
     principals: tuple[Principal, ...]
     problems: tuple[Problem, ...]
+    payload: bytes = b""
 
 
 def sealed_name(data: bytes) -> str:
@@ -100,7 +102,7 @@ def open_record(
     digest, problems = sha256_bytes(opened.payload), opened.problems
     statement = read_statement(opened.payload)
     if isinstance(statement, Statement):
-        return SealedRecord(files[0][0], digest, statement, opened.principals, problems)
+        return SealedRecord(files[0][0], digest, statement, opened.principals, problems, opened.payload)
     # A payload that is not as it was signed is broken in any case: one fault, one finding.
     forged = any(one.code in ("SIG-003", "SIG-014") for one in problems)
     return SealedRecord(files[0][0], digest, None, (), problems if forged else (*problems, *statement))

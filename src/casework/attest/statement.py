@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from casework.artifact.digest import is_canonical
 from casework.artifact.strict_json import read_json
-from casework.attest.canonical import is_canonical
 from casework.attest.carrier import Problem
 from casework.attest.codes import shown
 from casework.model.result import PREDICATE_TYPE, STATEMENT_TYPE, Statement

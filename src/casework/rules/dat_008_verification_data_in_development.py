@@ -148,7 +148,8 @@ AMLAS v1.1, stage 5, G5.2 (verification is independent of development); ISO/PAS 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 
 from casework.graph.assessment import Assessment
 from casework.graph.case import Case
@@ -171,12 +172,13 @@ _DEVELOPMENT = ("development", "calibration")
 def check(assessment: Assessment) -> Iterator[Finding]:
     """Yield a finding for each piece of evidence on data that are not shown to be apart from development."""
     case = assessment.case
+    apart = cache(partial(_apart, case))  # a dataset may have many thousand links
     for key, evidence in case.nodes(Evidence, "evidence"):
         models = [e.target for e in case.out(key, "subject") if case.entries[e.target].type == "model_card"]
         data = [e.target for e in case.out(key, "data")]
         if not (models and data and evidence.verifies):
             continue
-        message = _split(case, key, evidence, data[0]) or _dataset(case, key, evidence, models[0], data[0])
+        message = _split(case, key, evidence, data[0]) or _dataset(case, key, evidence, models[0], data[0], apart)
         if message:
             yield RULE.at(key, ("data",), message)
 
@@ -197,13 +199,19 @@ def _own_split(case: Case, evidence: Evidence, data: str) -> bool:
     return any(s["name"] == evidence.split and s["purpose"] not in _DEVELOPMENT for s in splits)
 
 
-def _dataset(case: Case, key: str, evidence: Evidence, model: str, data: str) -> str:
+def _apart(case: Case, data: str) -> frozenset[str]:
+    declared = {e.target for e in case.out(data, "disjoint_from")}
+    return frozenset(declared | {e.source for e in case.into(data, "disjoint_from")})
+
+
+def _dataset(
+    case: Case, key: str, evidence: Evidence, model: str, data: str, apart: Callable[[str], frozenset[str]]
+) -> str:
     line = [model, *case.upstream(model, "derived_from")]
     trained = {edge.target: k for k in reversed(line) for edge in case.out(k, "trained_on")}
     if data in trained and not _own_split(case, evidence, data):
         return f"{key} verifies on {data}, which {trained[data]} was trained on"
-    apart = {e.target for e in case.out(data, "disjoint_from")} | {e.source for e in case.into(data, "disjoint_from")}
-    near = sorted(set(trained) - apart - {data})
+    near = sorted(set(trained) - apart(data) - {data})
     if near:
         told = f"{near[0]}, which {trained[near[0]]} was trained on"
         return f"{key} verifies on {data}, and nothing declares it disjoint from {told}"

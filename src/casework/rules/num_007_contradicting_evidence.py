@@ -88,27 +88,33 @@ RULE = Rule(
 
 
 _Place = tuple[str, ...]
+_Figure = tuple[float, float | None, float | None]
+"""Point estimate and limits."""
 
 
 def check(assessment: Assessment) -> Iterator[Finding]:
-    """Yield a finding for each pair of records that contradict each other in a figure, at the later key."""
-    seen: dict[_Place, list[tuple[str, Metric]]] = {}
+    """Yield a finding for each pair of figures that contradict each other, at the later key."""
+    seen: dict[_Place, dict[_Figure, str]] = {}
     for key, record in records.current(assessment):
         digests = record.digests
         split = str(assessment.case.data(key).get("split"))
         run = (record.generator.name, digests.get("model", ""), digests.get("data", ""), split)
         for metric in record.metrics:
-            place = (*run, metric.name, metric.slice)
-            for other, figure in seen.setdefault(place, []):
-                if other != key and _outside(metric, figure) and _outside(figure, metric):
-                    told = f"{figure.value:.6g} by {other} and {metric.value:.6g} by {key}"
+            # Equal figures are compared once, however many records give them.
+            known = seen.setdefault((*run, metric.name, metric.slice), {})
+            figure = (metric.value, *_interval(metric))
+            if figure in known:
+                continue
+            for other, by in known.items():
+                if by != key and _outside(figure, other) and _outside(other, figure):
+                    told = f"{other[0]:.6g} by {by} and {figure[0]:.6g} by {key}"
                     yield RULE.at(key, (), f"{records.figure(metric)} of one model is {told}")
-            seen[place].append((key, metric))
+            known[figure] = key
 
 
-def _outside(metric: Metric, other: Metric) -> bool:
-    low, high = _interval(other)
-    return low is not None and high is not None and not low <= metric.value <= high
+def _outside(figure: _Figure, other: _Figure) -> bool:
+    _value, low, high = other
+    return low is not None and high is not None and not low <= figure[0] <= high
 
 
 def _interval(metric: Metric) -> tuple[float | None, float | None]:

@@ -35,6 +35,7 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS about (version TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS files (
     path TEXT PRIMARY KEY, stamp BLOB, sha BLOB NOT NULL, light BLOB NOT NULL, blob BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS records (name TEXT PRIMARY KEY, anchors TEXT NOT NULL, stamps BLOB, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS answers (question TEXT PRIMARY KEY, inputs BLOB NOT NULL, answer BLOB NOT NULL) WITHOUT ROWID;
 """
 
@@ -54,7 +55,7 @@ def _version() -> str:
         for name in files:
             if name.endswith(".py"):
                 newest, count = max(newest, os.stat(os.path.join(folder, name)).st_mtime_ns), count + 1
-    return f"2 {__version__} {sys.hexversion:x} {newest} {count}"
+    return f"3 {__version__} {sys.hexversion:x} {newest} {count}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,14 @@ class Answer:
     from_day: str
     until_day: str
     payload: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A sealed record that was opened before: the stamps of its files (None where they are not believed), and what it gave."""
+
+    stamps: list[Stamp] | None
+    value: Any
 
 
 class Cache:
@@ -97,7 +106,7 @@ class Cache:
         db.executescript(_SCHEMA)
         version = _version()
         if db.execute("SELECT version FROM about").fetchone() != (version,):
-            db.executescript("DELETE FROM about; DELETE FROM files; DELETE FROM answers;")
+            db.executescript("DELETE FROM about; DELETE FROM files; DELETE FROM records; DELETE FROM answers;")
             db.execute("INSERT INTO about VALUES (?)", (version,))
         return db
 
@@ -144,6 +153,30 @@ class Cache:
             self._db.execute("BEGIN IMMEDIATE")
             self._db.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)", packed)
             self._db.executemany("DELETE FROM files WHERE path = ?", [(path,) for path in gone])
+            self._db.execute("COMMIT")
+
+    def records(self, anchors: str) -> dict[str, Opened]:
+        """Return every sealed record that was opened with the given anchors (their digest), by name."""
+        if self._db is None or not anchors:
+            return {}
+        try:
+            rows = self._db.execute("SELECT name, stamps, value FROM records WHERE anchors = ?", (anchors,)).fetchall()
+            return {name: Opened(marshal.loads(stamps), marshal.loads(value)) for name, stamps, value in rows}  # noqa: S302 - our own cache
+        except (sqlite3.Error, ValueError, EOFError, TypeError):
+            return {}
+
+    def keep_records(self, anchors: str, rows: Iterable[tuple[str, list[Stamp], Any]], gone: Iterable[str]) -> None:
+        """Remember (name, stamps of its files, plain value) of opened records, and forget those that are gone."""
+        if self._db is None or not anchors:
+            return
+        packed = []
+        for name, stamps, value in rows:
+            rested = [self._at_rest(stamp) for stamp in stamps]
+            packed.append((name, anchors, marshal.dumps(None if None in rested else rested), marshal.dumps(value)))
+        with contextlib.suppress(sqlite3.Error, ValueError):
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.executemany("INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?)", packed)
+            self._db.executemany("DELETE FROM records WHERE name = ?", [(name,) for name in gone])
             self._db.execute("COMMIT")
 
     def _at_rest(self, stamp: Stamp) -> Stamp | None:
