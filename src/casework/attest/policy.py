@@ -94,7 +94,8 @@ def open_policy(
         data: Bytes of the sealed policy; None where there is none.
         roots: Pinned root public keys, concatenated PEM; None where there are none.
         today: Day of judgement; for a release, the day of its proven sealing.
-        history: Superseded sealed versions, oldest first. They may have expired.
+        history: Superseded sealed versions, oldest first. They may have expired. One with the policy's own bytes is not
+            looked at: it is left by an installation that was cut short.
         threshold: How many pinned keys must have signed. By default more than half of them, so that one of several
             root holders cannot make a policy alone, whatever threshold it writes into it.
         floor: Highest version seen before; a lower one is a rollback.
@@ -114,7 +115,7 @@ def open_policy(
     except KeyRefusedError as error:
         return _refused([Problem("POL-000", f"the pinned root key cannot be used: {error}")], path)
     needed = len({key.keyid for key in pinned}) // 2 + 1 if threshold is None else max(threshold, 1)
-    problem = _outer_problem(data, pinned, 0 if history else needed)
+    problem = _outer_problem(data, pinned, 0 if any(one != data for one in history) else needed)
     if problem is not None:
         return _refused([problem], path)
     chain = _chain(data, history, pinned)
@@ -149,7 +150,7 @@ def _chain(
     data: bytes, history: Sequence[bytes], pinned: Sequence[PublicKey]
 ) -> list[SealedPolicy] | tuple[Problem, ...]:
     chain: list[SealedPolicy] = []
-    for place, old in enumerate(history, 1):
+    for place, old in enumerate((one for one in history if one != data), 1):
         one = read_sealed_policy(old)
         if not isinstance(one, SealedPolicy):
             return (Problem("POL-008", f"superseded trust policy {place} cannot be read: {one[0].message}"),)

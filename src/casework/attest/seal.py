@@ -30,12 +30,15 @@ def seal(statement: Statement, keys: Sequence[SigningKey]) -> bytes:
     return sign_envelope(PAYLOAD_TYPE, payload, keys)
 
 
+def policy_payload(policy: TrustPolicy) -> bytes:
+    """Return what root keys sign: the policy in canonical form, without fields that are not given."""
+    return jcs_bytes(policy.model_dump(mode="json", by_alias=True, exclude_none=True))
+
+
 def seal_policy(policy: TrustPolicy, keys: Sequence[SigningKey]) -> bytes:
     """Seal a trust policy with root keys; it is not judged here (`open_policy` does).
 
     Raises:
         ValueError: No key or one twice.
     """
-    return sign_envelope(
-        POLICY_PAYLOAD_TYPE, jcs_bytes(policy.model_dump(mode="json", by_alias=True, exclude_none=True)), keys
-    )
+    return sign_envelope(POLICY_PAYLOAD_TYPE, policy_payload(policy), keys)
