@@ -195,7 +195,7 @@ class Tsa:
         self.name, self.clock, self._seed = name, clock, seed or name
         self._curve = curve or ec.SECP256R1()
         span = root_valid or (valid_from - timedelta(days=3653), valid_to + timedelta(days=3653))
-        root_key = self._derive("root")
+        self.root_key = root_key = self._derive("root")
         self.root = self._certificate("root", root_key, None, root_key, span, authority=True)
         issuer, issuer_key, self.issuers = self.root, root_key, [self.root]
         if intermediate:
@@ -261,7 +261,9 @@ class Tsa:
         content_type: str = TST_INFO,
         ess: bool = True,
         status: int = 0,
-        signer: Tsa | None = None,
+        listed_hash: str = "",
+        key: ec.EllipticCurvePrivateKey | None = None,
+        named: x509.Certificate | None = None,
     ) -> bytes:
         """Return a TimeStampResp in DER, which is what `timestamps` of an envelope and Sigstore bundles hold.
 
@@ -277,7 +279,9 @@ class Tsa:
             content_type: Type of what is signed; any other than TSTInfo's makes no token.
             ess: Whether the signing certificate is bound by ESSCertIDv2.
             status: PKIStatus; 0 is granted.
-            signer: Authority whose key signs in place of this one's; the certificate named stays.
+            listed_hash: Hash that the signed data lists in place of the signer's own.
+            key: What signs in place of this authority's key; the certificate named stays.
+            named: Certificate named as the signer's in place of this authority's.
         """
         if digest is None:
             if message is None:
@@ -286,11 +290,13 @@ class Tsa:
         moment = at or self.clock()
         info = self._tst_info(sequence(algorithm(HASH_OIDS[imprint_hash]), octets(digest)), moment, nonce)
         attributes = self._attributes(info, content_type, signer_hash, ess=ess)
-        key = (signer or self).key
-        signature = key.sign(set_of(*attributes), ec.ECDSA(_HASHES[signer_hash], deterministic_signing=True))
+        subject = named or self.certificate
+        signature = (key or self.key).sign(
+            set_of(*attributes), ec.ECDSA(_HASHES[signer_hash], deterministic_signing=True)
+        )
         signer_info = sequence(
             integer(1),
-            sequence(self.certificate.issuer.public_bytes(), integer(self.certificate.serial_number)),
+            sequence(subject.issuer.public_bytes(), integer(subject.serial_number)),
             algorithm(HASH_OIDS[signer_hash]),
             tlv(0xA0, *sorted(attributes)),
             algorithm(_ECDSA_OIDS[signer_hash]),
@@ -300,7 +306,7 @@ class Tsa:
         embedded += extra_certificates
         signed = sequence(
             integer(3),
-            set_of(algorithm(HASH_OIDS[signer_hash])),
+            set_of(algorithm(HASH_OIDS[listed_hash or signer_hash])),
             sequence(oid(content_type), tlv(0xA0, octets(info))),
             *([tlv(0xA0, *sorted(embedded))] if embedded else []),
             set_of(signer_info),
@@ -345,8 +351,8 @@ class Tsa:
             return rejection("the hash algorithm is not accepted", failure=0)
         if len(asked.digest) != hashlib.new(name).digest_size:
             return rejection("the digest has the wrong length", failure=2)
-        given = {"nonce": asked.nonce, "certificates": asked.certificates} | changes
-        return self.token(digest=asked.digest, at=at, imprint_hash=name, **given)
+        given = {"digest": asked.digest, "nonce": asked.nonce, "certificates": asked.certificates, "imprint_hash": name}
+        return self.token(at=at, **given | changes)
 
     @contextmanager
     def serving(self, reply: Callable[[bytes], Reply] | None = None) -> Iterator[Server]:
