@@ -5,8 +5,10 @@ from __future__ import annotations
 import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from casework.artifact.archive import Archive, Member
+from casework.model.verdict import FileFact
 from casework.store.working_tree import Kind, Seen
 
 
@@ -22,10 +24,14 @@ class ArchiveTree:
     Args:
         archive: The archive; it stays open as long as the tree is used.
         folder: Folder of the archive that is the case's root, empty for the archive itself.
+        outside: Data files that the archive leaves out, by path in the case: size and SHA-256 as its seal states them.
     """
 
-    def __init__(self, archive: Archive, folder: str = "") -> None:
+    def __init__(
+        self, archive: Archive, folder: str = "", outside: Mapping[str, tuple[int, str]] = MappingProxyType({})
+    ) -> None:
         self._archive = archive
+        self._outside = outside
         prefix = f"{folder.rstrip('/')}/" if folder else ""
         self._held: Mapping[str, _Held] = {
             name[len(prefix) :]: _Held(name, member)
@@ -58,3 +64,10 @@ class ArchiveTree:
         if held is None:
             raise FileNotFoundError(2, "no such file in the archive", path)
         return self._archive.read(held.path)
+
+    def vouched(self, path: str) -> FileFact | None:
+        """Return what the seal says of a file that the archive leaves out; None for all that it holds or does not know."""
+        if path in self._held or path not in self._outside:
+            return None
+        size, sha256 = self._outside[path]
+        return FileFact(path, exists=True, size=size, sha256=sha256)

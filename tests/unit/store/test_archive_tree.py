@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from casework.artifact.archive import Archive, read_archive, write_archive
+from casework.artifact.digest import sha256_bytes
+from casework.model.verdict import FileFact
 from casework.store.archive_tree import ArchiveTree
+from casework.store.facts import file_fact
 from casework.store.working_tree import WorkingTree
 
 FILES = {
@@ -69,3 +72,16 @@ def test_stamps_follow_content(trees: tuple[WorkingTree, ArchiveTree]) -> None:
     assert one is not None
     assert two is not None
     assert one.stamp != two.stamp
+
+
+def test_files_left_out_are_vouched_for_and_nothing_else_is(trees: tuple[WorkingTree, ArchiveTree]) -> None:
+    folder, _archive = trees
+    archive = read_archive(write_archive({"case/here.txt": b"here"}))
+    if not isinstance(archive, Archive):
+        raise AssertionError(archive)
+    tree = ArchiveTree(archive, "case", {"data/0.png": (7, "a" * 64), "here.txt": (9, "b" * 64)})
+    assert file_fact(tree, "data/0.png") == FileFact("data/0.png", exists=True, size=7, sha256="a" * 64)
+    assert file_fact(tree, "here.txt").sha256 == sha256_bytes(b"here")
+    assert not file_fact(tree, "data/1.png").exists
+    assert tree.look("data/0.png") is None
+    assert file_fact(folder, "casework.yaml").exists
