@@ -21,7 +21,7 @@ from casework.attest.statement import read_statement
 from casework.model.result import PAYLOAD_TYPE, Statement
 
 if TYPE_CHECKING:
-    from casework.attest.stamps import Authority
+    from casework.attest.authorities import Authority
 
 DSSE_SUFFIX: Final = ".dsse.json"
 SIGSTORE_SUFFIX: Final = ".sigstore.json"

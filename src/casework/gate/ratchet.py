@@ -8,11 +8,12 @@ from typing import Final
 
 from casework.graph.assessment import Assessment
 from casework.graph.case import Case
+from casework.graph.census import census, retirements
 from casework.model.decision import Decision
 from casework.model.finding import Finding
 
 _ALWAYS_GROUPS: Final = frozenset(
-    {"FMT", "SIG", "PRS", "BND", "POL", "PTH", "TIM", "RPL", "RES", "IND", "GIT", "GTE", "NUM"}
+    {"FMT", "SIG", "PRS", "BND", "POL", "PTH", "TIM", "RPL", "RES", "IND", "GIT", "GTE", "NUM", "ACT", "LOG", "ART"}
 )
 _ALWAYS: Final = frozenset({"TRC-001", "TRC-002", "TRC-003", "EVD-004"})
 """Broken references, and whatever cannot be read or verified."""
@@ -65,13 +66,11 @@ def vanished_nodes(now: Case, base: Case) -> tuple[Finding, ...]:
     Hazardous events, safety goals, threats, requirements, indicators, reviews and challenging elements: where all that names
     them goes too, nothing within one revision would miss them.
     """
-    retired = {name for key in now.keys("review") for name in now.entries[key].light.get("retires") or ()}
-    watched = [*base.keys("hazardous_event", "safety_goal", "threat", "requirement", "indicator", "review")]
-    watched += [key for key in base.keys("goal", "solution") if base.out(key, "challenges")]
+    retired = retirements(now)
     fix = "Restore the node, or have its removal confirmed by a review that names it in `retires`."
     return tuple(
         Finding("GTE-011", "error", key, (), f"{key}, a {base.entries[key].type.replace('_', ' ')}, has vanished", fix)
-        for key in sorted(watched)
+        for _type, key in census(base)
         if key not in now and key not in retired
     )
 

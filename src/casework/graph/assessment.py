@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from casework.graph.case import Case
 from casework.model.project import Project
-from casework.model.verdict import Appraisal, CriterionResult, FileFact, ManifestFact, Status, Verdict
+from casework.model.verdict import Appraisal, CriterionResult, FileFact, LogFact, ManifestFact, Status, Verdict
 
 if TYPE_CHECKING:
     from casework.model.policy import TrustPolicy
@@ -50,6 +50,8 @@ class Assessment:
         policy: The trust policy, or None where it could not be opened.
         project: The project's configuration, from `casework.yaml`.
         statuses: Status of each node that has one, by key; empty until it has been computed.
+        sealed_acts: Keys of the reviews and waivers that are sealed by those whom the trust policy wants.
+        log: Where the evidence log stands; None where the trust policy pins none.
         commit: Commit of the working tree, or an empty string.
         dirty: True where files of the case differ from the commit.
     """
@@ -65,5 +67,7 @@ class Assessment:
     policy: TrustPolicy | None = None
     project: Project = field(default_factory=Project)
     statuses: Mapping[str, Status] = field(default_factory=dict)
+    sealed_acts: frozenset[str] = frozenset()
+    log: LogFact | None = None
     commit: str = ""
     dirty: bool = False

@@ -86,6 +86,25 @@ class ManifestFact:
     problem: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class LogFact:
+    """Where the evidence log of a case stands.
+
+    Attributes:
+        origin: Its name.
+        size: Number of entries.
+        root: Root of its tree, 64 hex digits.
+        stamped: Number of entries that a time stamp covers.
+        signers: Who has signed its checkpoint.
+    """
+
+    origin: str
+    size: int
+    root: str
+    stamped: int = 0
+    signers: tuple[str, ...] = ()
+
+
 EvidenceState = Literal["current", "missing", "stale", "unverifiable", "unfinished"]
 
 

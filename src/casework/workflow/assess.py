@@ -27,7 +27,8 @@ from casework.store.working_tree import CONFIG, Seen, Tree
 from casework.workflow.configuration import read_project, without_effect
 from casework.workflow.inputs import Inputs
 from casework.workflow.reading import NODE_SUFFIXES, read_case, with_severity
-from casework.workflow.vouching import NO_PINS, Pins, reader, vouch
+from casework.workflow.trusting import NO_PINS, Pins, reader
+from casework.workflow.vouching import vouch
 
 if TYPE_CHECKING:
     from casework.model.policy import TrustPolicy
@@ -73,6 +74,7 @@ def assess(
     assessment = _facts(tree, reading.case, project, day, trust.policy if trust else None, vouched.verdicts, inputs)
     findings += vouched.findings
     tell("applying rules")
+    assessment = replace(assessment, sealed_acts=vouched.acts, log=vouched.log)
     assessment = replace(assessment, statuses=statuses(assessment))
     findings += _rule_findings(assessment)
     decision = decide(with_severity(findings, project, LOWERABLE), assessment)

@@ -1,0 +1,26 @@
+"""The census: nodes whose removal nothing within one revision would miss, because all that names them can go too.
+
+A requirement that is needed, or evidence that is planned, leaves a gap. A hazard, a threat, a challenge, an indicator, a review
+that rejects or a requirement that nothing is derived from leaves none.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from casework.graph.case import Case
+
+_TYPES: Final = ("hazardous_event", "indicator", "requirement", "review", "safety_goal", "threat", "waiver")
+
+
+def census(case: Case) -> tuple[tuple[str, str], ...]:
+    """Return (type, key) of every node that is watched, sorted: of the types above, and elements that challenge others."""
+    watched = {(case.entries[key].type, key) for key in case.keys(*_TYPES)}
+    watched |= {(case.entries[key].type, key) for key in case.keys("goal", "solution") if case.out(key, "challenges")}
+    return tuple(sorted(watched))
+
+
+def retirements(case: Case, among: frozenset[str] | None = None) -> frozenset[str]:
+    """Return the keys of nodes whose removal reviews confirm; only by the given reviews, where some are given."""
+    reviews = (key for key in case.keys("review") if among is None or key in among)
+    return frozenset(name for key in reviews for name in case.entries[key].light.get("retires") or ())

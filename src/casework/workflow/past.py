@@ -1,0 +1,77 @@
+"""What the evidence log says of the past: which records it holds since when, and what has vanished since."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from casework.graph.case import Case
+from casework.graph.census import census, retirements
+from casework.model.finding import Finding
+from casework.model.project import Project
+from casework.model.verdict import LogFact
+from casework.store.working_tree import Tree
+from casework.workflow.inputs import Inputs
+from casework.workflow.log_facts import Book, LogFiles, log_files, read_book
+from casework.workflow.trusting import Pins
+
+if TYPE_CHECKING:
+    from casework.attest.opening import Anchors
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The log that the trust policy pins, as it was read, before it is compared with the case."""
+
+    files: LogFiles
+    book: Book
+
+    @property
+    def times(self) -> Mapping[str, datetime]:
+        """Payload digest to the time by which the log is proven to have held it."""
+        return self.book.dates.times
+
+
+def read_past(tree: Tree, project: Project, anchors: Anchors, inputs: Inputs, pins: Pins) -> Past | None:
+    """Read the log; None where the trust policy pins none."""
+    if anchors.trust is None or anchors.trust.policy.log is None:
+        return None
+    files = log_files(tree, project.evidence, inputs)
+    return Past(files, read_book(files, anchors.trust.policy.log, anchors.authorities, pins.checkpoints))
+
+
+def compare(
+    past: Past | None, anchors: Anchors, case: Case, records: Mapping[str, str], sealed: frozenset[str], pins: Pins
+) -> tuple[LogFact | None, tuple[Finding, ...]]:
+    """Compare the log with what the case holds.
+
+    Args:
+        past: The log; None where the trust policy pins none.
+        anchors: The opened trust policy.
+        case: The graph.
+        records: Payload digest of every sealed record and act that somebody known vouches for to its path.
+        sealed: Keys of the reviews and waivers whose seal counts.
+        pins: What is known from outside the tree.
+    """
+    trust = anchors.trust
+    if past is None or trust is None or trust.policy.log is None:
+        return None, ()
+    from casework.attest.log.judge import judge_log
+
+    log, files, book = trust.policy.log, past.files, past.book
+    judged = judge_log(
+        files.entries,
+        files.checkpoint,
+        log,
+        older=pins.checkpoints,
+        records=records,
+        nodes=census(case),
+        retired=retirements(case, sealed),
+        policy=(trust.policy.version, trust.digest),
+        folder=files.folder,
+    )
+    stamped = max((one.size for one in book.dates.stamps), default=0)
+    fact = LogFact(log.origin, judged.size, judged.root.hex(), stamped, tuple(one.name for one in judged.signers))
+    return fact, (*judged.findings, *book.dates.findings)
