@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from casework.model.policy import TrustPolicy
 
 Change = Callable[[argparse.Namespace, "TrustPolicy", date], "TrustPolicy"]
-NOT_YET = "The change goes into the draft of the next version; it has no effect until `casework trust sign` has put it in force."
+NOT_YET = """\
+The change goes into the draft of the next version, and what the draft changes is shown. It has no effect until
+`casework trust sign` has put it in force."""
 
 
 def day(text: str) -> date:
@@ -317,7 +319,7 @@ def configure_changes(commands: argparse._SubParsersAction[argparse.ArgumentPars
     """Add the subcommands that change a draft."""
     for name, summary, example, arguments, change in CHANGES:
         parser = commands.add_parser(
-            name, help=summary, description=f"{summary[0].upper()}{summary[1:]}. {NOT_YET}",
+            name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.\n{NOT_YET}",
             epilog=f"example:\n  {example}\n", formatter_class=argparse.RawDescriptionHelpFormatter,
         )  # fmt: skip
         arguments(parser)

@@ -403,13 +403,19 @@ def facts_in_force(files: TrustFiles, today: date, *, roots: bytes | None = None
     if reading.trust is not None:
         trust = reading.trust
         return describe(
-            trust.policy, today, state="in force", versions=trust.history, findings=reading.findings, roots=used
+            trust.policy,
+            today,
+            state="in force",
+            digest=trust.digest,
+            versions=trust.history,
+            findings=reading.findings,
+            roots=used,
         )
     sealed = read_sealed_policy(files.policy)
     if not isinstance(sealed, SealedPolicy):
         why = "; ".join(f"{one.message} ({one.code})" for one in reading.findings)
         raise CallProblem(f"{files.policy_path} cannot be read: {why}")
-    return describe(sealed.policy, today, state="refused", findings=reading.findings, roots=used)
+    return describe(sealed.policy, today, state="refused", digest=sealed.digest, findings=reading.findings, roots=used)
 
 
 def facts_of_draft(files: TrustFiles, today: date) -> dict[str, Any]:
@@ -419,7 +425,12 @@ def facts_of_draft(files: TrustFiles, today: date) -> dict[str, Any]:
     draft = read_draft(files)
     if draft is None:
         raise CallProblem(f"there is no draft at {files.draft_path}")
-    wrong = judge_draft(files, draft, today)
     return describe(
-        draft.policy, today, state="draft", quorums=quorums_of(files, draft), findings=wrong, roots=files.roots
+        draft.policy,
+        today,
+        state="draft",
+        digest=sha256_bytes(draft_envelope(draft.policy, ()).payload),
+        quorums=quorums_of(files, draft),
+        findings=judge_draft(files, draft, today),
+        roots=files.roots,
     )

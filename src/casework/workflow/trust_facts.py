@@ -11,7 +11,6 @@ from casework.attest.drafting import Quorum
 from casework.attest.pins import pinned_keys
 from casework.attest.policy import PolicyVersion
 from casework.attest.ring import key_ring
-from casework.attest.seal import policy_payload
 from casework.model.finding import Finding
 from casework.model.policy import ActRule, EvidenceRule, Identity, PolicyKey, TrustPolicy
 
@@ -23,6 +22,7 @@ def describe(
     today: date,
     *,
     state: str,
+    digest: str,
     versions: Sequence[PolicyVersion] = (),
     quorums: Sequence[Quorum] = (),
     findings: Iterable[Finding] = (),
@@ -34,6 +34,7 @@ def describe(
         policy: The policy.
         today: Day of judgement, for what is left of the days.
         state: `in force`, `draft` or `refused`.
+        digest: SHA-256 of the payload as it was sealed, or as it would be.
         versions: The chain that was walked; empty for a draft.
         quorums: Who has signed and who must, for a draft.
         findings: What opening it found.
@@ -44,7 +45,7 @@ def describe(
         "state": state,
         "name": policy.name,
         "version": policy.version,
-        "digest": sha256_bytes(policy_payload(policy)),
+        "digest": digest,
         "demo": policy.demo,
         "expires": policy.expires.isoformat(),
         "days_left": (policy.expires - today).days,
