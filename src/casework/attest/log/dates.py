@@ -27,8 +27,8 @@ from casework.attest.log.note import Checkpoint, read_checkpoint
 from casework.model.finding import Finding
 from casework.model.policy import Log
 
-Prove = Callable[[bytes, tuple[bytes, ...]], "datetime | Problem"]
-"""Judges a chain of tokens over a note: the time that the first one proves, or why the chain does not hold."""
+Prove = Callable[[bytes, tuple[bytes, ...]], tuple[datetime | None, tuple[Problem, ...]]]
+"""Judges a chain of tokens over a note, as `stamps.judge_renewals` does: the time that it proves, or why it does not hold."""
 
 MAX_TOKENS: Final = 64
 _NAME: Final = re.compile(r"(0|[1-9][0-9]{0,18})\.json")
@@ -53,11 +53,6 @@ class Stamp:
         """Return the canonical form, as it stands in a file."""
         tokens = [base64.b64encode(one).decode("ascii") for one in self.tokens]
         return jcs_bytes({"checkpoint": self.text.decode("utf-8"), "tokens": tokens})
-
-    @property
-    def to_renew(self) -> bytes:
-        """What the next token of the chain is over."""
-        return self.text + b"".join(self.tokens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +138,10 @@ def _judged(path: str, data: bytes, reading: LogReading, log: Log, prove: Prove)
         return _broken(f"its checkpoint is of log `{shown(state.origin)}`; the trust policy names `{log.origin}`")
     if state.size > reading.size or reading.tree.root(state.size) != state.root:
         return _broken(f"its checkpoint of {state.size} entries is none that this log had")
-    proven = prove(stamp.text, stamp.tokens)
-    return proven if isinstance(proven, Problem) else StampedSize(state.size, proven)
+    at, problems = prove(stamp.text, stamp.tokens)
+    if problems or at is None:
+        return problems[0] if problems else _broken("it has no time stamp")
+    return StampedSize(state.size, at)
 
 
 def read_stamp(data: bytes) -> Stamp | Problem:

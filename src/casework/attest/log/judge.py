@@ -30,6 +30,7 @@ FOLDER: Final = "evidence/log"
 ENTRIES: Final = "entries"
 CHECKPOINT: Final = "checkpoint"
 STAMPS: Final = "stamps"
+_CHALLENGERS: Final = frozenset({"goal", "solution"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,19 @@ def judge_log(
     reading = read_log(entries, checkpoint, log, older=older, folder=folder)
     if entries is None and checkpoint is None:
         return reading  # one thing is missing: the log
+    return complete(reading, records=records, nodes=nodes, retired=retired, policy=policy, folder=folder)
+
+
+def complete(
+    reading: LogReading,
+    *,
+    records: Collection[str] = (),
+    nodes: Collection[tuple[str, str]] = (),
+    retired: Collection[str] = (),
+    policy: tuple[int, str] | None = None,
+    folder: str = FOLDER,
+) -> LogReading:
+    """Compare a log that was read with what the case holds (`LOG-006` to `LOG-008`, `POL-001`); see `judge_log`."""
     found = [
         *_unlogged_records(reading, records),
         *_gone_records(reading, records, folder),
@@ -287,7 +301,8 @@ def _node_findings(
             place + 1,
         )
         if key not in retired:
-            yield report("LOG-008", f"{what} is gone, and no sealed review retires it", node=key, file=file, line=line)
+            gone = "is gone" if kind not in _CHALLENGERS else "is gone or challenges nothing any more"
+            yield report("LOG-008", f"{what} {gone}, and no sealed review retires it", node=key, file=file, line=line)
         elif key not in buried:
             why = "is gone; the sealed review that retires it is not in the log"
             yield report("LOG-006", f"{what} {why}", node=key, file=file, line=line)

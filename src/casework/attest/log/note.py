@@ -220,11 +220,11 @@ def check(note: Note, cosigner: Cosigner) -> Checked:
 
 def _verified(text: str, value: bytes, cosigner: Cosigner) -> tuple[bool, datetime | None]:
     if cosigner.type == ED25519:
-        return len(value) == 64 and cosigner.public.verifies(text.encode(), value), None
+        return len(value) == 64 and cosigner.public.fits_plainly(text.encode(), value), None
     second = int.from_bytes(value[:8], "big")
     if cosigner.type != COSIGNATURE or len(value) != 72 or second > _LAST_SECOND:
         return False, None
-    return cosigner.public.verifies(_cosigned(text, second), value[8:]), _EPOCH + timedelta(seconds=second)
+    return cosigner.public.fits_plainly(_cosigned(text, second), value[8:]), _EPOCH + timedelta(seconds=second)
 
 
 def checkpoint_text(origin: str, size: int, root: bytes) -> str:
@@ -254,9 +254,8 @@ def sign_note(text: str, name: str, key: SigningKey, public: PublicKey) -> Note:
     Raises:
         ValueError: The two are no pair, or the key is not Ed25519.
     """
-    _paired(key, public)
-    signature = NoteSignature(name, key_id(name, ED25519, raw_key(public)), key.sign(text.encode()))
-    return Note(text, (signature,))
+    keyid = key_id(name, ED25519, raw_key(public))
+    return Note(text, (NoteSignature(name, keyid, _made(key, public, text.encode())),))
 
 
 def cosign(note: Note, name: str, key: SigningKey, public: PublicKey, at: datetime) -> Note:
@@ -274,12 +273,12 @@ def cosign(note: Note, name: str, key: SigningKey, public: PublicKey, at: dateti
     Raises:
         ValueError: The two are no pair, the key is not Ed25519, or the time has no zone or lies before 1970.
     """
-    _paired(key, public)
     if at.tzinfo is None or at < _EPOCH:
         raise ValueError("the time of a cosignature must have a time zone and not lie before 1970")
     second = int((at - _EPOCH).total_seconds())
     keyid = key_id(name, COSIGNATURE, raw_key(public))
-    mine = NoteSignature(name, keyid, second.to_bytes(8, "big") + key.sign(_cosigned(note.text, second)))
+    signature = _made(key, public, _cosigned(note.text, second))
+    mine = NoteSignature(name, keyid, second.to_bytes(8, "big") + signature)
     kept = [one for one in note.signatures if (one.name, one.keyid) != (name, keyid)]
     return Note(note.text, (*kept, mine))
 
@@ -288,10 +287,13 @@ def _cosigned(text: str, second: int) -> bytes:
     return f"cosignature/v1\ntime {second}\n{text}".encode()
 
 
-def _paired(key: SigningKey, public: PublicKey) -> None:
+def _made(key: SigningKey, public: PublicKey, message: bytes) -> bytes:
     if key.keyid != public.keyid:
         raise ValueError(f"the private key {key.keyid[:12]} is not the one pinned, {public.keyid[:12]}")
-    raw_key(public)
+    signature = key.sign(message)
+    if not public.fits_plainly(message, signature):  # ssh-keygen signs something else, and tokens may fail
+        raise ValueError("the key gives no plain Ed25519 signature, which notes need; sign with a file or a token")
+    return signature
 
 
 def _signature(line: str) -> NoteSignature | None:
