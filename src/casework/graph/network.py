@@ -8,8 +8,8 @@ from typing import Final
 
 from casework.graph.assessment import Assessment
 from casework.graph.case import Case
+from casework.graph.challenges import accepted_challengers
 from casework.graph.support import PARTS, REFERENCES, module_tops
-from casework.model.argument import Element
 from casework.model.verdict import Status
 
 INHERITED: Final = frozenset({"context", "assumption", "away_context", "away_assumption"})
@@ -92,14 +92,6 @@ def _add_challenges(case: Case, network: Network) -> None:
         for edge in case.out(key, "challenges"):
             if edge.target in network.rests_on and key not in accepted_challengers(case, edge.target):
                 network.attackers.setdefault(edge.target, []).append(key)
-
-
-def accepted_challengers(case: Case, key: str) -> set[str | None]:
-    """Return the challengers of an element whose doubt a named person accepts (GSN v3 2:11.4.2)."""
-    entry = case.entries[key]
-    node = case.node(key) if entry.valid else None
-    doubts = node.residual_doubts if isinstance(node, Element) else ()
-    return {case.resolve(entry, doubt.challenger) for doubt in doubts}
 
 
 def _add_scopes(case: Case, network: Network) -> None:

@@ -6,11 +6,14 @@ import re
 from typing import Final
 
 from casework.graph.assessment import Assessment
-from casework.graph.case import Edge
+from casework.graph.case import Case, Edge
+from casework.graph.challenges import answers, is_accepted
 from casework.model.argument import ANY_ELEMENT, Acp, Goal, ModuleReference, Multiplicity, Strategy
 from casework.model.argument import Element as Node
+from casework.model.verdict import StatusWord
 from casework.model.vocabulary import GSN_TYPES
 from casework.render.gsn.picture import Argument, Connector, Decorator, Element
+from casework.render.gsn.picture import Status as Drawn
 
 _KINDS: Final = {"module_reference": "module", "contract_reference": "contract"}
 _DRAWN: Final = ("supported_by", "in_context_of", "challenges")
@@ -102,7 +105,7 @@ def _element(assessment: Assessment, key: str) -> Element:
         module = node.refers_to_module
     return Element(
         id=key, kind=_KINDS.get(entry.type, entry.type), text=statement, title=entry.title,
-        status=status.word if status and not _contextual(entry.type, status.word) else None,
+        status=_shown(case, key, status.word) if status and not _contextual(entry.type, status.word) else None,
         status_reason=status.reason if status else "", module=module, decorators=_decorators(node, status.word if status else ""),
         acps=tuple(a.id for a in node.acps if a.on is None) if isinstance(node, Node) else (),
         annotations=(
@@ -110,6 +113,15 @@ def _element(assessment: Assessment, key: str) -> Element:
             *(f"doubt {d.challenger} accepted by {d.accepted_by}" for d in (node.residual_doubts if isinstance(node, Node) else ())),
         ), label=entry.id,
     )  # fmt: skip
+
+
+def _shown(case: Case, key: str, word: StatusWord) -> str:
+    """Return the word of a status as it is drawn; a challenge that stands must not look like a claim that does."""
+    if not case.out(key, "challenges") or answers(case, key) or word == "defeated":
+        return word
+    if is_accepted(case, key):
+        return Drawn.ACCEPTED.value
+    return Drawn.HOLDS.value if word == "supported" else word
 
 
 def _contextual(kind: str, word: str) -> bool:

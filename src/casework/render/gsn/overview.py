@@ -15,6 +15,7 @@ _WIDTH = 842.0
 _MARGIN = 28.0
 _LINE = 11.0
 _INDENT = 18.0
+_COLUMN = 48.0  # of the count of one status
 
 
 def index_svg(pages: Sequence[Page], page_href: str = "#page-{}") -> str:
@@ -38,8 +39,10 @@ def index_svg(pages: Sequence[Page], page_href: str = "#page-{}") -> str:
         y += 18.0
     depth = {cell.page: cell.depth for cell in pages[0].cells}
     y += 6.0
+    held = {element.status for page in pages for element in page.elements}
+    counted = [status for status in Status if status in held]
     for page in pages:
-        y = _entry(canvas, page, depth.get(page.number, 0), y)
+        y = _entry(canvas, page, depth.get(page.number, 0), y, counted)
     for line in wrap(one_line(pages[0].footer), _WIDTH - 2 * _MARGIN, 8.0):
         y += _LINE
         canvas.add(words(line, _MARGIN, y, 8.0, fill=QUIET))
@@ -54,23 +57,24 @@ def index_svg(pages: Sequence[Page], page_href: str = "#page-{}") -> str:
     )
 
 
-def _entry(canvas: Canvas, page: Page, depth: int, y: float) -> float:
+def _entry(canvas: Canvas, page: Page, depth: int, y: float, counted: Sequence[Status]) -> float:
     left = _MARGIN + 34.0 + _INDENT * min(depth, 12)
-    room = _WIDTH - _MARGIN - left - 200.0
+    across = max(_COLUMN * len(counted), 192.0)
+    room = _WIDTH - _MARGIN - left - across - 8.0
     lines = wrap(one_line(page.heading), room, 9.0) or ("",)
     label = str(page.number)
     canvas.add(words(label, _MARGIN + 24 - advance(label, 9.0, bold=True), y + 9, 9.0, bold=True, fill=INK))
     for index, line in enumerate(lines):
         text = words(line, left, y + 9 + _LINE * index, 9.0, fill="#0a4a8c")
         canvas.page_link(text, page.number, (left, y + _LINE * index, advance(line, 9.0), _LINE))
-    x = _WIDTH - _MARGIN - 190.0
+    x = _WIDTH - _MARGIN - across + 2.0
     leading = {connector.source for connector in page.connectors}
     copies = {off.element for off in page.off_diagram if off.below} - leading  # counted on their own page
-    for status in Status:
+    for status in counted:
         count = sum(e.status == status for e in page.elements if e.id not in copies)
         if count:
             _count(canvas, status, count, x, y + 6)
-        x += 48.0
+        x += _COLUMN
     bottom = y + _LINE * len(lines) + 6.0
     rule = f"M {number(_MARGIN)} {number(bottom - 1)} H {number(_WIDTH - _MARGIN)}"
     canvas.add(tag("path", d=rule, stroke="#e1e4e9", stroke_width=0.6))

@@ -66,12 +66,14 @@ class Decorator(StrEnum):
 
 
 class Status(StrEnum):
-    """What the gate judged of an element."""
+    """What the gate judged of an element; of a challenge that is not refuted, what that means for its target."""
 
     SUPPORTED = "supported"
     OPEN = "open"
     DOUBTED = "doubted"
     DEFEATED = "defeated"
+    ACCEPTED = "doubt accepted"
+    HOLDS = "challenge holds"
 
 
 @dataclass(frozen=True, slots=True)

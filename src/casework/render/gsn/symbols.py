@@ -29,6 +29,8 @@ TONES: dict[str | None, Tone] = {
     Status.OPEN: Tone("#646b75", "#ffffff", "#464c54"),
     Status.DOUBTED: Tone("#b36b00", "#ffe9bd", "#7d4a00"),
     Status.DEFEATED: Tone("#a3211b", "#f9dcd8", "#8a1a15"),
+    Status.ACCEPTED: Tone("#b36b00", "#ffe9bd", "#7d4a00"),
+    Status.HOLDS: Tone("#a3211b", "#f9dcd8", "#8a1a15"),
 }
 
 
@@ -181,7 +183,7 @@ def pill(status: str, x: float, y: float, width: float) -> str:
 
 
 def status_sign(status: str, x: float, y: float, colour: str) -> str:
-    """The symbol of a status, about 7 units wide: tick, hollow circle, question mark, cross."""
+    """The symbol of a status, about 7 units wide: tick, hollow circle, question mark, cross, exclamation mark."""
     ends = {"stroke_linecap": "round", "stroke_linejoin": "round"}
     stroke = {"fill": "none", "stroke": colour, "stroke_width": "1.5", **ends}
     match Status(status):
@@ -189,6 +191,8 @@ def status_sign(status: str, x: float, y: float, colour: str) -> str:
             return tag("path", d=path("M", x - 3, y + 0.2, "L", x - 0.9, y + 2.5, "L", x + 3, y - 2.4), **stroke)
         case Status.OPEN:
             return tag("circle", cx=x, cy=y, r=2.7, **stroke)
+        case Status.ACCEPTED | Status.HOLDS:
+            return words("!", x - 1.4, y + 3.1, 9.0, bold=True, fill=colour)
         case Status.DOUBTED:
             return words("?", x - 2.6, y + 3.3, 9.0, bold=True, fill=colour)
         case Status.DEFEATED:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from casework.graph.assessment import Assessment
+from casework.graph.grounds import grounds
 from casework.model.decision import Decision
 from casework.render.report import (
     appendix,
@@ -22,7 +23,8 @@ from casework.render.report import (
     verification,
 )
 from casework.render.report.document import Report, clean
-from casework.render.report.front import Baseline, glossary, how_to_read, limits, title_page, verdict
+from casework.render.report.front import Baseline, how_to_read, limits, title_page, verdict
+from casework.render.report.glossary import glossary
 from casework.render.report.summary import summary
 from casework.render.report.view import View
 
@@ -48,7 +50,7 @@ def build(
         since: Differences from a baseline, if a comparison was made.
         baseline: Tag, version of Casework, log checkpoint.
     """
-    view = View(assessment, decision)
+    view = View(assessment, decision, grounds(assessment))
     commit = f"commit {assessment.commit[:12]}" if assessment.commit else "no commit"
     dirty = " with uncommitted changes" if assessment.dirty else ""
     project = assessment.project

@@ -21,13 +21,11 @@ from casework.render.report.document import (
     code,
     line,
     muted,
-    plain,
-    strong,
     word,
 )
 from casework.render.report.subjects import file_state
 from casework.render.report.view import View
-from casework.render.report.words import OUTCOME_MEANING, STATE_MEANING, STATUS_MEANING
+from casework.render.report.words import STATUS_MEANING
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +67,9 @@ def title_page(view: View, baseline: Baseline, generated_for: date) -> tuple[Blo
     if known.dirty:
         commit = (*commit, line(word("no", "files of the case differ from this commit: this is no baseline")))
     pairs: list[tuple[str, Cell]] = [
-        ("Version of the case", cell(known.project.version or "not stated")),
+        ("Version of the case", cell(f"{known.project.version or 'not stated'}, tag {baseline.tag or 'none'}")),
         ("Commit", commit),
-        ("Tag", cell(baseline.tag or "none")),
-        ("Judged as of", cell(known.today.day.isoformat())),
-        ("Report generated for", cell(generated_for.isoformat())),
+        ("Judged as of", cell(f"{known.today.day.isoformat()}; report generated for {generated_for.isoformat()}")),
         ("Models", tuple(_models(view)) or cell("none")),
         ("Data", tuple(_data(view)) or cell("none")),
         ("Trust policy", _policy(view)),
@@ -82,7 +78,7 @@ def title_page(view: View, baseline: Baseline, generated_for: date) -> tuple[Blo
             cell(line(code(baseline.checkpoint))) if baseline.checkpoint else cell("no checkpoint was handed in"),
         ),
         ("Made by", cell(f"casework {baseline.version}".rstrip())),
-        ("Counts", cell(", ".join(f"{name}: {count}" for name, count in view.decision.summary)) or cell("none")),
+        ("Counts", cell(", ".join(f"{name} {count}" for name, count in view.decision.summary)) or cell("none")),
     ]
     return (
         Facts(
@@ -153,35 +149,9 @@ def limits(view: View) -> Section:
         "does not say that "
         "the bound is the right one; that is for people to judge, and their sign-offs are listed.",
         "Statistical limits hold for data drawn like the test data. They say nothing of data that differ from them.",
-        "Tests that a requirement names are looked up, not run, by this report.",
+        "Tests that a requirement names are looked up, not run: the case shows that they exist, not that they passed.",
         "Figures are shown with at most six digits, rounded to the worse side; the records hold all digits.",
         "The decision is as of the day on the title page. Keys, waivers and evidence can expire after it.",
         "The digests on the title page identify models and data; whoever relies on the report has to compare them.",
     )
     return Section("Limits of this report", "limits", (Bullets(tuple(line(p) for p in points)),))
-
-
-def glossary(view: View) -> Section:
-    """Return the words of the report and what they mean."""
-    del view
-    terms = (
-        ("ASIL, QM", "Automotive safety integrity level A to D, or quality management only (ISO 26262)."),
-        ("Baseline", "The exact state that was judged: a commit, and the digests of models, data and trust policy."),
-        ("Confidence limit", "The value that the true figure does not pass, at the stated confidence."),
-        ("Digest", "SHA-256 of a file's bytes; two files with one digest are the same file."),
-        ("Fingerprint", "SHA-256 of a node's meaning; it changes with every change of meaning and with nothing else."),
-        ("FTTI", "Fault tolerant time interval: how long a fault may act before a hazardous event may occur."),
-        ("GSN", "Goal Structuring Notation, version 3."),
-        ("ODD", "Operational design domain: the conditions that the component is made for."),
-        ("TI, TD, TCL", "Tool impact, tool error detection, and the tool confidence level that follows (ISO 26262-8)."),
-        ("Waiver", "A deviation that a person answers for until a date; it never turns a failed test into a pass."),
-    )  # fmt: skip
-    blocks: list[Block] = [Facts(line("Terms"), tuple((name, cell(meaning)) for name, meaning in terms))]
-    for title, words in (
-        ("Statuses of claims", STATUS_MEANING),
-        ("States of evidence", STATE_MEANING),
-        ("Outcomes of criteria", OUTCOME_MEANING),
-    ):
-        blocks.append(Paragraph(line(strong(title))))
-        blocks.append(Bullets(tuple(line(word(name), plain(f"  {meaning}")) for name, meaning in words)))
-    return Section("Glossary", "glossary", tuple(blocks))

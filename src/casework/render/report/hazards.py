@@ -20,6 +20,7 @@ from casework.render.report.document import (
     cell,
     line,
     muted,
+    ref,
     strong,
 )
 from casework.render.report.levels import goal_asil
@@ -86,7 +87,7 @@ def _events(view: View) -> Iterator[Block]:
             ("Controllability", _rated(event.controllability.level, event.controllability.rationale)),
             ("ASIL", cell(line(strong(event.asil), _claimed(event.claimed_asil)))),
             ("Safety goals", _goals_of(view, key)),
-            ("Mitigated by", _lines(view, view.sources(key, "mitigates"), "no requirement")),
+            ("Mitigated by", _mitigated(view, key)),
             ("Evidence", _lines(view, _evidence(view, key), "no evidence speaks for its mitigation")),
             ("Status", (line(view.status(key)), *view.cause(key))),
             (
@@ -121,6 +122,16 @@ def _goals_of(view: View, key: str) -> Cell:
 
 def _lines(view: View, keys: list[str], none: str) -> Cell:
     return tuple(line(*view.named(k), "  ", view.status(k)) for k in keys) or cell(none)
+
+
+def _mitigated(view: View, event: str) -> Cell:
+    """Return the requirements that mitigate an event themselves, and those that refine a safety goal that addresses it."""
+    made = [line(*view.named(k), "  ", view.status(k)) for k in view.sources(event, "mitigates")]
+    for goal in view.sources(event, "addresses"):
+        refining = view.sources(goal, "derives_from")
+        if refining:
+            made.append(line("through ", ref(goal), ": ", *view.refs(refining), "  ", view.status(goal)))
+    return tuple(made) or cell("no requirement, neither itself nor through a safety goal")
 
 
 def _evidence(view: View, event: str) -> list[str]:

@@ -174,7 +174,7 @@ def _waived(view: View) -> Table:
         )
         for w in view.decision.waived
     ]
-    source = "waiver nodes that the gate accepted; a waiver never turns a failed test into a pass"
+    source = "waiver nodes that the gate accepted; a waiver never makes a criterion met that is not"
     return Table("Deviations that a named person answers for", source, columns, tuple(rows), "No finding is waived.")
 
 

@@ -79,8 +79,10 @@ def _level(view: View, level: str, nodes: list[tuple[str, Requirement]]) -> Tabl
         )
         for key, node in nodes
     ]
-    supported = sum(1 for key, _ in nodes if (s := view.assessment.statuses.get(key)) and s.word == "supported")
-    caption = f"{_TITLES[level]}: {share(supported, len(nodes))} supported"
+    supported = view.supported(key for key, _ in nodes)
+    named = sum(view.grounds.only_tests(key) for key in supported)
+    only = f", {named} of them only by tests that they name" if named else ""
+    caption = f"{_TITLES[level]}: {share(len(supported), len(nodes))} supported{only}"
     none = "" if stated else "; none of them states an ASIL, a SIL, or a status other than agreed"
     source = f"requirement nodes of level {level}, their judged criteria and statuses{none}"
     return Table(caption, source, columns, tuple(rows))

@@ -171,7 +171,7 @@ def _measured(view: View, key: str) -> Table:
         Column("Metric", 1.2),
         Column("Measured", 1.2),
         Column("Sample", 1),
-        Column("Interval as recorded", 2),
+        Column("Two-sided interval as recorded", 2),
         Column("Worst slices", 2.6),
     )
     rows: list[Row] = []

@@ -1,11 +1,11 @@
-"""Results of verification and validation: what was judged, with pass, fail, not shown and not run; and the tests."""
+"""Results of verification and validation: what was judged, and is met, not met, not shown or missing; and the tests."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from casework.model.acceptance import find_metric
+from casework.model.acceptance import Outcome, find_metric
 from casework.model.requirement import Criterion, Requirement
 from casework.model.result import Metric
 from casework.model.verdict import CriterionResult
@@ -32,13 +32,9 @@ from casework.render.report.document import (
 )
 from casework.render.report.figures import criterion_words, figure, limits, measured, sample
 from casework.render.report.view import View
+from casework.render.report.words import worded
 
-_RESULT = {
-    "met": ("met", "pass"),
-    "not_met": ("not_met", "fail"),
-    "not_shown": ("not_shown", "not shown"),
-    "missing": ("missing", "not run"),
-}
+_OUTCOMES: tuple[Outcome, ...] = ("met", "not_met", "not_shown", "missing")
 _SIDES = {">=": "low", ">": "low", "<=": "high", "<": "high"}
 
 
@@ -84,28 +80,31 @@ def judged_limit(criterion: Criterion, result: CriterionResult) -> str:
 
 
 def tally(view: View) -> Counter[str]:
-    """Return how many judgements of criteria there are: pass, fail, not shown, not run."""
+    """Return how many judgements of criteria there are, by outcome."""
     counts: Counter[str] = Counter()
     for key, node in view.case.nodes(Requirement, "requirement"):
         for index in range(len(node.acceptance)):
             judged = view.results(key, index)
-            counts.update(_RESULT[r.judgement.outcome][1] for r in judged)
-            counts["not run"] += not judged
+            counts.update(r.judgement.outcome for r in judged)
+            counts["missing"] += not judged
     return counts
 
 
 def _tally(view: View) -> Block:
     counts = tally(view)
-    words = "; ".join(f"{counts[name]} {name}" for name in ("pass", "fail", "not shown", "not run"))
+    words = "; ".join(f"{counts[name]} {worded(name)}" for name in _OUTCOMES)
     total = sum(counts.values())
-    return Paragraph(line(strong(f"{total} judgements of criteria: {words}."), " Only a pass counts as one."))
+    only = " Only a criterion that is met speaks for its requirement."
+    return Paragraph(line(strong(f"{total} judgements of criteria: {words}."), only))
 
 
 def _explained() -> Block:
     return Paragraph(
         line(
-            "Judged is the one-sided confidence limit, at the confidence that the criterion asks for, computed anew "
-            "from k of n; the interval beside it is two-sided, as the record holds it. All other figures stand in ",
+            "Judged is the one-sided confidence limit, at the confidence that the criterion asks for. For k of n it is "
+            "computed anew (Clopper-Pearson). For other figures it is a limit of the recorded interval. Every interval in "
+            "the table is two-sided, as the record holds it: one of 95 % leaves 2.5 % beyond each of its limits, so that "
+            "it is wider than the one-sided limit at 95 %. All other figures stand in ",
             to_anchor("appendix", "the appendix"),
             ".",
         )
@@ -117,7 +116,7 @@ def _criteria(view: View) -> Table:
         Column("Criterion", 2.5),
         Column("Measured", 1.3),
         Column("k of n", 0.9),
-        Column("Interval as recorded", 1.8),
+        Column("Two-sided interval as recorded", 1.8),
         Column("Limit judged", 1.35),
         Column("Result", 0.8),
         Column("Evidence", 1.1),
@@ -143,13 +142,12 @@ def _results(view: View, key: str, index: int, criterion: Criterion) -> Iterator
     for result in judged:
         yield _criterion(view, key, criterion, result)
     if not judged:
-        none = cell(line(word("missing", "not run")))
+        none = cell(line(word("missing")))
         yield Row((cell(criterion_words(criterion)), cell("nothing"), (), (), (), none, cell("none planned")))
 
 
 def _criterion(view: View, key: str, criterion: Criterion, result: CriterionResult) -> Row:
     metric = metric_of(view, criterion, result)
-    sign, text = _RESULT[result.judgement.outcome]
     return Row(
         (
             cell(criterion_words(criterion)),
@@ -157,7 +155,7 @@ def _criterion(view: View, key: str, criterion: Criterion, result: CriterionResu
             cell(sample(metric)) if metric else (),
             cell(limits(metric)) if metric else (),
             cell(judged_limit(criterion, result)) if metric else (),
-            cell(line(word(sign, text))),
+            cell(line(word(result.judgement.outcome))),
             cell(view.refs([result.evidence] if result.evidence else view.sources(key, "verifies"))) or cell("none"),
         )
     )
@@ -175,10 +173,12 @@ def is_defined(view: View, test: str) -> bool:
 
 
 def tests_in_words(view: View, tests: Sequence[str]) -> Run:
-    """Return how many tests there are and whether all are defined."""
+    """Return how many tests there are and whether all are defined; no tick, for nobody has shown that they pass."""
     missing = sum(not is_defined(view, test) for test in tests)
     count = f"{len(tests)} test{'s' * (len(tests) != 1)}"
-    return word("no", f"{missing} of {count} not defined") if missing else word("yes", f"{count} defined")
+    return (
+        word("no", f"{missing} of {count} not defined") if missing else word("info", f"{count} defined, no result held")
+    )
 
 
 def _tests(view: View) -> Table:
@@ -195,7 +195,7 @@ def _tests(view: View) -> Table:
         for key, node in view.case.nodes(Requirement, "requirement")
         if node.verified_by
     ]
-    source = "field verified_by; the report checks that a test is defined, it does not run it"
+    source = "field verified_by; the report checks that a test is defined; the case holds no result of it"
     return Table("Tests", source, columns, tuple(rows), "No requirement names a test.", dense=True)
 
 

@@ -8,6 +8,8 @@ from typing import Final
 
 from casework.graph.assessment import Assessment
 from casework.graph.case import Case
+from casework.graph.challenges import answers, is_accepted
+from casework.graph.grounds import Grounds
 from casework.graph.status import blame
 from casework.model.decision import Decision
 from casework.model.node import Node
@@ -30,10 +32,11 @@ _CHALLENGE: Final[dict[StatusWord, tuple[str, str, str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """An assessment and a decision, with the questions that sections ask of them."""
+    """An assessment, a decision, and on what claims rest, with the questions that sections ask of them."""
 
     assessment: Assessment
     decision: Decision
+    grounds: Grounds
 
     @property
     def case(self) -> Case:
@@ -56,15 +59,22 @@ class View:
 
     def answers(self, key: str) -> bool:
         """Tell whether a node challenges a challenge, and so answers it."""
-        return any(self.challenges(target) for target in self.targets(key, "challenges"))
+        return answers(self.case, key)
 
     def challenge(self, key: str) -> Run:
         """Return the status of a challenge, in which good and bad are the other way round, or of an answer to one."""
         found = self.assessment.statuses.get(key)
         if found is None:
             return word("none", "no status")
+        if found.word != "defeated" and is_accepted(self.case, key):
+            return Run("doubt accepted: it may hold, and a named person answers for it", "status", "!", "doubt")
         symbol, tone, means = (_ANSWER if self.answers(key) else _CHALLENGE)[found.word]
         return Run(f"{found.word}: {means}", "status", symbol, tone)
+
+    def supported(self, keys: Iterable[str]) -> list[str]:
+        """Return those nodes that are supported."""
+        found = self.assessment.statuses
+        return [key for key in keys if key in found and found[key].word == "supported"]
 
     def reason(self, key: str) -> str:
         """Return why a node has its status."""

@@ -27,7 +27,7 @@ WORDS: Final[dict[str, str]] = {"not_met": "not met", "not_shown": "not shown", 
 
 STATUS_MEANING: Final[tuple[tuple[str, str], ...]] = (
     ("supported", "Everything that the claim rests on holds: verified evidence, bound to what lies in the repository "
-     "now, within its bounds."),
+     "now, within its bounds. Of a test that a requirement names, only that it exists is known."),
     ("open", "Something that the claim rests on is missing: no evidence, stale or unverifiable evidence, or an "
      "argument that nobody has developed."),
     ("doubted", "There is evidence, but it does not show the claim: the sample is too small, the run is inconclusive, "
@@ -42,7 +42,7 @@ OUTCOME_MEANING: Final[tuple[tuple[str, str], ...]] = (
         "The estimate lies inside the bound, its confidence limit does not: the sample shows too little.",
     ),
     ("not_met", "The estimate itself lies outside the bound."),
-    ("missing", "No current evidence holds such a figure; this is no pass."),
+    ("missing", "No current evidence holds such a figure; the criterion is not met."),
 )
 
 STATE_MEANING: Final[tuple[tuple[str, str], ...]] = (

@@ -1,13 +1,15 @@
 """From a case to its picture: the order in which people read it."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from casework.graph.assessment import Assessment, Today
+from casework.graph.status import statuses
 from casework.model.project import Project
 from casework.render.argument import argument_of
-from casework.render.gsn import paginate
+from casework.render.gsn import draw, index_svg, paginate
 from casework.store.tree import case_from_texts
 
 TEXTS = {
@@ -50,3 +52,38 @@ def test_a_part_starts_at_its_goal(assessment):
     assert [e.id for e in argument.elements] == ["G-2", "A-DOUBT"]
     with pytest.raises(KeyError):
         argument_of(assessment, "G-9")
+
+
+DOUBTED = """
+- type: goal
+  id: G-1
+  statement: It is safe.
+  supported_by: [SN-1]
+  residual_doubts: %s
+- {type: solution, id: SN-1, statement: Report, cites: [R-1]}
+- {type: requirement, id: R-1, level: tool, statement: It shall., verified_by: ["t.py::test_a"]}
+- {type: goal, id: C-1, statement: The report is old., challenges: [G-1], %s}
+- {type: goal, id: C-2, statement: The report was renewed., challenges: [%s], supported_by: [SN-1]}
+"""
+ACCEPTED = "[{challenger: C-1, accepted_by: a, role: r, reason: It is read anew.}]"
+
+
+@pytest.mark.parametrize(
+    ("doubts", "support", "answered", "drawn"),
+    [
+        ("[]", "supported_by: [SN-1]", "C-9", ("defeated", "challenge holds")),
+        (ACCEPTED, "supported_by: [SN-1]", "C-9", ("supported", "doubt accepted")),
+        (ACCEPTED, "undeveloped: true", "C-9", ("supported", "doubt accepted")),
+        ("[]", "undeveloped: true", "C-9", ("doubted", "open")),
+        ("[]", "supported_by: [SN-1]", "C-1", ("supported", "defeated")),
+    ],
+)
+def test_a_challenge_that_stands_is_not_drawn_like_a_claim_that_does(doubts, support, answered, drawn):
+    case, _ = case_from_texts({"a.yaml": DOUBTED % (doubts, support, answered)})
+    known = Assessment(case=case, today=Today(date(2026, 3, 2)), tests={"t.py": frozenset({"test_a"})})
+    argument = argument_of(replace(known, statuses=statuses(known)))
+    found = {e.id: e.status for e in argument.elements}
+    assert (found["G-1"], found["C-1"]) == drawn
+    page = paginate(argument)[0]
+    assert drawn[1] in draw(page)
+    assert drawn[1] in index_svg([page])

@@ -11,8 +11,11 @@ from typing import Any
 import pypdfium2
 import pytest
 
+from casework.graph.status import statuses
+from casework.model.acceptance import Judgement
 from casework.model.decision import Decision
 from casework.model.result import Metric
+from casework.model.verdict import CriterionResult
 from casework.render.report.build import Baseline, build
 from casework.render.report.changes import Change, Changes
 from casework.render.report.document import Report, Section, Table, anchor_of, clean, prose, web
@@ -88,9 +91,9 @@ CONTENTS = [
     "Waived deviations", "s.lindqvist", "2026-06-30", "Residual risks", "complete stop sign", "a field trial follows in May",
     "G-1 → S-1 → G-3 → ML-2 → EV-GHOST", "Two-lane suburban roads", "400 lx", "switched off by the rain sensor",
     "S3", "Side impact at 50 km/h", "500 ms", "ML01:2023", "Input Manipulation Attack",
-    "497 of 500", "9 of 1000", "0.0156526", "not shown", "not run", "EV-DATA is stale", "these do NOT count",
+    "497 of 500", "9 of 1000", "0.0156526", "not shown", "missing", "EV-DATA is stale", "these do NOT count",
     "clopper-pearson", "m.haddad as verification", "casework run EV-VAL", "until 2027-02-27", "reference run",
-    "Drawn with seed 2", "open: neither shown nor refuted", "the file is the one described", "Signs beyond 60 m", "ML base practices answered: 1 of 31 (3.2 %)",
+    "Drawn with seed 2", "doubt accepted: it may hold", "the file is the one described", "Signs beyond 60 m", "ML base practices answered: 1 of 31 (3.2 %)",
     "TCL1", "nothing detects it", "changed since: does not count", "Without a sign-off of the present state",
     "acceptance[0].bound: 0.97 -> 0.98", "Limits of this report", "Glossary", "missed_by_map <= 0.02 ratio",
     "GSN diagram, page 1 of 1", "[0.982562, 0.998761]", "0.999999 ratio",
@@ -288,7 +291,7 @@ class TestStructure:
         assert "497 of 500" in met[0]
         assert re.search(r"at least 0\.\d+ \| .*\| EV-VAL", met[0])
         assert any("at most 0.0156526" in row and "not shown" in row for row in words)
-        assert any("not run" in row and "EV-DATA is stale" in row for row in words)
+        assert any("missing" in row and "EV-DATA is stale" in row for row in words)
         assert len(words) == len(set(words))
 
     def test_model_cards_name_the_worst_slices(self, example: Any) -> None:
@@ -329,10 +332,90 @@ class TestStructure:
     def test_the_first_page_tells_the_case_in_a_minute(self, page: Page) -> None:
         first = page.words[: page.words.index("How to read this report", page.words.index("In one minute"))]
         for said in (
-            "of 2 hazardous events are supported", "of 4 pieces of evidence count", "judgements of measured figures pass",
-            "4 errors to be mended", "until 2026-06-30, s.lindqvist", "HE-2", "assumption",
+            "of 2 hazardous events are supported", "of 4 pieces of evidence count", "judgements of criteria by measured figures are met",
+            "(1 only by named tests, which exist, but of which the case holds no results)", "Conditions outside the ODD",
+            "1 requirement of level tool rest", "MC-INT8 Signs beyond 60 m are not detected",
+            "CG-1 Drawn scenes lack the clutter of real roads (s.lindqvist)", "until 2026-06-30, s.lindqvist", "HE-2", "assumption",
         ):  # fmt: skip
             assert said in first
+
+    def test_the_first_page_tells_signed_results_from_named_tests(self, rebuild: Any) -> None:
+        example = rebuild({"requirements/a.yaml": BOTH})
+        held = judged(example.assessment, "ML", "BOTH")
+        words = Page(to_html(build(held, example.decision, generated_for=DAY))).words
+        assert (
+            "5 of 6 requirements are supported (2 by signed results, their own or those of requirements that refine them, "
+            "1 by signed results and named tests, 2 only by named tests, which exist, but of which the case holds no results)"
+        ) in words
+        assert "2 of 2 goals of the argument are supported, 1 of them only by named tests" in words
+        assert "3 requirements of level data, system, tool rest on tests that are named; whether these pass" in words
+        assert (
+            "Requirements on software tools: 1 of 2 (50 %) supported, 1 of them only by tests that they name" in words
+        )
+
+    def test_where_all_is_measured_no_named_test_is_spoken_of(self, rebuild: Any) -> None:
+        example = rebuild({"requirements/a.yaml": BOTH.partition("- {type: goal, id: G2")[0]})
+        held = judged(example.assessment, "ML")
+        words = Page(to_html(build(held, example.decision, generated_for=DAY))).words
+        assert "2 of 2 requirements are supported (2 by signed results" in words
+        assert "no requirement rests on a test whose result is not held" in words
+        assert "only by" not in words.partition("How to read this report")[0]
+
+    def test_a_hazard_is_mitigated_through_its_safety_goals(self, example: Any, rebuild: Any) -> None:
+        words = Page(to_html(make(example))).words
+        assert "through SG-1: SYS-1" in words
+        texts = dict(example.texts)
+        for old in ("mitigates: [HE-2]", "derives_from: [SG-2]"):
+            texts["requirements/system.yaml"] = texts["requirements/system.yaml"].replace(old, "")
+        bare = Page(to_html(make(rebuild(texts)))).words
+        assert "no requirement, neither itself nor through a safety goal" in bare
+        assert "no requirement, neither itself nor through a safety goal" not in words
+
+    def test_the_glossary_explains_each_metric_that_is_used(self, example: Any) -> None:
+        report = make(example)
+        (terms, metrics, *_rest) = section(report, "glossary").blocks
+        named = {name for name, _ in metrics.pairs}
+        assert named == {"recall", "fnr", "fppi", "metric_drop", "leaked_items", "map50"}
+        assert {"ACP", "Clopper-Pearson", "DSSE", "SPI"} <= {name for name, _ in terms.pairs}
+        said = dict(metrics.pairs)["fnr"][0][0].text
+        assert said == "Objects missed of objects present; 1 - recall (ratio; less is better)."
+
+    def test_no_page_says_pass_of_a_criterion(self, example: Any) -> None:
+        words = " ".join(rows(section(make(example), "vv-criteria")) + rows(section(make(example), "requirements-ml")))
+        assert "not met" in words
+        assert not re.search(r"\b(pass|fail|not run)\b", words)
+
+
+BOTH = """
+- {type: goal, id: G1, statement: The model is good., supported_by: [SN1]}
+- {type: solution, id: SN1, statement: Its tests., cites: [ML]}
+- type: requirement
+  id: ML
+  level: ml
+  statement: It shall find.
+  derives_from: [SYS]
+  acceptance: [{metric: leaked_items, op: "==", bound: 0, unit: count}]
+- {type: requirement, id: SYS, level: system, statement: It shall.}
+- {type: goal, id: G2, statement: The tool is good., supported_by: [SN2]}
+- {type: solution, id: SN2, statement: Its tests., cites: [T1]}
+- {type: requirement, id: T1, level: tool, statement: It shall refuse., derives_from: [SYS2], verified_by: ["t.py::test_a"]}
+- {type: requirement, id: SYS2, level: system, statement: It shall also.}
+- type: requirement
+  id: BOTH
+  level: data
+  statement: It shall both.
+  verified_by: ["t.py::test_a"]
+  acceptance: [{metric: leaked_items, op: "==", bound: 0, unit: count}]
+- {type: requirement, id: GONE, level: tool, statement: It shall too., verified_by: ["t.py::test_gone"]}
+"""
+
+
+def judged(assessment: Any, *keys: str) -> Any:
+    """The assessment with a test that is defined, and the criterion of each requirement met."""
+    met = Judgement("met", "leaked_items == 0", "0 count", "exact", 0.0, 0.0)
+    results = {key: (CriterionResult(key, 0, "EV", met),) for key in keys}
+    held = replace(assessment, tests={"t.py": frozenset({"test_a"})}, results=results)
+    return replace(held, statuses=statuses(held))
 
 
 class TestFigures:
