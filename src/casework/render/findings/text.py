@@ -1,6 +1,7 @@
 """Findings for people at a terminal: each with the quoted line, the fix, and where to read on; the decision last.
 
-Findings stand grouped by file, in the order of the lines. Of one code the first few are shown in full, further ones
+What could not be read comes first, for other findings may follow from it. Else findings stand grouped by file, in the order
+of the lines. Of one code the first few are shown in full, further ones
 on a line each, and beyond that they are counted, with the command that shows all: nothing is left out without a word.
 """
 
@@ -8,12 +9,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from typing import Final
 
 from casework.model.decision import Decision, Waived
 from casework.model.finding import Finding
 from casework.render.findings.excerpt import excerpt
 from casework.render.findings.options import Options, by_severity, codes, place, plural, release_line, verdict_line
 from casework.render.findings.terminal import clip, columns, one_line, paint, safe, wrap
+
+_UNREAD: Final = "FMT"
+"""Group of the codes of what could not be read."""
 
 
 def render(decision: Decision, sources: Callable[[str], str | None], options: Options) -> str:
@@ -25,12 +30,29 @@ def render(decision: Decision, sources: Callable[[str], str | None], options: Op
         options: Colour, width, and how much to show.
     """
     lines: list[str] = []
-    full, brief = _split(decision.findings, options)
-    lines.extend(_files(full, decision.findings, sources, options))
-    lines.extend(_more(brief, options))
+    unread = tuple(f for f in decision.findings if f.code.startswith(_UNREAD))
+    rest = tuple(f for f in decision.findings if not f.code.startswith(_UNREAD))
+    lines.extend(_first(unread, rest, options))
+    for findings in (unread, rest):
+        full, brief = _split(findings, options)
+        lines.extend(_files(full, findings, sources, options))
+        lines.extend(_more(brief, options))
     lines.extend(_waived(decision.waived, options))
     lines.extend(_summary(decision, options))
     return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _first(unread: tuple[Finding, ...], rest: tuple[Finding, ...], options: Options) -> Iterator[str]:
+    """Yield a line that names the cause, where what could not be read stands beside what may follow from it."""
+    errors = sum(finding.severity == "error" for finding in unread)
+    if errors and rest:
+        it, they = ("it", "it says") if errors == 1 else ("these", "they say")
+        said = (
+            f"Mend the {plural(errors, 'error')} of {_UNREAD} first: {they} what could not be read, and of the "
+            f"{plural(len(rest), 'other finding')} some may follow from {it}."
+        )
+        yield from (paint(line, "bold", options.colour) for line in wrap(said, options.width))
+        yield ""
 
 
 def _split(findings: tuple[Finding, ...], options: Options) -> tuple[list[Finding], dict[str, list[Finding]]]:

@@ -305,3 +305,36 @@ class TestMarkdown:
 
 def test_safe_shows_bidirectional_controls() -> None:
     assert safe("a\u202eb\u2066\x9bc") == "a\\u202eb\\u2066\\x9bc"
+
+
+class TestCauseFirst:
+    UNREAD = Finding("FMT-001", "error", "", (), "the file is no YAML", "Mend it.", "requirements/zz.yaml", 2, 1)
+    NOTE = replace(UNREAD, code="FMT-013", severity="warning", file=FILE, line=7)
+
+    def test_what_could_not_be_read_comes_first_and_says_so(self) -> None:
+        lines = show("text", decide(DANGLING, self.UNREAD)).splitlines()
+        assert lines[0] == (
+            "Mend the 1 error of FMT first: it says what could not be read, and of the 1 other finding some may"
+        )
+        heads = [line.partition(" (")[0] for line in lines if line.startswith("──")]
+        assert heads == ["── requirements/zz.yaml", f"── {FILE}"]
+        codes = [line.partition("]")[0] for line in lines if line.startswith("error[")]
+        assert codes == ["error[FMT-001", "error[TRC-001"]
+
+    def test_a_file_with_both_has_a_heading_for_each_and_every_finding_counts_once(self) -> None:
+        text = show("text", decide(DANGLING, self.NOTE, replace(self.UNREAD, file=FILE)))
+        assert re.findall(r"\(1 error, 1 warning\)|\(1 error\)", text) == ["(1 error, 1 warning)", "(1 error)"]
+
+    @pytest.mark.parametrize("findings", [(DANGLING,), (UNREAD,), (DANGLING, NOTE)])
+    def test_nothing_is_said_where_nothing_can_follow(self, findings: tuple[Finding, ...]) -> None:
+        assert "Mend the" not in show("text", decide(*findings))
+
+    def test_many_unread_files_are_summed_up_before_what_follows(self) -> None:
+        many = [replace(self.UNREAD, file=f"requirements/{n}.yaml") for n in range(9)]
+        text = show("text", decide(DANGLING, *many))
+        assert text.startswith("Mend the 9 errors of FMT first: they say what could not be read")
+        assert text.index("4 more FMT-001") < text.index("error[TRC-001]")
+
+    def test_machine_formats_keep_the_order_of_places(self) -> None:
+        made = json.loads(show("json", decide(DANGLING, self.UNREAD)))
+        assert [f["code"] for f in made["findings"]] == ["TRC-001", "FMT-001"]
