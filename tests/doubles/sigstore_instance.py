@@ -198,6 +198,7 @@ class Instance:
         *,
         lifetime: timedelta = timedelta(minutes=10),
         names: list[x509.GeneralName] | None = None,
+        extensions: list[tuple[int, bytes]] | None = None,
         ct_log: CertificateLog | None = None,
     ) -> x509.Certificate:
         """A signing certificate with all extensions that the claims give, logged."""
@@ -216,7 +217,7 @@ class Instance:
             )
             .add_extension(x509.SubjectAlternativeName(names or [name_of(claims)]), critical=True)
         )
-        for number, value in extensions_of(claims):
+        for number, value in extensions if extensions is not None else extensions_of(claims):
             builder = builder.add_extension(
                 x509.UnrecognizedExtension(x509.ObjectIdentifier(f"{ARC}.{number}"), value), critical=False
             )

@@ -14,6 +14,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from warnings import catch_warnings, simplefilter
 
 from casework.attest.carrier import Opened, Principal, Problem, Proof
 from casework.attest.codes import shown
@@ -112,10 +113,12 @@ def _judged(bundle: Bundle, data: bytes, trusted_root: bytes, policy: TrustPolic
     payload_type, payload = (envelope.payload_type, envelope.payload) if envelope is not None else ("", b"")
     root = _pinned(trusted_root, policy)
     try:
-        if bundle.verification_material.public_key is not None:
-            found = _managed(bundle, root, policy, file)
-        else:
-            found = root if isinstance(root, Problem) else _keyless(bundle, data, root, policy, file)
+        with catch_warnings():
+            simplefilter("ignore")  # what a library thinks of foreign certificates is no message to the user
+            if bundle.verification_material.public_key is not None:
+                found = _managed(bundle, root, policy, file)
+            else:
+                found = root if isinstance(root, Problem) else _keyless(bundle, data, root, policy, file)
     except Exception as error:  # noqa: BLE001 - whatever a library raises at foreign bytes, the bundle does not verify
         found = Problem("SIG-014", f"the bundle does not verify: {said(error)}")
     if isinstance(found, Problem):

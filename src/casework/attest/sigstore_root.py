@@ -18,6 +18,8 @@ from datetime import UTC, datetime
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
+from pydantic import ValidationError
+
 from casework.artifact.strict_json import read_json
 from casework.attest.carrier import Problem
 from casework.attest.codes import shown
@@ -166,6 +168,9 @@ def claimed_at(token: bytes) -> datetime | None:
 
 def said(error: BaseException) -> str:
     """Return what a library says of foreign bytes, on one line and fit for a message."""
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        return shown(f"`{'.'.join(map(str, first['loc']))}`: {first['msg']}", 200)
     return shown(" ".join(str(error).split()) or type(error).__name__, 200)
 
 

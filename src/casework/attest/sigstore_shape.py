@@ -230,9 +230,7 @@ def _misfit(misfit: ErrorDetails) -> Problem:
     route = ".".join(shown(str(step), 40) for step in misfit["loc"])
     if misfit["type"] == "bad_base64":
         return Problem("SIG-002", f"`{route}` of the bundle is not canonical standard base64")
-    if misfit["type"] == "extra_forbidden" and (
-        "publicKey" in misfit["loc"] or "key" in route.rpartition(".")[2].lower()
-    ):
+    if misfit["type"] == "extra_forbidden" and "publicKey" in misfit["loc"]:
         return Problem("SIG-004", f"the bundle brings its own key in `{route}`; only keys of the trust policy count")
     where = f"`{route}` of the bundle" if route else "the bundle"
     return Problem("PRS-007", f"{where}: {misfit['msg'][:150]}")

@@ -109,9 +109,16 @@ def _check_addresses(config: dict[str, Any], service: str) -> None:
     if service in _SERVICES and not addresses:
         raise KeylessSigningError(f"the signing configuration names no {_SERVICES[service]} (`{service}`)")
     for address in addresses:
-        parts = urlsplit(address) if isinstance(address, str) else None
-        safe = parts is not None and (
-            parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
-        )
-        if not safe:
+        if not (isinstance(address, str) and _is_safe(address)):
             raise KeylessSigningError(f"`{shown(str(address), 100)}` in `{service}` is no https address")
+
+
+def _is_safe(address: str) -> bool:
+    """Tell whether what goes there is kept secret on the way: the token is a secret."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    if parts.scheme == "https":
+        return bool(parts.hostname)
+    return parts.scheme == "http" and parts.hostname in _LOOPBACK
