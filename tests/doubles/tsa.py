@@ -264,6 +264,7 @@ class Tsa:
         listed_hash: str = "",
         key: ec.EllipticCurvePrivateKey | None = None,
         named: x509.Certificate | None = None,
+        cosigner: Tsa | None = None,
     ) -> bytes:
         """Return a TimeStampResp in DER, which is what `timestamps` of an envelope and Sigstore bundles hold.
 
@@ -282,6 +283,7 @@ class Tsa:
             listed_hash: Hash that the signed data lists in place of the signer's own.
             key: What signs in place of this authority's key; the certificate named stays.
             named: Certificate named as the signer's in place of this authority's.
+            cosigner: A second signer, which no token may have (RFC 3161, 2.4.2).
         """
         if digest is None:
             if message is None:
@@ -290,18 +292,9 @@ class Tsa:
         moment = at or self.clock()
         info = self._tst_info(sequence(algorithm(HASH_OIDS[imprint_hash]), octets(digest)), moment, nonce)
         attributes = self._attributes(info, content_type, signer_hash, ess=ess)
-        subject = named or self.certificate
-        signature = (key or self.key).sign(
-            set_of(*attributes), ec.ECDSA(_HASHES[signer_hash], deterministic_signing=True)
-        )
-        signer_info = sequence(
-            integer(1),
-            sequence(subject.issuer.public_bytes(), integer(subject.serial_number)),
-            algorithm(HASH_OIDS[signer_hash]),
-            tlv(0xA0, *sorted(attributes)),
-            algorithm(_ECDSA_OIDS[signer_hash]),
-            octets(signature),
-        )
+        signers = [_signer_info(named or self.certificate, key or self.key, attributes, signer_hash)]
+        if cosigner is not None:
+            signers.append(_signer_info(cosigner.certificate, cosigner.key, attributes, signer_hash))
         embedded = [one.public_bytes(Encoding.DER) for one in (self.certificate, *self.issuers) if certificates]
         embedded += extra_certificates
         signed = sequence(
@@ -309,7 +302,7 @@ class Tsa:
             set_of(algorithm(HASH_OIDS[listed_hash or signer_hash])),
             sequence(oid(content_type), tlv(0xA0, octets(info))),
             *([tlv(0xA0, *sorted(embedded))] if embedded else []),
-            set_of(signer_info),
+            set_of(*signers),
         )
         return sequence(sequence(integer(status)), sequence(oid(SIGNED_DATA), tlv(0xA0, signed)))
 
@@ -395,6 +388,20 @@ class Tsa:
             listening.shutdown()
             listening.server_close()
             thread.join()
+
+
+def _signer_info(
+    named: x509.Certificate, key: ec.EllipticCurvePrivateKey, attributes: list[bytes], hash_name: str
+) -> bytes:
+    signature = key.sign(set_of(*attributes), ec.ECDSA(_HASHES[hash_name], deterministic_signing=True))
+    return sequence(
+        integer(1),
+        sequence(named.issuer.public_bytes(), integer(named.serial_number)),
+        algorithm(HASH_OIDS[hash_name]),
+        tlv(0xA0, *sorted(attributes)),
+        algorithm(_ECDSA_OIDS[hash_name]),
+        octets(signature),
+    )
 
 
 def rejection(text: str, *, status: int = 2, failure: int | None = None) -> bytes:

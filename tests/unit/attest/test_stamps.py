@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trust_lab import EVIDENCE, NOW, policy_value, refused, sealed, trust, with_key
 
+from casework.attest.authorities import guarded
 from casework.attest.carrier import Problem
 from casework.attest.dsse import Envelope, read_envelope
 from casework.attest.opening import Anchors, open_record, sealed_name
@@ -262,6 +264,12 @@ def test_a_token_that_hides_a_weak_hash() -> None:
     rejected(OLD.token(SIGNATURE, AT, signer_hash="sha1", listed_hash="sha256"), "is broken")
 
 
+@pytest.mark.parametrize("cosigner", [FOREIGN, NEW])
+@pytest.mark.parametrize("certificates", [True, False])
+def test_a_token_with_two_signers(cosigner: Tsa, certificates: bool) -> None:
+    rejected(OLD.token(SIGNATURE, AT, cosigner=cosigner, certificates=certificates), "with one signer")
+
+
 def test_a_token_of_another_content_type() -> None:
     rejected(OLD.token(SIGNATURE, AT, content_type="1.2.840.113549.1.7.1"), "is broken")
 
@@ -411,8 +419,9 @@ def test_an_answer_that_must_not_be_kept(answer: Any, words: str) -> None:
 
 
 def test_an_answer_to_a_query_without_nonce_is_not_kept() -> None:
-    query = sequence(integer(1))
-    assert isinstance(accept_response(NEW.token(SIGNATURE, AT), SIGNATURE, AUTHORITIES, request=query), Problem)
+    problem = accept_response(NEW.token(SIGNATURE, day(2026)), SIGNATURE, AUTHORITIES, request=sequence(integer(1)))
+    assert isinstance(problem, Problem)
+    only((problem,), "nonce")
 
 
 def test_nothing_cannot_be_stamped() -> None:
@@ -444,6 +453,10 @@ def test_a_chain_of_three_authorities_two_of_them_expired_proves_the_first_time(
     for length in (1, 2, 3):
         assert judge_renewals(NOTE, tokens[:length], AUTHORITIES) == (day(2015, 6), ())
     assert judge_renewals(NOTE, [], AUTHORITIES) == (None, ())
+
+
+def test_a_renewal_covers_the_note_and_every_earlier_token() -> None:
+    assert renewal_message(b"note", [b"one", b"two"]) == b"noteonetwo"
 
 
 def test_a_renewal_after_the_end_of_the_authority_before_it() -> None:
@@ -527,6 +540,20 @@ def test_nothing_is_raised_whatever_the_bytes(data: bytes, more: bytes) -> None:
     assert judge_renewals(more, [data, more], AUTHORITIES)[0] is None
     assert isinstance(accept_response(data, more, AUTHORITIES, request=more), Problem)
     due_for_renewal([data], AUTHORITIES, day(2026), 90)
+
+
+class PanicException(BaseException):
+    """What a parser in Rust raises when it panics."""
+
+
+def test_a_panic_of_a_parser_is_a_failure_and_an_interrupt_is_not() -> None:
+    def fails(error: type[BaseException]) -> None:
+        raise error
+
+    assert guarded(partial(fails, PanicException)) is None
+    assert guarded(partial(fails, RecursionError)) is None
+    with pytest.raises(KeyboardInterrupt):
+        guarded(partial(fails, KeyboardInterrupt))
 
 
 @settings(max_examples=100, deadline=None)
