@@ -28,7 +28,6 @@ from casework.model.policy import ActRule, TrustPolicy
 from casework.model.release import RELEASE_PREDICATE_TYPE, ReleaseManifest, ReleaseRecord, ReleaseStatement
 from casework.model.result import PAYLOAD_TYPE, STATEMENT_TYPE
 
-MANIFEST: Final = "manifest.json"
 MANIFEST_SCHEMA: Final = "casework/release-manifest/v1"
 
 
@@ -71,7 +70,7 @@ def read_manifest(data: bytes) -> ReleaseManifest | tuple[Problem, ...]:
 
 def release_statement(manifest_sha256: str, record: ReleaseRecord) -> ReleaseStatement:
     """Return the statement that seals a manifest."""
-    subject = {"name": MANIFEST, "digest": {"sha256": manifest_sha256}}
+    subject = {"name": "manifest.json", "digest": {"sha256": manifest_sha256}}
     return ReleaseStatement.model_validate(
         {"_type": STATEMENT_TYPE, "subject": (subject,), "predicateType": RELEASE_PREDICATE_TYPE, "predicate": record}
     )

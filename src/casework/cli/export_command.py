@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import os
 
+from casework.cli.secrets import secret_of
 from casework.cli.terminal import Progress, add_now, add_output, add_root, root_of, today_of, write_out
 
 SUMMARY = "write results in the formats of other tools"
@@ -36,10 +36,10 @@ def run(args: argparse.Namespace) -> int:
     from casework.store.working_tree import WorkingTree
     from casework.workflow.assess import assess
     from casework.workflow.exporting import exported_test_result
-    from casework.workflow.run import load_signers
+    from casework.workflow.signers import load_signers
 
     bar = Progress()
-    signers = load_signers(args.key, lambda _path: os.environ.get("CASEWORK_PASSPHRASE", "").encode() or None)
+    signers = load_signers(args.key, secret_of)
     assessment = assess(WorkingTree(root_of(args)), today_of(args), None, bar).assessment
     bar.done()
     write_out(exported_test_result(assessment, args.evidence, signers), args.output)
