@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from trust_lab import (
@@ -28,6 +29,7 @@ from casework.attest.dsse import countersign, sign_envelope
 from casework.attest.policy import TrustReading, open_policy
 from casework.attest.thresholds import assignable
 from casework.model.policy import POLICY_PAYLOAD_TYPE, TrustPolicy
+from doubles.tsa import Tsa
 
 
 def codes(reading: TrustReading) -> list[str]:
@@ -226,6 +228,141 @@ def test_pol_000_nothing_to_open_or_nothing_to_open_it_with() -> None:
         open_policy(data, b"junk", TODAY),
     ):
         refused(reading, "POL-000")
+
+
+IDENTITY: dict[str, Any] = {
+    "person": "runner",
+    "issuer": "https://token.actions.githubusercontent.com",
+    "identity": "https://github.com/acme/signs/.github/workflows/evidence.yml@refs/heads/main",
+    "source_repository_id": "4711",
+    "source_repository_ref": "refs/heads/main",
+    "build_trigger": "push",
+    "valid_from": "2026-01-01",
+}
+PERSONAL: dict[str, Any] = {
+    "person": "vera",
+    "issuer": "https://accounts.example.org",
+    "identity": "vera@example.org",
+    "valid_from": "2026-01-01",
+}
+
+
+def with_identities(**identities: dict[str, Any]) -> dict[str, Any]:
+    value = policy_value(sigstore={"trusted_root_sha256": "a" * 64, "identities": identities})
+    roles = {"runner": "ci", "vera": "verifier"}
+    for name, one in identities.items():
+        value["roles"][roles[one["person"]]].append(name)
+    return value
+
+
+def test_identities_are_opened_with_their_roles() -> None:
+    trust = open_lab(with_identities(keyless=IDENTITY, mail=PERSONAL)).trust
+    assert trust is not None
+    assert {name: (one.person, one.roles) for name, one in trust.identities.items()} == {
+        "keyless": ("runner", {"ci"}),
+        "mail": ("vera", {"verifier"}),
+    }
+    assert trust.identities["keyless"].entry.source_repository_id == "4711"
+
+
+def test_attack_94_an_identity_without_issuer_has_no_form() -> None:
+    without = {field: text for field, text in PERSONAL.items() if field != "issuer"}
+    for one in (without, PERSONAL | {"issuer": ""}, PERSONAL | {"issuer": None}):
+        refused(open_policy(raw_policy(with_identities(mail=one)), roots(), TODAY), "PRS-007")
+
+
+@pytest.mark.parametrize("field", ["source_repository_id", "source_repository_ref", "build_trigger"])
+def test_attack_94_pol_007_a_machines_identity_names_repository_ref_and_trigger(field: str) -> None:
+    for one in (IDENTITY | {field: ""}, {name: text for name, text in IDENTITY.items() if name != field}):
+        refused(open_lab(with_identities(keyless=one)), "POL-007")
+        # A workflow is a machine whoever is said to hold it.
+        refused(open_lab(with_identities(keyless=one | {"person": "vera"})), "POL-007")
+    loose = PERSONAL | {"person": "runner"}
+    refused(open_lab(with_identities(keyless=loose)), "POL-007")
+
+
+def test_attack_94_pol_007_one_name_for_a_key_and_an_identity() -> None:
+    value = policy_value(sigstore={"trusted_root_sha256": "a" * 64, "identities": {"verifier": PERSONAL}})
+    refused(open_lab(value), "POL-007")
+
+
+def test_attack_73_pol_004_same_identity_under_two_names() -> None:
+    refused(open_lab(with_identities(mail=PERSONAL, post=PERSONAL)), "POL-004")
+    refused(open_lab(with_identities(one=IDENTITY, two=IDENTITY | {"person": "vera"})), "POL-004")
+    other_ref = IDENTITY | {"source_repository_ref": "refs/heads/release"}
+    assert open_lab(with_identities(one=IDENTITY, two=other_ref)).trust is not None
+    refused(open_lab(with_identities(one=IDENTITY, two=other_ref | {"person": "vera"})), "POL-004")
+
+
+def test_attack_74_pol_005_ghosts_cover_identities_and_acts() -> None:
+    value = with_identities(mail=PERSONAL)
+    assert open_lab(value).trust is not None
+    value["roles"]["ci"].append("mail")
+    refused(open_lab(value), "POL-005")
+    value = with_identities(mail=PERSONAL)
+    value["sigstore"]["identities"]["mail"] = PERSONAL | {"person": "ghost"}
+    refused(open_lab(value), "POL-005")
+    refused(open_lab(policy_value(roles=policy_value()["roles"] | {"ci": ["ci", "mail"]})), "POL-005")
+    refused(open_lab(policy_value(acts={"waiver": {"require": {"ghost": 1}}})), "POL-005")
+
+
+def test_attack_75_pol_006_acts_that_nobody_can_sign() -> None:
+    assert open_lab(policy_value(acts={"waiver": {"require": {}}, "review": {}})).trust is not None
+    refused(open_lab(policy_value(acts={"release": {"require": {"developer": 2}}})), "POL-006")
+    value = policy_value(acts={"release": {"require": {"ci": 1, "verifier": 1}, "separate_roles": True}})
+    assert open_lab(value).trust is not None
+    value["roles"] = {"ci": ["double-hat"], "verifier": ["double-hat"], "developer": ["developer"]}
+    value["evidence_types"] = {"*": {"require": {"developer": 1}}}
+    refused(open_lab(value), "POL-006")
+
+
+def test_an_identity_fills_a_role_and_a_compromised_one_does_not() -> None:
+    value = with_identities(mail=PERSONAL | {"person": "runner"} | IDENTITY)
+    value["roles"]["ci"] = ["mail"]
+    assert open_lab(value).trust is not None
+    value["sigstore"]["identities"]["mail"]["compromised"] = True
+    refused(open_lab(value), "POL-006", "POL-006")
+
+
+def log_of(name: str, **changes: Any) -> dict[str, Any]:
+    return {"origin": "example.org/signs", "key": pem_of(name)} | changes
+
+
+def pem_of(name: str) -> str:
+    return (STRANGER if name == "stranger" else KEYS[name]).public.pem.decode()
+
+
+def test_pins_are_judged() -> None:
+    tsa = Tsa()
+    witnesses = {"v-and-v": pem_of("verifier-2")}  # who signs evidence may also witness the log
+    log = log_of("stranger", witnesses=witnesses, witness_threshold=1)
+    assert open_lab(policy_value(tsa={"one": tsa.pem}, log=log)).findings == ()
+
+
+def test_attack_18_sig_010_pins_that_cannot_be_used() -> None:
+    refused(open_lab(policy_value(log=log_of("stranger", key="no key"))), "SIG-010")
+    refused(open_lab(policy_value(log=log_of("verifier"))), "SIG-010")  # P-256: signed notes know Ed25519
+    refused(open_lab(policy_value(log=log_of("stranger", witnesses={"w": "junk"}))), "SIG-010")
+    wrong = Tsa(usages=(ExtendedKeyUsageOID.CODE_SIGNING,))
+    chains = ("", "junk", wrong.pem, Tsa(usage_critical=False).pem, pem_of("ci"), Tsa().pem + pem_of("ci"))
+    for chain in chains:
+        refused(open_lab(policy_value(tsa={"one": chain})), "SIG-010")
+
+
+def test_attack_73_pol_004_one_key_for_two_purposes() -> None:
+    refused(open_lab(policy_value(log=log_of("ci"))), "POL-004")
+    refused(open_lab(policy_value(log=log_of("root-a"))), "POL-004")
+    refused(open_lab(policy_value(log=log_of("stranger", witnesses={"w": pem_of("stranger")}))), "POL-004")
+    same = {"v": pem_of("ci"), "w": pem_of("ci")}
+    refused(open_lab(policy_value(log=log_of("stranger", witnesses=same))), "POL-004")
+    tsa = Tsa()
+    refused(open_lab(policy_value(tsa={"one": tsa.pem, "two": tsa.pem})), "POL-004")
+    key = tsa.certificate.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    refused(open_lab(with_key("developer", public_key_pem=key) | {"tsa": {"one": tsa.pem}}), "POL-004")
+
+
+def test_attack_75_pol_006_more_witnesses_than_there_are() -> None:
+    refused(open_lab(policy_value(log=log_of("stranger", witness_threshold=1))), "POL-006")
 
 
 def test_prs_wrong_forms_of_policy() -> None:
