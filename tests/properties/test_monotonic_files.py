@@ -1,0 +1,173 @@
+"""The gate is monotonic over files: whatever is deleted, cut short, locked or turned into a folder, what was blocked stays blocked.
+
+Three things lie outside what one revision can show, and are named here and tested where they are seen: the newer of two records
+(`gate.ratchet.vanished`, the log), a node file that goes whole (the log, `--base`), and the configuration (`--base`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from lab_case import DAY, LabCase, build
+from overlay import Fault, Overlay
+from sealed import NEAR, rate
+
+from casework.workflow.assess import assess
+from casework.workflow.checking import check
+
+WORSE = (rate("recall", 700, 1000), rate("recall", 350, 500, NEAR), rate("fnr", 300, 1000), rate("fnr", 150, 500, NEAR))
+Bend = Callable[[LabCase], None]
+
+
+def model_changed(lab: LabCase) -> None:
+    (lab.root / "model/int8.onnx").write_bytes(b"other")
+
+
+def data_changed(lab: LabCase) -> None:
+    path = lab.root / "data/test.jsonl"
+    path.write_bytes(path.read_bytes()[:-200])
+
+
+def failed(lab: LabCase) -> None:
+    lab.unseal("EV-1")
+    lab.seal("EV-1", metrics=WORSE)
+
+
+def unsigned(lab: LabCase) -> None:
+    lab.unseal("EV-1")
+    lab.seal("EV-1", "ci")
+
+
+def forged(lab: LabCase) -> None:
+    path = lab.sealed()[0]
+    path.write_bytes(path.read_bytes().replace(b'"sig":"', b'"sig":"A', 1))
+
+
+def missing(lab: LabCase) -> None:
+    lab.unseal("EV-2")
+
+
+def weakened(lab: LabCase) -> None:
+    lab.edit("The model shall find stop signs.", "The model shall find some stop signs.")
+
+
+def dangling(lab: LabCase) -> None:
+    lab.edit("  cites: [EV-1]\n", "  cites: [EV-1, EV-9]\n")
+
+
+def stray(lab: LabCase) -> None:
+    (lab.root / "evidence/EV-1/CON").write_bytes(b"")
+
+
+def policy_edited(lab: LabCase) -> None:
+    path = lab.root / "evidence/trust/policy.dsse.json"
+    path.write_bytes(path.read_bytes().replace(b"A", b"B", 1))
+
+
+def policy_expired(lab: LabCase) -> None:
+    lab.policy(expires="2026-05-01")
+
+
+BENDS: tuple[Bend, ...] = (
+    model_changed, data_changed, failed, unsigned, forged, missing, weakened, dangling, stray, policy_edited, policy_expired,
+)  # fmt: skip
+
+
+def files(root: Path, *but: str) -> list[str]:
+    found = (p.relative_to(root).as_posix() for p in sorted(root.rglob("*")) if p.is_file())
+    return [p for p in found if not p.startswith((".git/", *but))]
+
+
+def word(root: Path, faults: dict[str, Fault]) -> str:
+    return assess(Overlay(root, faults), DAY).decision.word
+
+
+@pytest.fixture(scope="module")
+def cases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, LabCase]:
+    """Return the honest case, and one case for each reason to block it."""
+    made = {"honest": build(tmp_path_factory.mktemp("honest") / "case")}
+    for bend in BENDS:
+        made[bend.__name__] = build(tmp_path_factory.mktemp(bend.__name__) / "case")
+        bend(made[bend.__name__])
+    return made
+
+
+def test_the_honest_case_passes_and_every_other_is_blocked(cases: dict[str, LabCase]) -> None:
+    assert {name: word(case.root, {}) for name, case in cases.items()} == {
+        name: "pass" if name == "honest" else "blocked" for name in cases
+    }
+
+
+def test_every_single_fault_of_the_honest_case_blocks(cases: dict[str, LabCase]) -> None:
+    """Nothing in the case is there for nothing: each file that is lost, cut or locked is missed."""
+    root = cases["honest"].root
+    passed = [
+        (path, fault if isinstance(fault, str) else "cut")
+        for path in files(root, ".gitattributes", "casework.yaml")
+        for fault in ("gone", "denied", "folder", (root / path).read_bytes()[:-30])
+        if word(root, {path: fault}) == "pass"  # type: ignore[dict-item]
+    ]
+    assert passed == []
+
+
+def never_passes(cases: dict[str, LabCase], bend: str, data: st.DataObject) -> None:
+    root = cases[bend].root
+    # The stray file is itself what is wrong: taking it away mends the case.
+    chosen = files(root, ".gitattributes", "casework.yaml", "requirements/", "evidence/EV-1/CON")
+    faults: dict[str, Fault] = {}
+    for path in data.draw(st.lists(st.sampled_from(chosen), min_size=1, max_size=4, unique=True)):
+        kind = data.draw(st.sampled_from(["gone", "denied", "folder", "cut"]))
+        content = (root / path).read_bytes()
+        faults[path] = content[: data.draw(st.integers(0, max(0, len(content) - 1)))] if kind == "cut" else kind
+    assert word(root, faults) == "blocked", faults
+
+
+BENT = st.sampled_from([bend.__name__ for bend in BENDS])
+QUIET = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=QUIET)
+@given(bend=BENT, data=st.data())
+def test_faults_of_files_never_turn_blocked_into_pass(
+    cases: dict[str, LabCase], bend: str, data: st.DataObject
+) -> None:
+    never_passes(cases, bend, data)
+
+
+@pytest.mark.slow
+@settings(max_examples=3000, deadline=None, suppress_health_check=QUIET)
+@given(bend=BENT, data=st.data())
+def test_many_faults_of_files_never_turn_blocked_into_pass(
+    cases: dict[str, LabCase], bend: str, data: st.DataObject
+) -> None:
+    never_passes(cases, bend, data)
+
+
+@pytest.mark.parametrize("part", range(10))
+def test_a_cut_node_file_is_noticed_against_the_base(tmp_path: Path, part: int) -> None:
+    """A node file that is cut between two nodes is whole YAML again, and may say nothing wrong: only the base knows what is gone."""
+    lab = build(tmp_path / "case")
+    content = lab.nodes.read_bytes()
+    lab.nodes.write_bytes(content[: len(content) * part // 10])
+    assert check(lab.root, DAY, cached=False, new_since="HEAD").word == "blocked"
+
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.slow
+def test_every_single_fault_of_the_worked_case_blocks() -> None:
+    """The repository's own case: each file of the evidence, the model, the manifests and the trust that is lost is missed."""
+    day = date(2026, 12, 1)
+    before = assess(Overlay(ROOT, {}), day)
+    assert before.decision.word == "pass"
+    outside = ("tests/", "src/", "requirements/", "casework.yaml")  # requirements: see above
+    judged = sorted(p for p in before.inputs.present if (ROOT / p).is_file() and not p.startswith(outside))
+    assert len(judged) > 20
+    passed = [p for p in judged if assess(Overlay(ROOT, {p: "gone"}), day).decision.word == "pass"]
+    assert passed == []
