@@ -190,11 +190,6 @@ class Case:
         """Links whose target does not exist."""
         return self._adjacency.dangling
 
-    def orphans(self, *types: str) -> list[str]:
-        """Return nodes of the given types (all if none) that neither name a node nor are named by one."""
-        chosen = self.keys(*types) if types else sorted(self.entries)
-        return [key for key in chosen if not self.out(key) and not self.into(key)]
-
     def cycles(self, *fields: str) -> list[tuple[str, ...]]:
         """Return the cycles over the given link fields: each as its keys, smallest first, in the order of the links."""
         adjacency = {

@@ -79,16 +79,6 @@ class LevelCoverage:
     by_evidence: int
     by_tests: int
 
-    @property
-    def shallow_share(self) -> str:
-        """Shallow coverage in percent, never rounded up."""
-        return share(self.shallow, self.total)
-
-    @property
-    def deep_share(self) -> str:
-        """Deep coverage in percent, never rounded up."""
-        return share(self.deep, self.total)
-
 
 @dataclass(frozen=True, slots=True)
 class BackRow:

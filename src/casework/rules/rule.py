@@ -1,20 +1,17 @@
 """What a rule is.
 
 A rule is one module: its docstring is its page (what it does, why it matters, bad, good, references), `RULE` holds its
-code, name, severity and fix hint, and `check` yields findings. The Bad and Good YAML of the page are its test: Bad fires
+code, name, severity and fix hint, and `check` yields findings: of a key and its node, of a `Case` or of an `Assessment`, by
+the rule's scope. The Bad and Good YAML of the page are its test: Bad fires
 this rule only, Good fires none of all rules.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
-from casework.graph.assessment import Assessment
-from casework.graph.case import Case
 from casework.model.finding import Finding, Route, Severity
-from casework.model.node import Node
 
 Scope = Literal["node", "case", "assessment", "elsewhere"]
 
@@ -43,30 +40,3 @@ class Rule:
     def at(self, node: str, route: Route, message: str, fix: str | None = None) -> Finding:
         """Return a finding of this rule; its place is looked up later from the node and the field's route."""
         return Finding(self.code, self.severity, node, route, message, fix or self.fix)
-
-
-class NodeRule(Protocol):
-    """A rule that looks at one node."""
-
-    RULE: Rule
-
-    def check(self, key: str, node: Node) -> Iterable[Finding]:
-        """Yield findings for one node of the rule's types."""
-
-
-class CaseRule(Protocol):
-    """A rule that looks at the graph."""
-
-    RULE: Rule
-
-    def check(self, case: Case) -> Iterable[Finding]:
-        """Yield findings for the case."""
-
-
-class AssessmentRule(Protocol):
-    """A rule that looks at evidence, files, persons and time as well."""
-
-    RULE: Rule
-
-    def check(self, assessment: Assessment) -> Iterable[Finding]:
-        """Yield findings for the assessment."""

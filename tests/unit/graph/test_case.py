@@ -73,11 +73,6 @@ def test_an_invalid_node_exists_but_is_not_handed_out() -> None:
     assert [key for key, _node in case.nodes(Requirement, "requirement")] == ["B"]
 
 
-def test_orphans_neither_name_nor_are_named() -> None:
-    assert built(CHAIN + requirement("E")).orphans() == ["E"]
-    assert built(CHAIN + requirement("E")).orphans("odd") == []
-
-
 def test_the_network_has_every_node_and_link() -> None:
     network = built(CHAIN).network
     assert sorted(network.nodes) == ["A", "B", "C", "D"]

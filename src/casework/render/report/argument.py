@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from casework.graph.importance import importance
 from casework.graph.status import blame
 from casework.model.argument import CONTEXTUAL, Assumption, Element, Justification
 from casework.model.node import Node
@@ -26,9 +27,11 @@ from casework.render.report.document import (
     anchor_of,
     cell,
     code,
+    joined,
     line,
     muted,
     plain,
+    ref,
     strong,
     word,
 )
@@ -57,6 +60,7 @@ def section(view: View, pages: Sequence[str]) -> Section:
     parts = [
         Section("The argument as text", "argument-text", tuple(_texts(view))),
         Section("Justifications", "argument-justifications", (_justifications(view),)),
+        Section("Evidence that a top goal hangs on", "argument-points", (_points(view),)),
         Section("Safety performance indicators", "argument-indicators", (_indicators(view),)),
     ]
     if pages:
@@ -152,6 +156,24 @@ def _justifications(view: View) -> Table:
         for key, node in view.case.nodes(Justification, "justification")
     ]
     return Table("Justifications", "justification nodes", columns, tuple(rows), "The argument gives no justification.")
+
+
+def _points(view: View) -> Table:
+    columns = (
+        Column("Top goal", 2),
+        Column("Lost with any one of these", 3),
+        Column("Lost only with both of these", 2),
+    )
+    rows = []
+    for goal, sets in importance(view.assessment).items():
+        single = view.refs(keys[0] for keys in sets if len(keys) == 1)
+        pairs = [joined((ref(key) for key in keys), " and ") for keys in sets if len(keys) > 1]
+        status = line(view.status(goal))
+        rows.append(Row((cell(view.named(goal), status), cell(single or "no evidence"), cell(*pairs) or cell("none"))))
+    source = "links of the argument and answers to challenges; support is a conjunction, so nearly every piece is a single point"
+    return Table(
+        "Evidence without which a top goal is not supported", source, columns, tuple(rows), "The case has no top goal."
+    )
 
 
 def _indicators(view: View) -> Table:

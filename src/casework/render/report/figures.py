@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import Final, Literal
 
+from casework.graph.coverage import share as percentage
 from casework.model.catalogue import metric_spec
 from casework.model.requirement import Criterion
 from casework.model.result import Metric
@@ -67,12 +68,8 @@ def percent(share: float) -> str:
 
 
 def share(part: int, whole: int) -> str:
-    """Return a count with its percentage rounded down to a tenth: 999 of 1000 is never 100 %."""
-    if whole == 0:
-        return "0 of 0"
-    tenths = part * 1000 // whole
-    decimal = f".{tenths % 10}" if tenths % 10 else ""
-    return f"{part} of {whole} ({tenths // 10}{decimal} %)"
+    """Return a count with its percentage, rounded down to a tenth: 999 of 1000 is never 100 %."""
+    return f"{part} of {whole} ({percentage(part, whole)})" if whole else "0 of 0"
 
 
 def criterion_words(criterion: Criterion) -> str:

@@ -324,6 +324,11 @@ class TestStructure:
         assert any(row.startswith("SYS-1 | ML-1 | EV-VAL") for row in words)
         assert any(row.startswith(" | ML-1 → DAT-1 | EV-DATA") and "EV-DATA is stale" in row for row in words)
 
+    def test_a_top_goal_names_the_evidence_that_it_hangs_on(self, example: Any) -> None:
+        (row,) = rows(section(make(example), "argument-points"))
+        assert "EV-DATA, EV-GHOST, EV-VAL" in row
+        assert row.endswith("| none")
+
     def test_each_picture_links_to_what_it_shows(self, example: Any) -> None:
         drawn = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><g id="el-G-1"/><g id="el-XX"/></svg>'
         page = Page(to_html(make(example, pages=(drawn,))))
@@ -350,7 +355,7 @@ class TestStructure:
         assert "2 of 2 goals of the argument are supported, 1 of them only by named tests" in words
         assert "3 requirements of level data, system, tool rest on tests that are named; whether these pass" in words
         assert (
-            "Requirements on software tools: 1 of 2 (50 %) supported, 1 of them only by tests that they name" in words
+            "Requirements on software tools: 1 of 2 (50.0 %) supported, 1 of them only by tests that they name" in words
         )
 
     def test_where_all_is_measured_no_named_test_is_spoken_of(self, rebuild: Any) -> None:
