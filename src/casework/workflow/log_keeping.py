@@ -167,14 +167,15 @@ def _sound(
     from casework.attest.log.entries import write_entries
     from casework.attest.log.judge import read_log
 
-    absent = before.entries is None and before.checkpoint is None
-    if start and not absent:
+    if before.checkpoint is not None and start:
         raise CallProblem("there is a log already; go on with it, without --start")
-    if absent and (not start or older):
-        seen = "; it was there before: restore it from version control" if older else ""
-        raise CallProblem(f"there is no log{seen or '; if there never was one, begin it with --start'}")
-    if absent:
-        return [], []
+    absent = before.entries is None and before.checkpoint is None
+    if absent or start:
+        if older:
+            raise CallProblem("there is no log, and there was one before: restore it from version control")
+        if not start:
+            raise CallProblem("there is no log; if there never was one, begin it with --start")
+        return [], _begun(before)
     pins = _alone(log, previous)
     reading = read_log(before.entries, before.checkpoint, pins, older=older)
     if reading.tail:
@@ -190,6 +191,16 @@ def _sound(
         raise CallProblem(f"the log does not hold, and is not signed anew: {why}")
     lines = [entry.line for entry in reading.entries]
     return lines[: reading.signed], lines[reading.signed :]
+
+
+def _begun(before: Held) -> list[str]:
+    """Return the lines that an interrupted first update has left."""
+    from casework.attest.log.entries import read_entries
+
+    found = read_entries(before.entries or b"")
+    if found.problems:
+        raise CallProblem(f"the log cannot be begun on what lies there: {found.problems[0].message}")
+    return [entry.line for entry in found.entries]
 
 
 def _of_branch(branch: Held, log: Log) -> tuple[list[str], tuple[str, ...]]:
