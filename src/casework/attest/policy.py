@@ -100,7 +100,7 @@ def open_policy(
             root holders cannot make a policy alone, whatever threshold it writes into it.
         floor: Highest version seen before; a lower one is a rollback.
         seen: Version to the digest of its payload, as seen before, such as in the log; a later one than the policy's is a
-            rollback, and so is another policy of the same version.
+            rollback, and so is another policy of the same version. The chain must lead through the last of them.
         path: For findings.
 
     Returns:
@@ -221,6 +221,11 @@ def _standing_problems(
         for one in versions
         if seen.digests.get(one.number, one.digest) != one.digest
     ]
+    last = max(seen.digests, default=0)
+    if 0 < last < policy.version and all(one.number != last for one in versions):
+        # Else whoever holds a root key of long ago could make a newer version that the present root has never seen.
+        why = f"the chain of the trust policy does not lead through version {last}, seen before"
+        problems.append(Problem("POL-008", why))
     if today > policy.expires:
         problems.append(
             Problem("POL-003", f"trust policy version {policy.version} expired on {policy.expires.isoformat()}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from casework.cli.pins import add_pins, pins_of
 from casework.cli.terminal import (
     Progress,
     add_now,
@@ -25,6 +26,9 @@ examples:
   casework check
   casework check --format sarif -o casework.sarif
   casework check --new-since origin/main     only what origin/main did not have (broken references always count)
+  casework check --base origin/main          judge a change by origin/main: its root keys, policy version, waivers and settings
+  casework check --root-key keys/root.pub --checkpoint seen.note
+                                             judge by what you have kept outside the repository
   casework check --now 2026-12-01            judge as of that day
 """
 FORMATS = ("text", "json", "sarif", "junit", "github", "markdown")
@@ -37,6 +41,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_output(parser)
     add_now(parser)
     parser.add_argument("--new-since", metavar="REV", help="report only findings that REV did not have")
+    parser.add_argument(
+        "--base",
+        metavar="REV",
+        help="judge by what REV says: root keys, policy version, waivers, settings, log; find what has vanished since",
+    )
+    add_pins(parser)
     parser.add_argument("--no-cache", action="store_true", help="read and hash everything anew")
     parser.add_argument("--all", action="store_true", help="show every finding, also many of one kind")
 
@@ -50,7 +60,15 @@ def run(args: argparse.Namespace) -> int:
 
     root = root_of(args)
     progress = Progress()
-    decision = check(root, today_of(args), cached=not args.no_cache, new_since=args.new_since, progress=progress)
+    decision = check(
+        root,
+        today_of(args),
+        cached=not args.no_cache,
+        new_since=args.new_since,
+        base=args.base,
+        pins=pins_of(args),
+        progress=progress,
+    )
     progress.done()
     colour = use_colour() and args.output is None
     text = render(

@@ -51,6 +51,7 @@ class Assessment:
         project: The project's configuration, from `casework.yaml`.
         statuses: Status of each node that has one, by key; empty until it has been computed.
         sealed_acts: Keys of the reviews and waivers that are sealed by those whom the trust policy wants.
+        void_waivers: Keys of waivers that do not count in this judgement, because they are part of the change that is judged.
         log: Where the evidence log stands; None where the trust policy pins none.
         commit: Commit of the working tree, or an empty string.
         dirty: True where files of the case differ from the commit.
@@ -68,6 +69,7 @@ class Assessment:
     project: Project = field(default_factory=Project)
     statuses: Mapping[str, Status] = field(default_factory=dict)
     sealed_acts: frozenset[str] = frozenset()
+    void_waivers: frozenset[str] = frozenset()
     log: LogFact | None = None
     commit: str = ""
     dirty: bool = False

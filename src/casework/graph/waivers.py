@@ -120,7 +120,7 @@ def holding(assessment: Assessment) -> dict[tuple[str, str], tuple[str, Waiver]]
     made: dict[tuple[str, str], tuple[str, Waiver]] = {}
     for key, waiver in assessment.case.nodes(Waiver, "waiver"):
         target = _target(assessment.case, key)
-        if target is None or flaws(assessment, key, waiver):
+        if target is None or key in assessment.void_waivers or flaws(assessment, key, waiver):
             continue
         other = made.get((waiver.of, target))
         if other is None or (waiver.expires or date.min) > (other[1].expires or date.min):

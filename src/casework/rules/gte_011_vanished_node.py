@@ -1,8 +1,9 @@
 """A node that only others are hurt by has vanished since the comparison revision.
 
 ## What it does
-With `--new-since`, compares the ids of both revisions. A hazardous event, safety goal, threat, requirement, indicator,
-review or challenging element that the comparison revision holds must still be there, unless a review names it in `retires`.
+With `--new-since` or `--base`, compares the ids of both revisions. A hazardous event, safety goal, threat, requirement, indicator,
+review, waiver or challenging element that the comparison revision holds must still be there, unless a review names it in
+`retires`. With `--base` that review must be sealed by those whom the trust policy names.
 
 ## Why it matters
 Such a node can only make things worse: a hazard to be mitigated, a challenge to be answered, a rejection. Removing it, with

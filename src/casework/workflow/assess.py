@@ -32,6 +32,7 @@ from casework.workflow.vouching import vouch
 
 if TYPE_CHECKING:
     from casework.model.policy import TrustPolicy
+    from casework.workflow.basing import Base
 
 Progress = Callable[[str], None]
 
@@ -46,7 +47,13 @@ class Assessed:
 
 
 def assess(
-    tree: Tree, today: date, cache: Cache | None = None, progress: Progress | None = None, *, pins: Pins = NO_PINS
+    tree: Tree,
+    today: date,
+    cache: Cache | None = None,
+    progress: Progress | None = None,
+    *,
+    pins: Pins = NO_PINS,
+    base: Base | None = None,
 ) -> Assessed:
     """Assess a case.
 
@@ -55,12 +62,16 @@ def assess(
         today: Day of judgement.
         cache: Cache of read files, or None to read everything.
         progress: Told in a word what is being done.
-        pins: What is known from outside the tree.
+        pins: What is known from outside the tree; those of the base count where one is given.
+        base: The revision that the tree is to be merged into, by which it is judged.
     """
     tell = progress or (lambda _text: None)
     inputs = Inputs()
     inputs.paths.add(CONFIG)
     project, findings = read_project(tree)
+    if base is not None:
+        findings += base.altered(project)
+        project, pins = base.judging(project), base.pins
     findings += without_effect(tree, project, frozenset(names()), LOWERABLE)
     tell("reading nodes")
     reading = read_case(tree, project, cache)
@@ -74,10 +85,13 @@ def assess(
     assessment = _facts(tree, reading.case, project, day, trust.policy if trust else None, vouched.verdicts, inputs)
     findings += vouched.findings
     tell("applying rules")
-    assessment = replace(assessment, sealed_acts=vouched.acts, log=vouched.log)
+    void = base.void(reading.case, vouched.acts) if base is not None else frozenset()
+    assessment = replace(assessment, sealed_acts=vouched.acts, log=vouched.log, void_waivers=void)
     assessment = replace(assessment, statuses=statuses(assessment))
     findings += _rule_findings(assessment)
     decision = decide(with_severity(findings, project, LOWERABLE), assessment)
+    if base is not None:
+        decision = base.judged(decision, reading.case, void, vouched)
     return Assessed(assessment, _placed(decision, reading.case, reader(tree)), inputs)
 
 

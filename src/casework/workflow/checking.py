@@ -16,6 +16,8 @@ from casework.store.working_tree import WorkingTree, evidence_kinds
 if TYPE_CHECKING:
     from casework.render.findings.options import RuleFact
     from casework.workflow.assess import Assessed
+    from casework.workflow.basing import Base
+    from casework.workflow.trusting import Pins
 
 QUESTION = "check"
 
@@ -26,6 +28,8 @@ def check(
     *,
     cached: bool = True,
     new_since: str | None = None,
+    base: str | None = None,
+    pins: Pins | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Decision:
     """Judge the case below a root.
@@ -35,28 +39,55 @@ def check(
         today: Day of judgement.
         cached: False to read and hash everything anew.
         new_since: Revision whose findings do not count, but for broken references and unverifiable evidence.
+        base: Revision that the change is to be merged into: its root keys, policy version, waivers, settings and checkpoint
+            judge, and what it holds and the change has lost is found.
+        pins: What is known from outside the tree.
         progress: Told in a word what is being done.
     """
+    return judged(root, today, cached=cached, new_since=new_since, base=base, pins=pins, progress=progress)[0]
+
+
+def judged(
+    root: Path,
+    today: date,
+    *,
+    cached: bool = True,
+    new_since: str | None = None,
+    base: str | None = None,
+    pins: Pins | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> tuple[Decision, Assessed | None]:
+    """Judge as `check` does; return the assessment too, or None where an earlier answer was remembered."""
+    plain = not (new_since or base or pins)
     cache = Cache(root) if cached else None
     try:
-        if cache and not new_since:
+        if cache and plain:
             remembered = _remembered(cache, root, today)
             if remembered is not None:
-                return remembered
+                return remembered, None
         from casework.workflow.assess import assess
+        from casework.workflow.trusting import NO_PINS
 
-        assessed = assess(WorkingTree(root), today, cache, progress)
-        if cache:
+        held = pins or NO_PINS
+        judge = _base(root, base, held) if base else None
+        assessed = assess(WorkingTree(root), today, cache, progress, pins=held, base=judge)
+        if cache and plain:
             answer = _answer(assessed, root)
             whole = all(
                 answer.stamps[path] is not None for path in assessed.inputs.present
             )  # nothing vanished meanwhile
             if whole and assessed.inputs.lasting:
                 cache.keep_answer(QUESTION, answer)
-        return _since(assessed, root, today, new_since) if new_since else assessed.decision
+        return (_since(assessed, root, today, new_since) if new_since else assessed.decision), assessed
     finally:
         if cache:
             cache.close()
+
+
+def _base(root: Path, revision: str, pins: Pins) -> Base:
+    from casework.workflow.basing import open_base
+
+    return open_base(root, revision, pins)
 
 
 def _remembered(cache: Cache, root: Path, today: date) -> Decision | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,12 +30,14 @@ class Pins:
         root: Root public keys, concatenated PEM, instead of the tree's; None to take the tree's.
         root_sha256: SHA-256 that the root keys' file must have; empty where only the tree's own pin counts.
         floor: Lowest version of the trust policy that counts.
+        seen: Version of the trust policy to the digest of its payload, as seen earlier; the chain must lead through it.
         checkpoints: Signed checkpoints of the log that were seen earlier.
     """
 
     root: bytes | None = None
     root_sha256: str = ""
     floor: int = 0
+    seen: Mapping[int, str] = field(default_factory=dict)
     checkpoints: tuple[bytes, ...] = ()
 
 
@@ -68,7 +70,13 @@ def open_trust(
         if not seen.problem and (data := read_of(tree, seen.path)) is not None
     ]
     opened = open_policy(
-        read_of(tree, trust.policy), root, today.day, floor=pins.floor, path=trust.policy, history=history
+        read_of(tree, trust.policy),
+        root,
+        today.day,
+        floor=pins.floor,
+        seen=pins.seen,
+        path=trust.policy,
+        history=history,
     )
     if opened.trust is None:
         inputs.lasting = False  # when it would open again cannot be told

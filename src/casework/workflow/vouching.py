@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from casework.graph.assessment import Today
@@ -31,6 +32,7 @@ class Vouched:
         findings: What is wrong with the policy, the files, the records, the log and the acts.
         acts: Keys of the reviews and waivers whose seal counts.
         log: Where the log stands; None where the policy pins none.
+        held: Payload digest of every sealed record and act to its path.
     """
 
     trust: Trust | None = None
@@ -38,6 +40,7 @@ class Vouched:
     findings: tuple[Finding, ...] = ()
     acts: frozenset[str] = frozenset()
     log: LogFact | None = None
+    held: Mapping[str, str] = field(default_factory=dict)
 
 
 def vouch(
@@ -57,4 +60,5 @@ def vouch(
     fact, vanished = compare(past, anchors, case, held | dict(acts.paths), acts.sealed, pins)
     found = [*opened.findings, *sealed.findings, *trouble, *acts.findings, *vanished]
     found += [f for v in verdicts for f in v.findings]
-    return Vouched(opened.trust, verdicts, tuple(found), acts.sealed, fact)
+    every = {r.digest: r.path for r in records} | dict(acts.paths)
+    return Vouched(opened.trust, verdicts, tuple(found), acts.sealed, fact, every)
