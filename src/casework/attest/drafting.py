@@ -122,7 +122,7 @@ def quorums(
         names = {keyid: name for keyid, (name, _) in sealed.roots.items()}
         who = [names.get(keyid, keyid[:12]) for keyid in signed]
         left = [names.get(keyid, keyid[:12]) for keyid in ids if keyid not in signed]
-        return (*found, Quorum("root.pub", len(ids) // 2 + 1, tuple(who), tuple(left)))
+        return (*found, Quorum("root.pub", len(ids) // 2 + 1, tuple(sorted(who)), tuple(sorted(left))))
     old = read_sealed_policy(before)
     if isinstance(old, SealedPolicy):
         found.insert(0, _quorum(f"version {old.policy.version}", old, envelope))

@@ -54,6 +54,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         _configure_sign,
         _sign,
     )
+    _sub(commands, "discard", "remove the draft", _DISCARD, lambda _parser: None, _discard)
     _sub(commands, "verify", "open the policy and say what holds", _VERIFY, _configure_verify, _verify)
 
 
@@ -182,7 +183,8 @@ def _configure_show(parser: argparse.ArgumentParser) -> None:
 
 
 def _show(args: argparse.Namespace) -> int:
-    from casework.workflow.trust import facts_in_force, facts_of_draft, read_draft, trust_files
+    from casework.workflow.trust import read_draft, trust_files
+    from casework.workflow.trust_facts import facts_in_force, facts_of_draft
 
     today = today_of(args)
     files = trust_files(root_of(args))
@@ -257,6 +259,20 @@ def _sign(args: argparse.Namespace) -> int:
     return 0
 
 
+_DISCARD = (
+    "Removes the draft with its signatures. What is in force stays.",
+    "example:\n  casework trust discard\n",
+)
+
+
+def _discard(args: argparse.Namespace) -> int:
+    from casework.workflow.trust import discard, trust_files
+
+    files = trust_files(root_of(args))
+    print(f"removed {files.draft_path}" if discard(files) else f"there is no draft at {files.draft_path}")
+    return 0
+
+
 _VERIFY = (
     """\
 Opens the policy: signatures of the root, the chain of versions, its days, and whether it is sound in itself. Exit code 0
@@ -281,7 +297,8 @@ def _configure_verify(parser: argparse.ArgumentParser) -> None:
 
 def _verify(args: argparse.Namespace) -> int:
     from casework.artifact.digest import sha256_bytes
-    from casework.workflow.trust import facts_in_force, trust_files
+    from casework.workflow.trust import trust_files
+    from casework.workflow.trust_facts import facts_in_force
 
     files = trust_files(root_of(args))
     roots = read_bytes(args.root_key) if args.root_key else None

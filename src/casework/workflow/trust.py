@@ -282,6 +282,17 @@ def start(files: TrustFiles, policy: TrustPolicy, roots: bytes) -> None:
     write_draft(files, Draft(policy))
 
 
+def discard(files: TrustFiles) -> bool:
+    """Remove the draft; False where there is none. Raises CallProblem if it cannot be removed."""
+    try:
+        (files.root / files.draft_path).unlink()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise CallProblem(f"{files.draft_path} cannot be removed: {error.strerror or error}") from error
+    return True
+
+
 def judge_draft(files: TrustFiles, draft: Draft, today: date) -> tuple[Finding, ...]:
     """Return why a draft would not open once it is signed; empty if it would."""
     return draft_findings(draft.policy, today, files.draft_path)
@@ -384,53 +395,3 @@ def _known(files: TrustFiles, draft: Draft) -> dict[str, PublicKey]:
     if files.policy is None:
         found |= {key.keyid: key for key in _pinned(files)}
     return found
-
-
-def facts_in_force(files: TrustFiles, today: date, *, roots: bytes | None = None, floor: int = 0) -> dict[str, Any]:
-    """Return what there is to know of the policy in force (`casework/trust/v1`), also where it is refused.
-
-    Raises:
-        CallProblem: There is no policy, or nothing in it can be read.
-    """
-    from casework.attest.policy_chain import SealedPolicy, read_sealed_policy
-    from casework.workflow.trust_facts import describe
-
-    if files.policy is None:
-        begin = "sign its draft" if read_draft(files) is not None else "begin with `casework trust init`"
-        raise CallProblem(f"there is no trust policy at {files.policy_path}; {begin}")
-    reading = open_trust(files, today, roots=roots, floor=floor)
-    used = roots if roots is not None else files.roots
-    if reading.trust is not None:
-        trust = reading.trust
-        return describe(
-            trust.policy,
-            today,
-            state="in force",
-            digest=trust.digest,
-            versions=trust.history,
-            findings=reading.findings,
-            roots=used,
-        )
-    sealed = read_sealed_policy(files.policy)
-    if not isinstance(sealed, SealedPolicy):
-        why = "; ".join(f"{one.message} ({one.code})" for one in reading.findings)
-        raise CallProblem(f"{files.policy_path} cannot be read: {why}")
-    return describe(sealed.policy, today, state="refused", digest=sealed.digest, findings=reading.findings, roots=used)
-
-
-def facts_of_draft(files: TrustFiles, today: date) -> dict[str, Any]:
-    """Return what there is to know of the draft (`casework/trust/v1`). Raises CallProblem where there is none."""
-    from casework.workflow.trust_facts import describe
-
-    draft = read_draft(files)
-    if draft is None:
-        raise CallProblem(f"there is no draft at {files.draft_path}")
-    return describe(
-        draft.policy,
-        today,
-        state="draft",
-        digest=sha256_bytes(draft_envelope(draft.policy, ()).payload),
-        quorums=quorums_of(files, draft),
-        findings=judge_draft(files, draft, today),
-        roots=files.roots,
-    )

@@ -7,12 +7,15 @@ from datetime import date
 from typing import Any, Final
 
 from casework.artifact.digest import sha256_bytes
-from casework.attest.drafting import Quorum
+from casework.attest.drafting import Quorum, draft_envelope
 from casework.attest.pins import pinned_keys
 from casework.attest.policy import PolicyVersion
+from casework.attest.policy_chain import SealedPolicy, read_sealed_policy
 from casework.attest.ring import key_ring
 from casework.model.finding import Finding
 from casework.model.policy import ActRule, EvidenceRule, Identity, PolicyKey, TrustPolicy
+from casework.model.problem import CallProblem
+from casework.workflow.trust import TrustFiles, judge_draft, open_trust, quorums_of, read_draft
 
 SCHEMA: Final = "casework/trust/v1"
 
@@ -168,3 +171,48 @@ def _log(policy: TrustPolicy) -> Mapping[str, Any] | None:
         "witnesses": {name: pins.get(f"witness {name}", "") for name in sorted(policy.log.witnesses)},
         "witness_threshold": policy.log.witness_threshold,
     }
+
+
+def facts_in_force(files: TrustFiles, today: date, *, roots: bytes | None = None, floor: int = 0) -> dict[str, Any]:
+    """Return what there is to know of the policy in force (`casework/trust/v1`), also where it is refused.
+
+    Raises:
+        CallProblem: There is no policy, or nothing in it can be read.
+    """
+    if files.policy is None:
+        begin = "sign its draft" if read_draft(files) is not None else "begin with `casework trust init`"
+        raise CallProblem(f"there is no trust policy at {files.policy_path}; {begin}")
+    reading = open_trust(files, today, roots=roots, floor=floor)
+    used = roots if roots is not None else files.roots
+    if reading.trust is not None:
+        trust = reading.trust
+        return describe(
+            trust.policy,
+            today,
+            state="in force",
+            digest=trust.digest,
+            versions=trust.history,
+            findings=reading.findings,
+            roots=used,
+        )
+    sealed = read_sealed_policy(files.policy)
+    if not isinstance(sealed, SealedPolicy):
+        why = "; ".join(f"{one.message} ({one.code})" for one in reading.findings)
+        raise CallProblem(f"{files.policy_path} cannot be read: {why}")
+    return describe(sealed.policy, today, state="refused", digest=sealed.digest, findings=reading.findings, roots=used)
+
+
+def facts_of_draft(files: TrustFiles, today: date) -> dict[str, Any]:
+    """Return what there is to know of the draft (`casework/trust/v1`). Raises CallProblem where there is none."""
+    draft = read_draft(files)
+    if draft is None:
+        raise CallProblem(f"there is no draft at {files.draft_path}")
+    return describe(
+        draft.policy,
+        today,
+        state="draft",
+        digest=sha256_bytes(draft_envelope(draft.policy, ()).payload),
+        quorums=quorums_of(files, draft),
+        findings=judge_draft(files, draft, today),
+        roots=files.roots,
+    )
