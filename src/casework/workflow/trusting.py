@@ -63,7 +63,11 @@ def open_trust(
     root = pins.root if pins.root is not None else read_of(tree, trust.root_key)
     for pin in (trust.root_sha256 or "", pins.root_sha256):
         if pin and (root is None or sha256_bytes(root) != pin):
-            root = None
+            root = pins.root if pins.root is not None else read_of(tree, trust.root_key)
+    pinned = pins.root_sha256 or ("" if pins.root is not None else trust.root_sha256 or "")
+    if pinned and root is not None and sha256_bytes(root) != pinned:
+        inputs.lasting = False
+        return _foreign_root(sha256_bytes(root), pinned, trust.root_key), Anchors(None)
     history = [
         data
         for seen in sorted(older, key=_version)
@@ -83,6 +87,14 @@ def open_trust(
         return opened, Anchors(None)
     _note_days(opened, today)
     return opened, _anchors(opened, read_of(tree, sigstore_root))
+
+
+def _foreign_root(found: str, pinned: str, path: str) -> TrustReading:
+    from casework.attest.codes import report
+    from casework.attest.policy import TrustReading
+
+    message = f"the root keys have SHA-256 {found[:12]}…, and {pinned[:12]}… is pinned"
+    return TrustReading(None, (report("POL-000", message, file=path),))
 
 
 def _version(seen: Seen) -> tuple[int, str]:
