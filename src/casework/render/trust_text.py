@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from casework.render.findings.terminal import clip, columns, one_line, pad, paint
+from casework.render.findings.terminal import columns, one_line, pad, paint, wrap
 
 _SOON: Final = 30
 """Days before the end from which it is said in another colour."""
+_LEAST: Final = 20
+"""Columns that the last column of a table gets at least, also where the terminal is narrower."""
 _STATE_STYLE: Final = {
     "valid": "good", "not yet valid": "warning", "expired": "warning", "revoked": "warning", "compromised": "error",
 }  # fmt: skip
@@ -20,7 +22,7 @@ def to_text(facts: Mapping[str, Any], *, colour: bool = False, width: int = 100)
     Args:
         facts: As gathered; texts in it may be hostile and are made harmless.
         colour: Whether to colour.
-        width: Columns to lay out for; the last column of each table is cut to it.
+        width: Columns to lay out for; the last column of each table is wrapped.
     """
     lines = [*_head(facts, colour)]
     for title, rows in _tables(facts):
@@ -156,11 +158,12 @@ def _versions(versions: Iterable[Mapping[str, Any]]) -> Iterator[Sequence[str]]:
 
 def _aligned(rows: Rows, width: int, colour: bool) -> Iterator[str]:
     shown = [[one_line(cell) for cell in row] for row in rows]
-    widths = [max(columns(row[index]) for row in shown) for index in range(len(shown[0]))]
+    widths = [max(columns(row[index]) for row in shown) for index in range(len(shown[0]) - 1)]
     for number, row in enumerate(shown):
-        line = "  " + "  ".join(pad(cell, size) for cell, size in zip(row, widths, strict=True)).rstrip()
-        line = clip(line, width)
-        yield paint(line, "faint", colour) if number == 0 else _coloured(line, row, colour)
+        first = "  " + "".join(f"{pad(cell, size)}  " for cell, size in zip(row[:-1], widths, strict=True))
+        room = max(width, columns(first) + _LEAST)
+        for line in wrap(row[-1], room, first, " " * columns(first)):
+            yield paint(line, "faint", colour) if number == 0 else _coloured(line, row, colour)
 
 
 def _coloured(line: str, row: Sequence[str], colour: bool) -> str:

@@ -126,8 +126,10 @@ def trust_files(root: Path) -> TrustFiles:
     folder = trust.policy.rpartition("/")[0] or "."
     roots = _optional(tree, trust.root_key)
     unpinned = bool(trust.root_sha256) and roots is not None and sha256_bytes(roots) != trust.root_sha256
+    policy = _optional(tree, trust.policy)
     history = tuple(_required(tree, path) for path in superseded(tree, folder))
-    return TrustFiles(root, trust.policy, trust.root_key, _optional(tree, trust.policy), roots, history, unpinned)
+    kept = tuple(one for one in history if one != policy)  # the other is left by an installation that was cut short
+    return TrustFiles(root, trust.policy, trust.root_key, policy, roots, kept, unpinned)
 
 
 def _optional(tree: Tree, path: str) -> bytes | None:
@@ -237,13 +239,21 @@ def _first(draft: Draft, files: TrustFiles) -> Draft:
 
 
 def write_draft(files: TrustFiles, draft: Draft) -> None:
-    """Write a draft, whole or not at all. Raises CallProblem if it cannot be written."""
+    """Write a draft, whole or not at all. Raises CallProblem if it cannot be written, or not be read back."""
+    _replace(files.root / files.draft_path, _draft_bytes(draft))
+
+
+def _draft_bytes(draft: Draft) -> bytes:
     value = {
         "schema": DRAFT_SCHEMA,
         "policy": plain(draft.policy),
         "signatures": [{"keyid": one.keyid, "sig": one.sig.hex()} for one in draft.signatures],
     }
-    _replace(files.root / files.draft_path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
+    data = (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "surrogatepass")
+    problem = read_json(data).problem
+    if problem is not None:
+        raise CallProblem(f"the draft could not be read back, so it is not written: {problem.message}")
+    return data
 
 
 def _replace(target: Path, data: bytes, mode: int = 0o644) -> None:
@@ -278,8 +288,9 @@ def start(files: TrustFiles, policy: TrustPolicy, roots: bytes) -> None:
         raise CallProblem(f"{files.root_path} holds other root keys; remove it if no policy of theirs is in use")
     if read_draft(files) is not None:
         raise CallProblem(f"there is a draft at {files.draft_path} already; sign it, or remove it")
+    data = _draft_bytes(Draft(policy))
     _replace(files.root / files.root_path, roots)
-    write_draft(files, Draft(policy))
+    _replace(files.root / files.draft_path, data)
 
 
 def discard(files: TrustFiles) -> bool:
