@@ -250,10 +250,10 @@ def test_who_may_not_sign_is_told_before_anything_is_written(world: World, tmp_p
 
 def test_a_revoked_key_signs_nothing(world: World) -> None:
     for change in ({"revoked_at": "2026-02-01"}, {"compromised": True}):
-        world.trust(standing={"max": change})
-        refused(world, "key is revoked", "RV-1", "--key", str(world.key("max")))
-    world.trust(standing={"max": {"valid_from": "2098-01-01"}})
-    refused(world, "not valid today", "RV-1", "--key", str(world.key("max")))
+        world.trust(standing={"vera": change})
+        refused(world, "key is revoked", "GW-1", "--key", str(world.key("vera")))
+    world.trust(standing={"vera": {"valid_from": "2098-01-01"}})
+    refused(world, "not valid today", "GW-1", "--key", str(world.key("vera")))
 
 
 def test_an_author_does_not_countersign_what_verifies_his_own(world: World) -> None:
