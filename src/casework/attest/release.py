@@ -177,12 +177,13 @@ def _ruled(
 
 def lacking(signed: Sequence[Principal], rule: ActRule, policy: TrustPolicy) -> tuple[Problem, ...]:
     """Return what signatures lack to make a release under a rule; persons are counted, not keys."""
-    if not rule.require:
-        # A release is accepted by a person: without a rule that names its role, a machine is none (model.policy.Person).
-        if any(one.person in policy.persons and not policy.persons[one.person].machine for one in signed):
-            return ()
+    # A release is accepted by persons; a machine is none, whatever its roles (model.policy.Person).
+    human = [one for one in signed if one.person in policy.persons and not policy.persons[one.person].machine]
+    if not human:
         return (Problem("SIG-006", "no person has signed the release, only machines"),)
-    persons = {role: frozenset(one.person for one in signed if role in one.roles) for role in rule.require}
+    if not rule.require:
+        return ()
+    persons = {role: frozenset(one.person for one in human if role in one.roles) for role in rule.require}
     if not any(persons.values()):
         names = ", ".join(sorted(f"{one.person} ({', '.join(sorted(one.roles)) or 'no role'})" for one in signed))
         return (Problem("SIG-005", f"a release needs {_needs(rule)}; it is signed by {shown(names, 300)}"),)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import re
+from functools import lru_cache
 from importlib import metadata
 from importlib.resources import files
 from typing import Any, Final
@@ -81,6 +82,7 @@ def _files_digest(distribution: metadata.Distribution) -> str:
     return jcs_digest(sorted(rows)) if rows else ""
 
 
+@lru_cache(maxsize=1)  # the modules of a running process do not change with their files
 def _source_digest() -> str:
     """Return the digest of Casework's own modules, path and SHA-256 of each: also where it runs from a source tree."""
     rows: list[list[str]] = []

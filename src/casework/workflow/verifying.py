@@ -23,6 +23,7 @@ from casework.model.problem import CallProblem
 from casework.model.project import Project
 from casework.model.release import ReleaseRecord
 from casework.model.verification import Check, Outcome, Verification
+from casework.model.version import __version__
 from casework.workflow.bundle_contents import SEAL, Contents, open_bundle
 from casework.workflow.trusting import NO_PINS, Pins, open_trust, read_of
 
@@ -230,6 +231,9 @@ def _compare(record: ReleaseRecord, assessed: Assessed, day: date, protocol: _Pr
     sealed = f"{record.decision}, {'a release' if record.release else 'no release'}"
     anew = f"{decision.word}, {'a release' if released else 'no release'}"
     errors = [f for f in decision.findings if f.severity == "error"]
+    was = record.verifier.get("casework", "?")
+    if was != __version__:
+        anew += f" (it was sealed with Casework {was}, and judged anew with {__version__})"
     if (decision.word, released) != (record.decision, record.release):
         said = f"the seal says {sealed}; judged anew as of {day.isoformat()} it is {anew}"
         protocol.fail("decision", said, [report("ART-016", said), *errors])
@@ -304,7 +308,7 @@ def _note_limits(contents: Contents, known: Known, record: ReleaseRecord, seal: 
     protocol.note(
         "later events",
         "open",
-        f"keys that were revoked or found stolen after {until}: the bundle cannot know; ask its maker",
+        f"keys that were revoked or found stolen after {until}, and newer releases: the bundle cannot know; ask its maker",
     )
     here = verifier_versions()
     other = sorted(name for name, version in record.verifier.items() if here.get(name) != version)
