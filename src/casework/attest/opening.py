@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from casework.artifact.digest import sha256_bytes
+from casework.artifact.digest import jcs_digest, sha256_bytes
 from casework.attest.carrier import Opened, Principal, Problem
 from casework.attest.codes import shown
 from casework.attest.dsse import Envelope, read_envelope
 from casework.attest.policy import Trust
 from casework.attest.statement import read_statement
-from casework.model.result import PAYLOAD_TYPE, Statement
+from casework.model.result import PAYLOAD_TYPE, ResultRecord, Statement, outcome_of
 
 if TYPE_CHECKING:
     from casework.attest.authorities import Authority
@@ -55,6 +55,7 @@ class SealedRecord:
         principals: Signatures that fit, of all carriers; one for each name, at its earliest proven time.
         problems: What is wrong.
         payload: Bytes of the statement; empty where there is none.
+        figures_fit: False where the figures are not those that the record's own outcome digest is of.
     """
 
     path: str
@@ -63,6 +64,7 @@ class SealedRecord:
     principals: tuple[Principal, ...]
     problems: tuple[Problem, ...]
     payload: bytes = b""
+    figures_fit: bool = True
 
 
 def sealed_name(data: bytes) -> str:
@@ -102,10 +104,16 @@ def open_record(
     digest, problems = sha256_bytes(opened.payload), opened.problems
     statement = read_statement(opened.payload)
     if isinstance(statement, Statement):
-        return SealedRecord(files[0][0], digest, statement, opened.principals, problems, opened.payload)
+        fit = _figures_fit(statement.predicate)
+        return SealedRecord(files[0][0], digest, statement, opened.principals, problems, opened.payload, fit)
     # A payload that is not as it was signed is broken in any case: one fault, one finding.
     forged = any(one.code in ("SIG-003", "SIG-014") for one in problems)
     return SealedRecord(files[0][0], digest, None, (), problems if forged else (*problems, *statement))
+
+
+def _figures_fit(record: ResultRecord) -> bool:
+    stated = record.digests.get("outcome")
+    return stated is None or stated == jcs_digest(outcome_of(record.metrics, record.tables))
 
 
 def open_carriers(files: Sequence[tuple[str, bytes]], anchors: Anchors, *, payload_type: str) -> Opened:

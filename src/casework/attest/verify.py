@@ -106,6 +106,7 @@ def _verdict(
         record.statement is not None and sound,
         signers,
         tuple(findings),
+        record.figures_fit,
     )
 
 

@@ -15,7 +15,7 @@ from casework.graph.fingerprint import meaning
 from casework.model.catalogue import GENERATORS
 from casework.model.learning import Dataset, Evidence, ModelCard
 from casework.model.node import Node
-from casework.model.result import ResultRecord, outcome_of
+from casework.model.result import ResultRecord
 from casework.model.verdict import FileFact, ManifestFact, Verdict
 
 N = TypeVar("N", bound=Node)
@@ -90,8 +90,11 @@ _INTERFACE: Final = ("task", "classes", "inputs", "outputs", "preprocessing", "d
 
 def interface_digest(case: Case, key: str) -> str:
     """Return the digest of what a model card says of the use of its model: what goes in, and how what comes out is read."""
-    said = meaning(case.data(key))
-    return jcs_digest({name: said[name] for name in _INTERFACE if name in said})
+    found = case.interfaces.get(key)
+    if found is None:
+        said = meaning(case.data(key))
+        found = case.interfaces[key] = jcs_digest({name: said[name] for name in _INTERFACE if name in said})
+    return found
 
 
 def bindings(
@@ -195,6 +198,7 @@ def mismatches(
     record = statement.predicate
     found = [
         *_identity(key, evidence, record),
+        *(() if verdict.figures_fit else ("the figures are not those that the record's outcome digest is of",)),
         *_digests(bindings(case, key, files, manifests, model_key), record),
         *_requirements(case, key, record),
     ]
@@ -217,10 +221,6 @@ def _identity(key: str, evidence: Evidence, record: ResultRecord) -> Iterator[st
     elif spec.version != made.version:
         is_now = f"it is now version {spec.version}"
         yield f"generator mismatch: evidence was made by {made.name} version {made.version}, {is_now}"
-    if "outcome" in record.digests and record.digests["outcome"] != jcs_digest(
-        outcome_of(record.metrics, record.tables)
-    ):
-        yield "the figures are not those that the record's outcome digest is of"
     if record.seed != evidence.seed:
         yield f"seed mismatch: evidence was made with seed {record.seed}, the plan's is {evidence.seed}"
 

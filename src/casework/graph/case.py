@@ -105,6 +105,8 @@ class Case:
         self._data = data
         self._nodes: dict[str, Node] = {}
         self._fingerprints: dict[str, str] = {}
+        self.interfaces: dict[str, str] = {}
+        """Digests of what model cards say of the use of their models, once they have been asked for; a case never changes."""
 
     def __len__(self) -> int:
         return len(self.entries)

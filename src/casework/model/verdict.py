@@ -41,6 +41,7 @@ class Verdict:
         verified: True if shape and signatures hold under the policy.
         signers: Verified principals.
         findings: Why it is not verified, or what else is to be said.
+        figures_fit: False where the figures are not those that the record's own outcome digest is of.
     """
 
     evidence: str
@@ -50,6 +51,7 @@ class Verdict:
     verified: bool
     signers: tuple[Signer, ...] = ()
     findings: tuple[Finding, ...] = ()
+    figures_fit: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ def plain(record: SealedRecord, contents: Sequence[tuple[str, bytes]]) -> tuple[
         record.payload if record.statement is not None else b"",
         [(p.name, p.signed_at.isoformat() if p.signed_at else "", p.proof) for p in record.principals],
         [(p.code, p.message, p.line, p.column, p.file) for p in record.problems],
+        record.figures_fit,
     )
 
 
@@ -42,7 +43,7 @@ def remembered(value: tuple[Any, ...], anchors: Anchors) -> SealedRecord | None:
     from casework.attest.opening import SealedRecord
     from casework.model.result import Statement
 
-    _shas, path, digest, payload, principals, problems = value
+    _shas, path, digest, payload, principals, problems, fit = value
     trust = anchors.trust
     if trust is None or (payload and sha256_bytes(payload) != digest):
         return None
@@ -57,4 +58,4 @@ def remembered(value: tuple[Any, ...], anchors: Anchors) -> SealedRecord | None:
         person, roles, standing = signers[name]
         made.append(Principal(name, person, roles, standing, datetime.fromisoformat(at) if at else None, proof))
     statement = Statement.model_validate_json(payload) if payload else None
-    return SealedRecord(path, digest, statement, tuple(made), tuple(Problem(*row) for row in problems), payload)
+    return SealedRecord(path, digest, statement, tuple(made), tuple(Problem(*row) for row in problems), payload, fit)
