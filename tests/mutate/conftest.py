@@ -1,8 +1,10 @@
-"""The world in which the attacks are tried lies with the unit tests of the room `attest`."""
+"""The worlds in which the attacks are tried lie with the tests of the room `attest`, with the rules and with the attacks."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "attest"))
+TESTS = Path(__file__).resolve().parents[1]
+for folder in ("unit/attest", "rules", "attacks"):
+    sys.path.insert(0, str(TESTS / folder))
