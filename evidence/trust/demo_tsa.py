@@ -4,7 +4,8 @@
 an account or a network.
 
 Run: `python evidence/trust/demo_tsa.py [--port N] [--at 2026-11-22T12:00:00Z]`. It prints its address and serves until it is
-stopped. With `--at` it states that moment in every stamp, and equal queries get equal stamps.
+stopped. With `--at` it states that moment in every stamp, and equal queries get equal stamps. With `--own FOLDER` it makes a new
+key and certificates there (`tsa.pem`, `tsa-chain.pem`), to rehearse with a policy that is not a demo; it is worth no more for that.
 
 Sources: RFC 3161 (queries, answers, TSTInfo; 3.4 for HTTP), RFC 5652 (SignedData), RFC 5035 (ESSCertIDv2), X.690 (DER).
 """
@@ -14,16 +15,23 @@ from __future__ import annotations
 import argparse
 import hashlib
 import sys
+import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 HERE: Final = Path(__file__).parent
 SHA256: Final = "2.16.840.1.101.3.4.2.1"
@@ -76,12 +84,51 @@ def _parts(data: bytes) -> Iterator[tuple[int, bytes]]:
         at += size
 
 
-def answer(query: bytes, moment: datetime) -> bytes:
+class Authority(NamedTuple):
+    """The files of an authority: its certificates, its own first, and its private key; PEM."""
+
+    chain: Path = HERE / "demo-tsa-chain.pem"
+    key: Path = HERE / "demo-keys" / "demo-tsa.pem"
+
+
+DEMO: Final = Authority()
+
+
+def new_authority(folder: Path, moment: datetime) -> Authority:
+    """Make an authority in a folder, valid for a year from a moment on, unless one lies there."""
+    made = Authority(folder / "tsa-chain.pem", folder / "tsa.pem")
+    if made.chain.exists():
+        return made
+    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(2)]
+    chain: list[x509.Certificate] = []
+    for number, what in enumerate(("root", "signer")):
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"Rehearsal time-stamp {what}")])
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(chain[0].subject if chain else subject)
+            .public_key(keys[number].public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(moment - timedelta(days=1))
+            .not_valid_after(moment + timedelta(days=365))
+            .add_extension(x509.BasicConstraints(ca=not chain, path_length=None), critical=True)
+        )
+        if chain:
+            builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
+        chain.append(builder.sign(keys[0], hashes.SHA256()))
+    folder.mkdir(parents=True, exist_ok=True)
+    made.key.write_bytes(keys[1].private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    made.chain.write_bytes(b"".join(one.public_bytes(Encoding.PEM) for one in reversed(chain)))
+    return made
+
+
+def answer(query: bytes, moment: datetime, authority: Authority = DEMO) -> bytes:
     """Answer a query for a stamp over a SHA-256 digest; anything else is rejected (RFC 3161, 2.4.2).
 
     Args:
         query: TimeStampReq, DER.
         moment: Time to state, with a time zone; whole seconds count.
+        authority: Whose stamp.
     """
     try:
         ((_, body),) = _parts(query)
@@ -93,13 +140,13 @@ def answer(query: bytes, moment: datetime) -> bytes:
     if not known:
         return _seq(_seq(_int(2), _seq(_tlv(0x0C, b"only version 1 queries over SHA-256 are answered"))))
     nonce = next((value for tag, value in rest if tag == 0x02), None)
-    return _seq(_seq(_int(0)), _token(digest, nonce, moment))
+    return _seq(_seq(_int(0)), _token(digest, nonce, moment, authority))
 
 
-def _token(digest: bytes, nonce: bytes | None, moment: datetime) -> bytes:
-    certificates = x509.load_pem_x509_certificates((HERE / "demo-tsa-chain.pem").read_bytes())
+def _token(digest: bytes, nonce: bytes | None, moment: datetime, authority: Authority) -> bytes:
+    certificates = x509.load_pem_x509_certificates(authority.chain.read_bytes())
     signer, der = certificates[0], certificates[0].public_bytes(Encoding.DER)
-    key = load_pem_private_key((HERE / "demo-keys" / "demo-tsa.pem").read_bytes(), None)
+    key = load_pem_private_key(authority.key.read_bytes(), None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise TypeError("the demo key is on P-256")
     when = _tlv(0x18, moment.astimezone(UTC).strftime("%Y%m%d%H%M%SZ").encode())
@@ -128,7 +175,7 @@ def _token(digest: bytes, nonce: bytes | None, moment: datetime) -> bytes:
     return _seq(_oid(SIGNED_DATA), _tlv(0xA0, signed))
 
 
-def serve(port: int, at: datetime | None = None) -> ThreadingHTTPServer:
+def serve(port: int, at: datetime | None = None, authority: Authority = DEMO) -> ThreadingHTTPServer:
     """Return a server on the loopback interface that answers queries; port 0 takes any that is free."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -137,7 +184,7 @@ def serve(port: int, at: datetime | None = None) -> ThreadingHTTPServer:
             if not size.isdecimal() or int(size) > MAX_QUERY:
                 self.send_error(413)
                 return
-            reply = answer(self.rfile.read(int(size)), at or datetime.now(UTC))
+            reply = answer(self.rfile.read(int(size)), at or datetime.now(UTC), authority)
             self.send_response(200)
             self.send_header("Content-Type", "application/timestamp-reply")
             self.send_header("Content-Length", str(len(reply)))
@@ -161,8 +208,15 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--port", type=int, default=3161, help="port on 127.0.0.1; 0 for any that is free")
     parser.add_argument("--at", type=_moment, help="moment to state in every stamp (default: now)")
+    parser.add_argument("--own", type=Path, metavar="FOLDER", help="make and serve an authority of your own there")
+    parser.add_argument("--minutes", type=float, help="stop after this time (default: never)")
     arguments = parser.parse_args()
-    with serve(arguments.port, arguments.at) as server:
+    whose = new_authority(arguments.own, datetime.now(UTC)) if arguments.own else DEMO
+    with serve(arguments.port, arguments.at, whose) as server:
+        if arguments.minutes:
+            timer = threading.Timer(60 * arguments.minutes, server.shutdown)
+            timer.daemon = True
+            timer.start()
         sys.stdout.write(f"http://127.0.0.1:{server.server_address[1]}/\n")
         sys.stdout.flush()
         try:

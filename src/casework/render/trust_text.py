@@ -36,7 +36,7 @@ def _head(facts: Mapping[str, Any], colour: bool) -> Iterator[str]:
     state = facts["state"]
     style = {"in force": "good", "draft": "warning"}.get(state, "error")
     title = f"Trust policy {one_line(facts['name'])}, version {facts['version']}"
-    yield f"{paint(title, 'bold', colour)}: {paint(state, style, colour)}{paint(demo, 'warning', colour)}"
+    yield f"{paint(title, 'bold', colour)}: {paint(state, style, colour)}{paint(demo, 'warning', colour) if demo else ''}"
     yield f"  digest   {facts['digest']}"
     yield f"  expires  {paint(*_expiry(facts), colour)}"
     root = facts["root"]
