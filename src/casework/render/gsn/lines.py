@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -138,6 +139,7 @@ class _Lines:
             # The spine keeps near the context, away from what may stand below the element.
             near = min(abs(x - start[0]) for x, _ in ends.values())
             out = 10.0 if any(map(_symbols, members)) else max(near - 20.0, 10.0)
+            out = min(max(out, _beyond_marks(source, start, ends.values())), max(near - 20.0, out))
             spine = start[0] + (-out if to_left else out)
             for connector in members:
                 end = ends[connector.target]
@@ -230,6 +232,15 @@ class _Lines:
 def _marked(place: Placed, x: float, *, below: bool) -> bool:
     """Whether an off-diagram triangle or its label stands in the way of a line at x."""
     return any(box.left - 5 < x < box.right + 5 for box in place.marks(below=below))
+
+
+def _beyond_marks(source: Placed, start: Point, ends: Iterable[Point]) -> float:
+    """How far from its start a spine has to run to pass beside the off-diagram marks of its own element."""
+    levels = [start[1], *(y for _, y in ends)]
+    low, high = min(levels) - 5, max(levels) + 5
+    boxes = [box for below in (False, True) for box in source.marks(below=below) if box.top < high and box.bottom > low]
+    to_left = start[0] < source.top[0]
+    return max((start[0] - box.left if to_left else box.right - start[0] for box in boxes), default=0.0) + 5
 
 
 def _label_box(mark: Mark) -> Box:

@@ -4,7 +4,7 @@ import random
 from itertools import combinations, pairwise
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from road_sign_argument import argument as road_signs
 from symbol_gallery import GALLERY
@@ -193,6 +193,7 @@ def test_no_line_crosses_an_off_diagram_mark(most):
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(0, 10**6), size=st.integers(8, 60), density=st.floats(0, 0.5), most=st.integers(4, 30))
+@example(seed=131072, size=19, density=0.125, most=4)  # a spine beside the marks of its own element
 def test_off_diagram_marks_are_obstacles(seed, size, density, most):
     for page in paginate(random_argument(seed, size, density), max_elements=most):
         assert [blemish for blemish in blemishes_of_marks(page) if "covers" in blemish or "meet" in blemish] == []
