@@ -1,8 +1,8 @@
-"""The proven time of a signature contradicts the stated time.
+"""The proven time of a signature contradicts the stated one.
 
 ## What it does
-Found by verification, before any rule is applied. The proven time of a signature contradicts the stated time:
-before the run, or outside the key's days while the stated time is inside.
+Found by verification, before any rule is applied. The proven time of a signature contradicts the stated one: before the run, or
+outside the key's days while that is inside.
 
 ## Why it matters
 Whoever holds an expired or revoked key could write any earlier date into a record.
