@@ -147,3 +147,14 @@ def _tell(desk: Desk, found: Sequence[Offer], made: Sequence[Signed], form: str)
     for one in made:
         lacks = f"; still lacking: {'; '.join(one.lacks)}" if one.lacks else ""
         write_out(f"{', '.join(one.persons)} signed {one.key}: {one.path}{lacks}\n", None)
+    for command in _next(desk, found):
+        print(f"next: {command}")
+
+
+def _next(desk: Desk, found: Sequence[Offer]) -> list[str]:
+    """Return the commands without which the new signatures do not count yet."""
+    acts = [one for one in found if one.kind != "evidence"]
+    commands = [f"casework stamp {one.key}" for one in found if one.kind == "evidence" and one.timestamp]
+    commands += ["casework stamp acts"] if any(one.timestamp for one in acts) else []
+    made = any(one.path.endswith("/") for one in acts)
+    return commands + (["casework log update"] if made and desk.policy.log else [])

@@ -49,6 +49,7 @@ class Offer:
         signers: Whose signatures it has.
         wanted: Role to the number of persons who must have signed in it, by the trust policy and the plan.
         speaks_for: Person in whose name a review or waiver speaks, who must have signed it; empty for evidence.
+        timestamp: True where the trust policy demands proof of the time of each signature.
         payload: Statement that is signed; empty for an act that is not sealed yet.
         before: Content of the file now; None where it is not there.
         problem: Why it must not be signed; empty where it may.
@@ -61,6 +62,7 @@ class Offer:
     signers: tuple[Signer, ...] = ()
     wanted: Mapping[str, int] = field(default_factory=dict)
     speaks_for: str = ""
+    timestamp: bool = False
     payload: bytes = b""
     before: bytes | None = None
     problem: str = ""
@@ -158,8 +160,9 @@ def _offer_evidence(desk: Desk, key: str) -> Offer:
         problem = "the record changed while it was looked at; try again"
     says = says_of_record(desk.assessment, key, verdict.statement.predicate)
     return Offer(
-        key, "evidence", path, (("payload sha256", opened.digest), *says), verdict.signers,
-        wanted, "", opened.payload, dict(contents).get(path), problem,
+        key, "evidence", path, (("payload sha256", opened.digest), *says), verdict.signers, wanted,
+        timestamp=bool(rule and (rule.timestamp or rule.sign_within_hours)), payload=opened.payload,
+        before=dict(contents).get(path), problem=problem,
     )  # fmt: skip
 
 
@@ -241,7 +244,7 @@ def _offer_act(desk: Desk, key: str, node: ActNode) -> Offer:
     rule = desk.policy.acts.get(kind)
     made = Offer(
         key, kind, f"{desk.folder}/{FOLDER}/", says_of_act(desk.assessment, key), wanted=dict(rule.require) if rule else {},
-        speaks_for=node.by, problem=_unfit(node, desk.policy),
+        speaks_for=node.by, timestamp=bool(rule and rule.timestamp), problem=_unfit(node, desk.policy),
     )  # fmt: skip
     seals = [one for one in _acts(desk) if one.verified and _is_of(one.record, key, node)]
     best = max(seals, key=lambda one: (len(one.signers), one.digest), default=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_public_key
 from cryptography.x509.oid import NameOID
+from hypothesis import given
+from hypothesis import strategies as st
 
 from casework.attest.dsse import Envelope, read_envelope, sign_envelope
 from casework.attest.keys import KeyRefusedError, SigningFailedError, load_public_key
@@ -151,6 +154,13 @@ def test_a_uri_is_read_as_rfc_7512_says() -> None:
     assert read_uri(f"pkcs11:id=%00?module-path={MODULE}&pin-source=/run/pin").pin_file == "/run/pin"
 
 
+@given(st.text(st.sampled_from("pkcs1:;=?&%0aA/~.-_obectidmule-h\x00é"), max_size=60))
+def test_any_text_is_a_uri_or_refused(text: str) -> None:
+    for uri in (text, f"pkcs11:{text}", f"pkcs11:object=k;{text}", f"pkcs11:object=k?module-path={MODULE}&{text}"):
+        with contextlib.suppress(KeyRefusedError):
+            assert read_uri(uri).module.startswith("/")
+
+
 @pytest.mark.parametrize(
     ("uri", "why"),
     [
@@ -167,6 +177,8 @@ def test_a_uri_is_read_as_rfc_7512_says() -> None:
         (f"pkcs11:object=%zz?module-path={MODULE}", "percent-encoded"),
         (f"pkcs11:object=a b?module-path={MODULE}", "percent-encoded"),
         (f"pkcs11:object=%ff?module-path={MODULE}", "UTF-8"),
+        (f"pkcs11:object=k?module-path={MODULE}%00", "control characters"),
+        (f"pkcs11:object=k?module-path={MODULE}&pin-source=/run/pin%00", "control characters"),
         (f"pkcs11:object=k?module-path={MODULE}&pin-value=1234", "must not stand"),
         (f"pkcs11:object=k?module-path={MODULE}&pin-source=|cat%20pin", "absolute path of a file"),
         (f"pkcs11:object=k?module-path={MODULE}&module-name=x", "module-name"),

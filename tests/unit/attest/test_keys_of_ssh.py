@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import os
 import shutil
@@ -18,6 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
+from hypothesis import given
+from hypothesis import strategies as st
 from trust_lab import ecdsa, ed25519
 
 from casework.attest.dsse import Envelope, read_envelope, sign_envelope
@@ -30,7 +33,7 @@ from casework.attest.keys import (
     read_public_key,
 )
 from casework.attest.keys.public import public_key_of
-from casework.attest.keys.ssh import NAMESPACE, SshKey, load_ssh_key, load_ssh_public_key
+from casework.attest.keys.ssh import NAMESPACE, SshKey, load_ssh_key, load_ssh_public_key, read_key_blob
 
 KEYGEN = shutil.which("ssh-keygen") or ""
 needs_ssh = pytest.mark.skipif(not KEYGEN, reason="there is no ssh-keygen on this machine")
@@ -107,6 +110,9 @@ HANDS = {
     "sk-ed25519": Hand(Ed25519PrivateKey.from_private_bytes(b"\x06" * 32), b"ssh:"),
     "sk-p256": Hand(ec.derive_private_key(0x7654321, ec.SECP256R1()), b"ssh:casework"),
 }
+
+
+GOOD = {name: hand.sign(b"m") for name, hand in HANDS.items()}
 
 
 def armored(binary: bytes) -> bytes:
@@ -200,6 +206,21 @@ def test_a_security_key_must_have_been_touched_and_be_for_ssh(name: str) -> None
     web = Hand(hand.private, b"webauthn.example")
     assert not hand.public.verifies(b"m", web.sign(b"m")), "a key of a web site"
     assert not hand.public.verifies(b"m", Hand(hand.private).sign(b"m", blob=hand.blob, kind=hand.kind))
+
+
+@given(st.sampled_from(sorted(HANDS)), st.binary(max_size=120), st.integers(0, 300), st.integers(0, 120))
+def test_no_bytes_make_it_raise_or_pass(name: str, noise: bytes, at: int, cut: int) -> None:
+    hand = HANDS[name]
+    good = GOOD[name]
+    spoilt = good[:at] + noise + good[at + cut :]
+    for candidate in (noise, b"SSHSIG" + noise, spoilt, armored(noise), armored(b"SSHSIG\x00\x00\x00\x01" + noise)):
+        assert hand.public.verifies(b"m", candidate) == (candidate == good)
+    with contextlib.suppress(KeyRefusedError):
+        read_key_blob(noise)
+    with contextlib.suppress(KeyRefusedError):
+        read_key_blob(hand.blob[:at] + noise + hand.blob[at + cut :])
+    with contextlib.suppress(KeyRefusedError):
+        read_public_key(noise)
 
 
 def test_ecdsa_numbers_have_one_form() -> None:

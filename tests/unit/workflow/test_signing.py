@@ -218,6 +218,21 @@ def test_a_waiver_of_two_persons_is_one_seal(world: World, capsys: pytest.Captur
     refused(world, "signed it already", "GW-1", "--key", str(world.key("vera")))
 
 
+def test_what_must_follow_is_said(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    log_key = load_private_key(generate_private_pem("ed25519")).public.pem.decode()
+    world.trust(
+        acts={"review": {"require": {}, "timestamp": True}},
+        evidence_types={"dataset": {"require": {"ci": 1, "verifier": 1}, "sign_within_hours": 48}},
+        log={"origin": "example.org/t", "key": log_key},
+    )
+    world.signed_by_ci_alone()
+    capsys.readouterr()
+    assert call("RV-1", "--key", str(world.key("max"))) == 0
+    assert capsys.readouterr().out.splitlines()[-2:] == ["next: casework stamp acts", "next: casework log update"]
+    assert call("EV-1", "--key", str(world.key("vera"))) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "next: casework stamp EV-1"
+
+
 def test_both_persons_may_sign_at_once(world: World) -> None:
     assert call("GW-1", "RV-1", "--key", str(world.key("max"))) == 0
     refused(world, "one person", "GW-1", "--key", str(world.key("vera")), "--key", str(world.key("vera-2")))

@@ -126,9 +126,12 @@ def _text(attributes: dict[str, bytes], name: str) -> str | None:
     if name not in attributes:
         return None
     try:
-        return attributes[name].decode("utf-8")
+        text = attributes[name].decode("utf-8")
     except UnicodeDecodeError:
         raise KeyRefusedError(f"`{name}` of the PKCS#11 URI is not UTF-8") from None
+    if not text.isprintable():  # a zero byte would cut a path short
+        raise KeyRefusedError(f"`{name}` of the PKCS#11 URI holds control characters")
+    return text
 
 
 def _pin_file(source: str | None) -> str | None:
