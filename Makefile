@@ -1,7 +1,7 @@
 # `make check` is what CI runs. PYTHON may name another interpreter with the `dev` and `evidence` extras installed.
 PYTHON ?= .venv/bin/python
 
-.PHONY: check format lint types contracts test own slow bench conformance schemas reference clean
+.PHONY: check format lint types contracts test own slow bench conformance schemas reference fuzz clean
 
 check: format lint types contracts schemas test own
 
@@ -43,6 +43,13 @@ conformance:
 reference:
 	$(PYTHON) -m casework schema --folder schemas
 	$(PYTHON) docs/make_reference.py
+
+# Needs atheris (`pip install atheris`). FUZZ_OPTIONS are those of libFuzzer, such as -max_total_time=600.
+FUZZ ?= yaml_reader envelope bundle
+FUZZ_OPTIONS ?= -max_total_time=120
+
+fuzz:
+	for name in $(FUZZ); do $(PYTHON) tests/fuzz/$$name.py $(FUZZ_OPTIONS) out/fuzz/$$name || exit 1; done
 
 clean:
 	rm -rf .venv out dist .mypy_cache .ruff_cache .pytest_cache
