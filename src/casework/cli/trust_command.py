@@ -44,6 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the subcommands."""
     commands = parser.add_subparsers(dest="act_name", metavar="SUBCOMMAND", required=True)
     _sub(commands, "init", "draft a first policy: the key ceremony", _INIT, _configure_init, _init)
+    _sub(commands, "new-key", "make a key pair, encrypted", _NEW_KEY, _configure_new_key, _new_key)
     _sub(commands, "show", "show who may sign what, until when", _SHOW, _configure_show, _show)
     configure_changes(commands)
     _sub(
@@ -168,6 +169,30 @@ def _passphrase() -> bytes:
     if not found:
         raise CallProblem("keys are never written unencrypted: set CASEWORK_PASSPHRASE to the passphrase for them")
     return found.encode()
+
+
+_NEW_KEY = (
+    """\
+Makes a key pair outside the case: NAME.pem, encrypted with the passphrase in CASEWORK_PASSPHRASE, and NAME.pub, which is what
+goes into the policy. Each holder makes their own; nobody else sees the private half. Keys in tokens and of OpenSSH serve too.""",
+    "example:\n  casework trust new-key ~/keys/ben\n",
+)
+
+
+def _configure_new_key(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", help="path of the key files, without their endings")
+    parser.add_argument("--algorithm", choices=tuple(ALGORITHMS), default="ed25519", help="kind of the key")
+
+
+def _new_key(args: argparse.Namespace) -> int:
+    from casework.store.working_tree import find_root
+    from casework.workflow.ceremony import Maker, keep_keys, key_of
+
+    path = Path(args.name)
+    pair = key_of(path.name, "", read_bytes, Maker(ALGORITHMS[args.algorithm], _passphrase()))
+    for written in keep_keys(path.parent, find_root(Path(args.root)), [pair]):
+        print(f"wrote {written}")
+    return 0
 
 
 _SHOW = (

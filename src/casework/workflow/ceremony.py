@@ -53,6 +53,7 @@ def keep_keys(folder: Path, root: Path, pairs: Sequence[Pair]) -> list[str]:
         raise CallProblem(f"{folder} lies in the case; private keys never go there: name a folder outside it")
     names = [f"{one.name}.pem" for one in made]
     twice = sorted({name for name in names if names.count(name) > 1})
+    names += [f"{one.name}.pub" for one in made]
     there = [name for name in names if (folder / name).exists()]
     if twice or there:
         raise CallProblem(f"{folder / (twice or there)[0]} {'would be written twice' if twice else 'exists already'}")

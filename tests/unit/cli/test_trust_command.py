@@ -229,6 +229,17 @@ def test_keys_are_made_encrypted_outside_the_case_and_never_over_others(
     assert "in force" in empty("sign", "--key", f"{other}/ana-root.pem")
 
 
+def test_a_holder_makes_their_own_key(empty: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "CASEWORK_PASSPHRASE" in empty("new-key", str(empty.keys / "zoe"), expect=2)
+    monkeypatch.setenv("CASEWORK_PASSPHRASE", "battery staple")
+    assert "zoe.pem" in empty("new-key", str(empty.keys / "zoe"), "--algorithm", "p384")
+    assert b"ENCRYPTED" in (empty.keys / "zoe.pem").read_bytes()
+    assert b"PUBLIC" in (empty.keys / "zoe.pub").read_bytes()
+    assert "exists already" in empty("new-key", str(empty.keys / "zoe"), expect=2)
+    assert "exists already" in empty("new-key", str(empty.keys / "ana"), expect=2)
+    assert "lies in the case" in empty("new-key", str(empty.case / "zoe"), expect=2)
+
+
 # Changing
 
 
@@ -598,7 +609,7 @@ def test_show_writes_to_a_file(world: World, tmp_path: Path) -> None:
 def test_every_subcommand_has_help_and_an_example(capsys: pytest.CaptureFixture[str]) -> None:
     parser = argparse.ArgumentParser(prog="casework trust")
     trust_command.configure(parser)
-    names = ["init", "show", *(one[0] for one in CHANGES), "sign", "discard", "verify"]
+    names = ["init", "new-key", "show", *(one[0] for one in CHANGES), "sign", "discard", "verify"]
     for name in names:
         with pytest.raises(SystemExit):
             parser.parse_args([name, "--help"])
