@@ -96,7 +96,8 @@ def _text(desk: Desk, offer: Offer) -> str:
 
     width = max((len(label) for label, _text in offer.says), default=0)
     lines = [f"{offer.kind} {offer.key}: {offer.path or 'not sealed'}"]
-    lines += [f"  {label:{width}}  {text}" for label, text in offer.says]
+    # On one line each, so that no text can pass for a line of ours.
+    lines += [f"  {label:{width}}  {' '.join(text.split())}" for label, text in offer.says]
     signed = ", ".join(f"{one.person} ({', '.join(sorted(one.roles)) or 'no role'})" for one in offer.signers)
     lines.append(f"  signed by: {signed or 'nobody'}")
     lines.append(f"  lacking: {'; '.join(lacking(offer, offer.signers, desk.policy)) or 'nothing'}")

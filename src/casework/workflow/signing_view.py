@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from casework.graph.assessment import Assessment
 from casework.graph.criteria import acceptance_of
-from casework.model.acceptance import find_metric, judge, number
+from casework.model.acceptance import find_metric, judge
 from casework.model.process import Review, Waiver
 from casework.model.result import Metric, ResultRecord
 
@@ -20,19 +20,19 @@ def says_of_record(assessment: Assessment, key: str, record: ResultRecord) -> Sa
         ("generator", f"{record.generator.name}, version {record.generator.version}"),
         ("started", record.started),
         ("status", record.status + (f": {record.reason}" if record.reason else "")),
-        *((f"{role} sha256", digest) for role, digest in sorted(record.digests.items())),
-        *(("metric", _metric(one)) for one in record.metrics),
+        *(("verdict", text) for text in _verdicts(assessment, key, record)),
         *(("self-check", f"{one.name}: {one.outcome}") for one in record.self_checks if one.outcome != "passed"),
         *(("limitation", text) for text in record.limitations),
-        *(("verdict", text) for text in _verdicts(assessment, key, record)),
+        *((f"{role} sha256", digest) for role, digest in sorted(record.digests.items())),
+        *(("metric", _metric(one)) for one in record.metrics),
     )
 
 
 def _metric(metric: Metric) -> str:
-    text = f"{metric.name} ({metric.slice}) = {number(metric.value)} {metric.unit}"
+    text = f"{metric.name} ({metric.slice}) = {metric.value:.6g} {metric.unit}"
     if metric.ci_low is not None and metric.ci_high is not None:
-        text += f", interval {number(metric.ci_low)} to {number(metric.ci_high)}"
-        text += f" at {number(metric.confidence)}" if metric.confidence is not None else ""
+        text += f", interval {metric.ci_low:.6g} to {metric.ci_high:.6g}"
+        text += f" at {metric.confidence:.6g}" if metric.confidence is not None else ""
     return text + (f", n = {metric.n}" if metric.n is not None else "")
 
 

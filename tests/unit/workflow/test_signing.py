@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import base64
 import json
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 
 from casework.artifact.digest import jcs_bytes, sha256_bytes
 from casework.attest.keys import generate_private_pem, load_private_key
+from casework.attest.opening import bundle_name
 from casework.attest.seal import seal_policy
 from casework.cli import sign_command
 from casework.cli.main import main
@@ -218,6 +220,16 @@ def test_a_waiver_of_two_persons_is_one_seal(world: World, capsys: pytest.Captur
     refused(world, "signed it already", "GW-1", "--key", str(world.key("vera")))
 
 
+def test_no_text_of_a_node_passes_for_a_line_of_ours(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    world.nodes(NODES.replace("reason: Small.", 'reason: "Small.\\n  lacking: nothing\\nwaiver GW-9: x"', 1))
+    assert call("GW-1", "--list") == 0
+    out = capsys.readouterr().out
+    assert [line for line in out.splitlines() if line.startswith("  lacking")] == [
+        "  lacking: vera, in whose name it speaks; 1 in role safety_manager"
+    ]
+    assert not any(line.startswith("waiver GW-9") for line in out.splitlines())
+
+
 def test_what_must_follow_is_said(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     log_key = load_private_key(generate_private_pem("ed25519")).public.pem.decode()
     world.trust(
@@ -365,3 +377,35 @@ def test_ssh_keygen_countersigns(world: World, tmp_path: Path, capsys: pytest.Ca
     assert call("EV-1", "--key", f"ssh:{path}") == 0
     assert not codes(capsys) & {"SIG-003", "SIG-005", "SIG-006", "EVD-004"}
     assert len(json.loads(record.read_bytes())["signatures"]) == 2
+
+
+def test_a_record_that_lies_in_a_sigstore_bundle_is_countersigned_beside_it(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("sigstore")
+    from doubles.sigstore_instance import GITHUB, WORKFLOW, Instance
+
+    here = Instance("signing")
+    root = here.trusted_root()
+    record = world.signed_by_ci_alone()
+    payload = base64.b64decode(json.loads(record.read_bytes())["payload"])
+    pipeline = {
+        "person": "runner", "issuer": GITHUB, "identity": f"https://github.com/{WORKFLOW}", "valid_from": "2026-01-01",
+        "source_repository_id": "4711", "source_repository_ref": "refs/heads/main", "build_trigger": "push",
+    }  # fmt: skip
+    world.trust(
+        sigstore={"trusted_root_sha256": sha256_bytes(root), "identities": {"pipeline": pipeline}},
+        roles={"ci": ["pipeline"], "verifier": ["vera", "vera-2", "old"], "safety_manager": ["max"]},
+    )
+    (world.root / "evidence/trust/trusted_root.json").write_bytes(root)
+    bundle = jcs_bytes(here.bundle(payload))
+    beside = record.with_name(bundle_name(payload, bundle))
+    beside.write_bytes(bundle)
+    record.unlink()
+    assert call("EV-1", "--key", str(world.key("vera"))) == 0
+    assert "runner (ci)" in capsys.readouterr().out
+    assert beside.read_bytes() == bundle
+    assert [one["keyid"] for one in json.loads(record.read_bytes())["signatures"]] == [
+        load_private_key(world.keys["vera"]).keyid
+    ]
+    assert not codes(capsys) & {"SIG-005", "SIG-006", "SIG-014", "EVD-004", "PTH-005"}
