@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from casework.graph.assessment import Assessment
@@ -110,9 +111,19 @@ def _element(assessment: Assessment, key: str) -> Element:
         acps=tuple(a.id for a in node.acps if a.on is None) if isinstance(node, Node) else (),
         annotations=(
             *(e.target for e in case.out(key, "cites", "states", "refers_to")),
+            *_argued(case, key),
             *(f"doubt {d.challenger} accepted by {d.accepted_by}" for d in (node.residual_doubts if isinstance(node, Node) else ())),
         ), label=entry.id,
     )  # fmt: skip
+
+
+def _argued(case: Case, key: str) -> Iterator[str]:
+    """Yield the assurance claim points whose confidence an element argues (GSN v3 1:5), and where each of them sits."""
+    for source in sorted({edge.source for edge in case.into(key, "acps")}):
+        node = case.node(source) if case.entries[source].valid else None
+        for acp in node.acps if isinstance(node, Node) else ():
+            if acp.argued_by is not None and case.resolve(case.entries[source], acp.argued_by) == key:
+                yield f"argues {acp.id} at {source}{f' to {acp.on}' if acp.on else ''}"
 
 
 def _shown(case: Case, key: str, word: StatusWord) -> str:

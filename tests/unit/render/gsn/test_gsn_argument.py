@@ -87,3 +87,24 @@ def test_a_challenge_that_stands_is_not_drawn_like_a_claim_that_does(doubts, sup
     page = paginate(argument)[0]
     assert drawn[1] in draw(page)
     assert drawn[1] in index_svg([page])
+
+
+def test_a_root_that_argues_confidence_says_in_what():
+    text = """
+- type: goal
+  id: G-1
+  statement: It is safe.
+  supported_by: [G-2]
+  acps: [{id: ACP1, on: G-2, argued_by: G-3}, {id: ACP2, argued_by: G-3}, {id: ACP3}, {id: ACP4, argued_by: G-4}]
+- {type: goal, id: G-2, statement: Its parts are., undeveloped: true}
+- {type: goal, id: G-3, statement: The parts are known., undeveloped: true}
+- {type: goal, id: G-4, statement: The parts are all., undeveloped: true}
+"""
+    case, findings = case_from_texts({"a.yaml": text})
+    assert findings == []
+    argument = argument_of(Assessment(case=case, today=Today(date(2026, 3, 2))))
+    notes = {e.id: e.annotations for e in argument.elements}
+    assert notes["G-3"] == ("argues ACP1 at G-1 to G-2", "argues ACP2 at G-1")
+    assert notes["G-4"] == ("argues ACP4 at G-1",)
+    assert notes["G-1"] == notes["G-2"] == ()
+    assert "argues ACP4 at G-1" in draw(paginate(argument)[0])
