@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from casework.graph.assessment import Assessment, Today
 from casework.graph.binding import mismatches
 from casework.model.act import ActRecord
+from casework.model.finding import Finding
 from casework.model.learning import Evidence
 from casework.model.policy import TrustPolicy
 from casework.model.problem import CallProblem
@@ -148,6 +149,7 @@ def _offer_evidence(desk: Desk, key: str) -> Offer:
         return Offer(key, "evidence", problem="there is no sealed record; `casework run` makes one")
     if verdict.statement is None:
         return Offer(key, "evidence", verdict.path, problem=_told(verdict) or "it cannot be read")
+    from casework.attest.codes import report
     from casework.attest.opening import open_record
 
     contents = _contents(desk, verdict.path)
@@ -155,7 +157,8 @@ def _offer_evidence(desk: Desk, key: str) -> Offer:
     path = _envelope_path(verdict.path, opened.digest)
     rule = desk.policy.rule_for(verdict.statement.predicate.generator.name)
     wanted = {**dict.fromkeys(plan.signed_by, 1), **(rule.require if rule else {})}
-    problem = _obstacle(desk, key, plan, verdict, {(one.code, one.message) for one in opened.problems})
+    broken = [report(one.code, one.message) for one in opened.problems]
+    problem = _obstacle(desk, key, plan, replace(verdict, statement=opened.statement), broken)
     if not problem and opened.digest != verdict.digest:
         problem = "the record changed while it was looked at; try again"
     says = says_of_record(desk.assessment, key, verdict.statement.predicate)
@@ -178,12 +181,11 @@ def _record_to_sign(desk: Desk, key: str) -> Verdict | None:
     )
 
 
-def _obstacle(desk: Desk, key: str, plan: Evidence, verdict: Verdict, broken: set[tuple[str, str]]) -> str:
+def _obstacle(desk: Desk, key: str, plan: Evidence, verdict: Verdict, broken: Sequence[Finding]) -> str:
     """Return why a record must not be countersigned: it is broken, or not of the case as it is now."""
-    errors = [one for one in verdict.findings if one.severity == "error"]
-    told = [
-        f"{one.code} {one.message}" for one in errors if one.code not in _MENDABLE or (one.code, one.message) in broken
-    ]
+    # What the bytes show now counts, also where the verdict is of bytes that were looked at a moment ago.
+    lasting = [one for one in verdict.findings if one.code not in _MENDABLE]
+    told = dict.fromkeys(f"{one.code} {one.message}" for one in (*broken, *lasting) if one.severity == "error")
     if told:
         return f"it does not verify: {'; '.join(told)}"
     about = desk.assessment

@@ -101,6 +101,10 @@ def test_a_token_that_is_gone_fails_to_sign_and_says_so(token: Bench) -> None:
         blind.sign(b"m")
     from casework.attest.keys import pkcs11
 
+    lost = read_uri(token.uri("nobody"))
+    gone = TokenKey(held.public, lambda message: pkcs11._sign(lost, PIN, "ecdsa-p256-sha256", message))
+    with pytest.raises(SigningFailedError, match="no longer offers"):
+        gone.sign(b"m")
     with pytest.raises(SigningFailedError, match="refuses the PIN"):
         pkcs11._sign(read_uri(token.uri("p256")), "000000", "ecdsa-p256-sha256", b"m")
 

@@ -8,6 +8,7 @@ import json
 import shutil
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from casework.cli import sign_command
 from casework.cli.main import main
 from casework.model.policy import TrustPolicy
 from casework.model.problem import CallProblem
+from casework.workflow.offers import offers, open_desk
+from casework.workflow.signing import sign
 
 PEOPLE = {
     "root": ("ada", []), "ci": ("runner", ["ci"]), "vera": ("vera", ["verifier"]), "vera-2": ("vera", ["verifier"]),
@@ -312,6 +315,27 @@ def test_a_record_that_does_not_verify_is_not_countersigned(world: World) -> Non
     refused(world, "does not verify: PTH-005", "EV-1", "--key", vera)
     shutil.rmtree(path.parent)
     refused(world, "no sealed record", "EV-1", "--key", vera)
+
+
+def test_the_bytes_that_are_signed_are_those_that_were_verified(world: World) -> None:
+    path = world.signed_by_ci_alone()
+    desk = open_desk(world.root, date(2026, 12, 1))
+    good = path.read_bytes()
+    (offer,) = offers(desk, ["EV-1"])
+    assert offer.problem == ""
+    envelope = json.loads(good)
+    for one in envelope["signatures"]:
+        one["sig"] = ("B" if one["sig"][0] == "A" else "A") + one["sig"][1:]
+    path.write_bytes(jcs_bytes(envelope))
+    (after,) = offers(desk, ["EV-1"])
+    assert "SIG-003" in after.problem
+    key = load_private_key(world.keys["vera"])
+    with pytest.raises(CallProblem, match="changed by another program"):
+        sign(desk, offer, [key], "2026-12-01T00:00:00Z")
+    path.write_bytes(b"{}")
+    (after,) = offers(desk, ["EV-1"])
+    assert "SIG-001" in after.problem
+    assert path.read_bytes() == b"{}"
 
 
 def test_a_stale_record_is_not_countersigned(world: World) -> None:

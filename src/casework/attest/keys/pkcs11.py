@@ -78,7 +78,10 @@ class TokenKey:
         Raises:
             SigningFailedError: The token did not sign, or its signature does not fit its public key.
         """
-        signature = self._sign(message)
+        try:
+            signature = self._sign(message)
+        except KeyRefusedError as error:
+            raise SigningFailedError(f"the token no longer offers the key: {error}") from error
         if not self.public.fits_plainly(message, signature):
             raise SigningFailedError("the token's signature does not fit the public key that it names")
         return signature

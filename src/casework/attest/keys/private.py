@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol, assert_never
 
 from casework.attest.keys.public import Algorithm, KeyRefusedError, PublicKey, public_key_of
+from casework.model.problem import CallProblem
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
@@ -19,7 +20,7 @@ class PassphraseNeededError(KeyRefusedError):
     """A private key that is encrypted, and no passphrase was given."""
 
 
-class SigningFailedError(ValueError):
+class SigningFailedError(CallProblem, ValueError):
     """A token or a program would not sign: refused, removed, not touched in time; the text says what it answered."""
 
 
