@@ -1,20 +1,41 @@
-"""Opening of ONNX files as foreign bytes: size limit, no external data, allow-listed operators, checked structure.
+"""Opening of ONNX files as foreign bytes: size limits, allow-listed operators, checked structure, no weights unseen.
 
-`scan_model` reads and reports; `open_model` refuses what must not be run. Neither runs a model, follows a path named
-in the file, or loads an operator library.
+`scan_model` reads and reports; `open_model` refuses what must not be run. Neither runs a model, lets a library follow a path that
+is named in the file, or loads an operator library.
+
+Weights outside the file are read here, from plain files below the model's folder, and only where the caller has a digest that
+covers them: the digest of the closure, which binds the name and the bytes of the model and of each such file. They are then put
+into the model's bytes, so that whatever runs it opens no file.
 """
 
 from __future__ import annotations
 
 import math
-import os
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from casework.artifact.digest import sha256_bytes
+from casework.artifact.onnx_external import ExternalFile, closure_digest, external_files, put_in, refuse_pickles
+from casework.artifact.onnx_graph import ModelProblem, holders
+from casework.artifact.pickles import is_pickle
+
+__all__ = [
+    "ExternalFile",
+    "ModelProblem",
+    "OpenedModel",
+    "QuantisedTensor",
+    "TensorInfo",
+    "clamped_tensors",
+    "closure_digest",
+    "initialisers",
+    "open_model",
+    "quantised_tensors",
+    "scan_model",
+    "tensor_names",
+    "with_outputs",
+]
 
 SIZE_LIMIT: Final = 1 << 30
 """Default limit of a model file, bytes; protobuf itself cannot carry 2 GiB."""
@@ -32,16 +53,7 @@ ALLOWED_MICROSOFT: Final = frozenset(
 _QUANTISED: Final = frozenset(
     {"QuantizeLinear", "DequantizeLinear", "QLinearConv", "QLinearMatMul", "QGemm", "ConvInteger"}
 )
-_DEPTH_LIMIT: Final = 32
-
-
-class ModelProblem(Exception):  # noqa: N818 - it is a state of the user's file, not an error of ours
-    """A model file that cannot be used: the fact, and the act that mends it."""
-
-    def __init__(self, message: str, fix: str) -> None:
-        super().__init__(message)
-        self.message = message
-        self.fix = fix
+_RUNTIME_DOMAINS: Final = ("ai.onnx", "com.microsoft", "com.ms.", "org.pytorch.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,26 +66,14 @@ class TensorInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class ExternalFile:
-    """A file outside the model that holds weights.
-
-    Attributes:
-        location: As written in the model.
-        escapes: True where the location leaves the model's folder: absolute, `..`, a drive, a backslash, or a link.
-    """
-
-    location: str
-    escapes: bool
-
-
-@dataclass(frozen=True, slots=True)
 class OpenedModel:
     """A parsed model and what it declares.
 
     Attributes:
         path: The file that was read.
-        content: Its bytes; all use is made of these, the file is not read twice.
-        sha256: Digest of the bytes.
+        content: Its bytes; all use is made of these, the file is not read twice. After `open_model`, with the weights of external
+            files put in.
+        sha256: Digest of the file's bytes.
         inputs: Graph inputs that are not initialisers.
         outputs: Graph outputs.
         opsets: Operator set versions by domain, sorted.
@@ -82,6 +82,7 @@ class OpenedModel:
         foreign_operators: Those of `operators` that are outside the allow list.
         external_files: Weights kept outside the file.
         quantized: True where the graph holds operators of quantised arithmetic.
+        closure: Digest over name and SHA-256 of the file and of every external file; empty where one of them cannot be read.
     """
 
     path: Path
@@ -95,50 +96,72 @@ class OpenedModel:
     foreign_operators: tuple[str, ...]
     external_files: tuple[ExternalFile, ...]
     quantized: bool
+    closure: str = ""
 
 
-def open_model(path: Path, limit: int = SIZE_LIMIT) -> OpenedModel:
+def open_model(path: Path, limit: int = SIZE_LIMIT, *, closure: str | None = None) -> OpenedModel:
     """Open a model that is to be run.
 
     Args:
         path: ONNX file.
-        limit: Greatest size, bytes.
+        limit: Greatest size of the file, and of it with all external files, bytes.
+        closure: Digest of the closure (`closure_digest`) that the model must have, from a source that is trusted; None where
+            only the file itself is pinned, and then weights outside of it are refused.
 
     Raises:
-        ModelProblem: As `scan_model`; or it holds operators outside the allow list, or weights outside the file.
+        ModelProblem: As `scan_model`; or it holds operators outside the allow list (`ART-012`), or weights outside the file
+            that leave its folder (`ART-010`) or that no digest covers (`ART-011`).
     """
     model = scan_model(path, limit)
     if model.foreign_operators:
         raise ModelProblem(
             f"{path} holds operators outside the allowed domains: {', '.join(model.foreign_operators)}",
             "Export the model with the operators of ai.onnx and ai.onnx.ml only.",
+            "ART-012",
         )
-    if model.external_files:
+    for one in model.external_files:
+        if one.problem:
+            raise ModelProblem(
+                f"{path} keeps weights outside the file, in `{one.location}`: {one.problem}", _ONE_FILE, one.code
+            )
+    if closure is not None and closure != model.closure:
+        raise ModelProblem(
+            f"{path} and its external files have the digest {model.closure[:12]}…, not {closure[:12]}…",
+            "Restore the files that were pinned, or pin these.",
+            "ART-011",
+        )
+    if model.external_files and closure is None:
         names = ", ".join(f.location for f in model.external_files)
         raise ModelProblem(
-            f"{path} keeps weights outside the file: {names}; its digest does not cover them",
-            "Save the model as one file: onnx.save_model(model, path, save_as_external_data=False).",
+            f"{path} keeps weights outside the file: {names}; its digest does not cover them", _ONE_FILE, "ART-011"
         )
-    return model
+    return _self_contained(model) if model.external_files else model
+
+
+_ONE_FILE: Final = "Save the model as one file: onnx.save_model(model, path, save_as_external_data=False)."
 
 
 def scan_model(path: Path, limit: int = SIZE_LIMIT) -> OpenedModel:
     """Parse a model and report what it declares, without refusing foreign operators or external data.
 
     Raises:
-        ModelProblem: The file is missing, unreadable, too large, no ONNX model, or its structure is invalid.
+        ModelProblem: The file is missing, unreadable, too large, no ONNX model, or its structure is invalid; or it is a pickle,
+            or holds one (`ART-013`).
     """
     content = _read(path, limit)
     proto = _parse(path, content)
-    external = _external_files(proto, path.parent)
+    refuse_pickles(path, proto)
+    external = external_files(proto, path.parent, limit - len(content))
     if not external:
         _check(path, proto)
     operators = _operators(proto)
+    sha256 = sha256_bytes(content)
+    readable = all(not one.problem for one in external)
     initialisers = {t.name for t in proto.graph.initializer}
     return OpenedModel(
         path=path,
         content=content,
-        sha256=sha256_bytes(content),
+        sha256=sha256,
         inputs=tuple(_tensor(v) for v in proto.graph.input if v.name not in initialisers),
         outputs=tuple(_tensor(v) for v in proto.graph.output),
         opsets=tuple(sorted((o.domain, o.version) for o in proto.opset_import)),
@@ -147,7 +170,20 @@ def scan_model(path: Path, limit: int = SIZE_LIMIT) -> OpenedModel:
         foreign_operators=tuple(sorted(name for name in operators if not _allowed(name))),
         external_files=external,
         quantized=any(name.rpartition("::")[2] in _QUANTISED for name in operators),
+        closure=closure_digest({path.name: sha256, **{one.location: one.sha256 for one in external}})
+        if readable
+        else "",
     )
+
+
+def _self_contained(model: OpenedModel) -> OpenedModel:
+    """Return a model with the weights of its external files put into its bytes, checked as a whole."""
+    import onnx
+
+    proto = onnx.load_model_from_string(model.content)
+    put_in(proto, model.path, model.external_files)
+    _check(model.path, proto)
+    return replace(model, content=bytes(proto.SerializeToString(deterministic=True)))
 
 
 def with_outputs(model: OpenedModel, names: tuple[str, ...]) -> bytes:
@@ -251,6 +287,12 @@ def _read(path: Path, limit: int) -> bytes:
         raise ModelProblem(f"{path} cannot be read: {error.strerror}", "Make the file readable.") from error
     if not content:
         raise ModelProblem(f"{path} is empty", "Export or fetch the model again; an LFS pointer is not a model.")
+    if is_pickle(content):
+        raise ModelProblem(
+            f"{path} is a pickle, which runs code when it is loaded, and no ONNX model",
+            "Export the model to ONNX where it was trained; never load a pickle of others.",
+            "ART-013",
+        )
     if content.startswith(b"version https://git-lfs"):
         raise ModelProblem(f"{path} is a Git LFS pointer, not a model", "Fetch the file itself: git lfs pull.")
     return content
@@ -287,25 +329,13 @@ def _check(path: Path, proto: Any) -> None:
         ) from error
 
 
-def _graphs(proto: Any) -> Iterator[tuple[Any, Any]]:
-    """Yield (nodes, owner of tensors or None) of the main graph, all subgraphs and all functions."""
-    pending: list[tuple[Any, int]] = [(proto.graph, 0), *((f, 0) for f in proto.functions)]
-    while pending:
-        graph, depth = pending.pop()
-        if depth > _DEPTH_LIMIT:
-            raise ModelProblem(f"subgraphs nest deeper than {_DEPTH_LIMIT}", "Export the model without such nesting.")
-        yield graph.node, graph if hasattr(graph, "initializer") else None
-        for node in graph.node:
-            for attribute in node.attribute:
-                inner = [*attribute.graphs, *([attribute.g] if attribute.HasField("g") else [])]
-                pending.extend((g, depth + 1) for g in inner)
-
-
 def _operators(proto: Any) -> Counter[str]:
-    own = {(f.domain, f.name) for f in proto.functions}  # defined in the file itself; their bodies are walked instead
+    # Functions that the file itself defines are walked instead. In a runtime's own domains a function could hide the
+    # operator that the runtime knows by that name, and that one would run.
+    own = {(f.domain, f.name) for f in proto.functions if not f.domain.startswith(_RUNTIME_DOMAINS)}
     counts: Counter[str] = Counter()
-    for nodes, _ in _graphs(proto):
-        for node in nodes:
+    for graph in holders(proto):
+        for node in graph.node:
             if (node.domain, node.op_type) not in own:
                 counts[node.op_type if node.domain in ("", "ai.onnx") else f"{node.domain}::{node.op_type}"] += 1
     return counts
@@ -314,40 +344,6 @@ def _operators(proto: Any) -> Counter[str]:
 def _allowed(name: str) -> bool:
     domain, _, kind = name.rpartition("::")
     return domain in ALLOWED_DOMAINS or (domain == "com.microsoft" and kind in ALLOWED_MICROSOFT)
-
-
-def _tensors(proto: Any) -> Iterator[Any]:
-    for nodes, graph in _graphs(proto):
-        if graph is not None:
-            yield from graph.initializer
-            for sparse in graph.sparse_initializer:
-                yield from (sparse.values, sparse.indices)
-        for node in nodes:
-            for attribute in node.attribute:
-                yield from attribute.tensors
-                if attribute.HasField("t"):
-                    yield attribute.t
-
-
-def _external_files(proto: Any, folder: Path) -> tuple[ExternalFile, ...]:
-    import onnx
-
-    locations: set[str] = set()
-    for tensor in _tensors(proto):
-        if tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data:
-            locations.update(e.value for e in tensor.external_data if e.key == "location")
-            if not any(e.key == "location" for e in tensor.external_data):
-                locations.add("")
-    return tuple(ExternalFile(name, _escapes(name, folder)) for name in sorted(locations))
-
-
-def _escapes(location: str, folder: Path) -> bool:
-    if not location or "\\" in location or "\0" in location or ":" in location or location.startswith("/"):
-        return True
-    if ".." in location.split("/"):
-        return True
-    target = folder / location
-    return os.path.realpath(target) != os.path.join(os.path.realpath(folder), os.path.normpath(location))
 
 
 def _tensor(value: Any) -> TensorInfo:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
-from casework.artifact.onnx_model import OpenedModel, scan_model
+from casework.artifact.onnx_model import ExternalFile, OpenedModel, scan_model
 from casework.generators.model_signature.openssf import SignatureRefused, sign_model, verify_model
 from casework.generators.options import OptionSpec
 from casework.generators.protocol import GeneratorProblem, Progress, Request, silent
@@ -38,13 +39,17 @@ def _body(request: Request, options: dict[str, Any], finds: Finds, progress: Pro
     finds.metrics.append(census("unsafe_operators", len(model.foreign_operators), n=len(model.operators)))
     finds.metrics.append(census("external_data_files", len(model.external_files), n=1))
     checks.append(("operators", "refused" if model.foreign_operators else "good", ", ".join(model.foreign_operators)))
-    outside = [f.location + (" (leaves the folder)" if f.escapes else "") for f in model.external_files]
+    outside = [f.location + (" (leaves the folder)" if f.escapes else _why(f)) for f in model.external_files]
     checks.append(("external data", "refused" if outside else "good", ", ".join(outside)))
     finds.tables.append(table("checks", ("check", "outcome", "detail"), checks))
     foreign = set(model.foreign_operators)
     operators = [(name, count, name not in foreign) for name, count in model.operators]
     finds.tables.append(table("operators", ("operator", "count", "allowed"), operators))
     progress(1, 1, "model file")
+
+
+def _why(file: ExternalFile) -> str:
+    return f" ({file.code}: {file.problem})" if file.code else f" ({file.problem})" if file.problem else ""
 
 
 def _digest(model: OpenedModel, request: Request, finds: Finds) -> list[tuple[str, str, str]]:
@@ -76,19 +81,23 @@ def _refusal(model: OpenedModel, request: Request, finds: Finds) -> str:
     signature = finds.read_file("signature", request.signature, request.signature.name)
     key = finds.read_file("public_key", request.public_key, request.public_key.name)
     name = model.path.name
+    lost = [f for f in model.external_files if f.problem]
+    if lost:
+        return f"{lost[0].code or 'ART-011'}: {lost[0].location!r} cannot be compared with what is signed: {lost[0].problem}"
+    external = {f.location: f.content for f in model.external_files}
     try:
-        verify_model(name, model.content, signature, key)
+        verify_model(name, model.content, signature, key, external)
     except SignatureRefused as refused:
-        return str(refused)
-    finds.self_checks.append(_control(name, model.content, signature, key))
+        return f"{refused.code}: {refused}"
+    finds.self_checks.append(_control(name, model.content, signature, key, external))
     return ""
 
 
-def _control(name: str, content: bytes, signature: bytes, key: bytes) -> SelfCheck:
+def _control(name: str, content: bytes, signature: bytes, key: bytes, external: Mapping[str, bytes]) -> SelfCheck:
     """Verify a copy with one bit turned: the verifier must refuse it."""
     altered = bytes([content[0] ^ 1]) + content[1:]
     try:
-        verify_model(name, altered, signature, key)
+        verify_model(name, altered, signature, key, external)
     except SignatureRefused as refused:
         return SelfCheck(name="altered-copy-refused", outcome="passed", detail=str(refused))
     return SelfCheck(name="altered-copy-refused", outcome="failed", detail="a copy with one bit turned was accepted")
