@@ -23,11 +23,20 @@ def seal(statement: Statement, keys: Sequence[SigningKey]) -> bytes:
         ValueError: No key or one twice; or the statement holds what no verifier would read back, such as a float
             that its canonical form writes as an integer beyond 2^53 - 1, or zero-width characters.
     """
+    return sign_envelope(PAYLOAD_TYPE, payload_of(statement), keys)
+
+
+def payload_of(statement: Statement) -> bytes:
+    """Return what is signed of a statement: its canonical form.
+
+    Raises:
+        ValueError: It holds what no verifier would read back.
+    """
     payload = jcs_bytes(statement.model_dump(by_alias=True))  # mode "json" would write NaN as null
     back = read_statement(payload)
     if not isinstance(back, Statement):
         raise ValueError(f"the statement cannot be sealed: {'; '.join(f'{one.message} ({one.code})' for one in back)}")
-    return sign_envelope(PAYLOAD_TYPE, payload, keys)
+    return payload
 
 
 def policy_payload(policy: TrustPolicy) -> bytes:

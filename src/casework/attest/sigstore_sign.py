@@ -122,3 +122,17 @@ def _is_safe(address: str) -> bool:
     if parts.scheme == "https":
         return bool(parts.hostname)
     return parts.scheme == "http" and parts.hostname in _LOOPBACK
+
+
+def ambient_token() -> str | None:
+    """Return the identity token that the machine itself offers, such as a CI runner's; None where there is none.
+
+    Raises:
+        KeylessSigningError: There should be one, and it cannot be had.
+    """
+    from sigstore.oidc import detect_credential
+
+    try:
+        return detect_credential()
+    except Exception as error:  # noqa: BLE001 - the library asks the runner over the network
+        raise KeylessSigningError(f"the identity token of this machine cannot be had: {said(error)}") from None

@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 
+from casework.cli.keyless import add_keyless, keyless_of
 from casework.cli.secrets import keys_of_environment, secret_of
 from casework.cli.terminal import Progress, add_now, add_root, positive, root_of, started, today_of, write_out
 from casework.model.problem import CallProblem
@@ -22,6 +23,7 @@ examples:
   casework run --list                        say what would be run, and why
   CASEWORK_KEYS=ci.pem casework run          keys by environment (paths joined by the system's separator)
   casework run --key ssh:~/.ssh/id_ed25519   sign with ssh-keygen: agents and security keys too
+  casework run --keyless signing_config.json sign under the identity of a token, with a Sigstore instance
   casework run --key 'pkcs11:token=ci;object=seal?module-path=/usr/lib/softhsm/libsofthsm2.so'
 A key is a file (PEM, OpenSSH), ssh:PATH or a pkcs11: URI. Passphrase and PIN come from CASEWORK_PASSPHRASE and CASEWORK_PIN,
 or are asked for on the terminal.
@@ -40,6 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="KEY",
         help="key to sign with: file, ssh:PATH or pkcs11: URI; may be repeated",
     )
+    add_keyless(parser)
     parser.add_argument("--force", action="store_true", help="run also what is current")
     parser.add_argument("--stale", action="store_true", help="run only what is stale, not what is missing")
     parser.add_argument("--list", action="store_true", help="say what would be run, and why, and stop")
@@ -69,11 +72,14 @@ def run(args: argparse.Namespace) -> int:
         keys = [k for k in keys if assessment.appraisals[k].state == "stale"]
     if args.list or not keys:
         return _list(assessment, keys)
+    keyless = keyless_of(args, root, assessment, today_of(args)) if args.keyless else None
     signers = load_signers(_keys(args), secret_of)
     failed = 0
     made = []
     commit = head(root)[0]
-    for ran in produce(assessment, root, keys, signers, started, commit, args.workers, lambda key: _bar(bar, key)):
+    for ran in produce(
+        assessment, root, keys, signers, started, commit, args.workers, lambda key: _bar(bar, key), keyless
+    ):
         bar.done()
         failed += bool(ran.problem) or (ran.record is not None and ran.record.status != "complete")
         status = ran.record.status if ran.record else "not run"
@@ -83,6 +89,7 @@ def run(args: argparse.Namespace) -> int:
                 "path": ran.path,
                 "status": status,
                 "problem": ran.problem or _reason(ran.record),
+                "lacks": list(ran.lacks),
             }
         )
         if args.format == "text":
@@ -90,6 +97,7 @@ def run(args: argparse.Namespace) -> int:
             print(
                 f"{ran.evidence}: {status}{took}"
                 + (f": {made[-1]['problem']}" if made[-1]["problem"] else f", {ran.path}")
+                + (f"; lacks {', '.join(ran.lacks)}: casework sign {ran.evidence}" if ran.lacks else "")
             )
             sys.stdout.flush()
     if args.format == "json":
@@ -107,8 +115,8 @@ def _bar(bar: Progress, key: str):  # type: ignore[no-untyped-def]
 
 def _keys(args: argparse.Namespace) -> list[str]:
     keys = list(args.key) or keys_of_environment()
-    if not keys:
-        raise CallProblem("evidence must be signed: give --key KEY, or set CASEWORK_KEYS")
+    if not keys and not args.keyless:
+        raise CallProblem("evidence must be signed: give --key KEY or --keyless CONFIG, or set CASEWORK_KEYS")
     return keys
 
 
@@ -119,8 +127,8 @@ def _list(assessment: object, keys: list[str]) -> int:
     if not keys:
         other = sorted(k for k, a in appraisals.items() if a.state != "current")
         print(
-            f"nothing to run of what was asked; not current: {', '.join(other)}"
-            if other
-            else "nothing to run: all evidence is current"
+            f"nothing to run; not current: {', '.join(other)}" if other else "nothing to run: all evidence is current"
         )
+        if any(appraisals[k].state == "unverifiable" for k in other):
+            print("next: casework sign --list")
     return 0

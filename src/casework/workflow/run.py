@@ -7,27 +7,30 @@ the result in the making, and running again goes on with what is still missing o
 from __future__ import annotations
 
 import importlib.util
-import os
 import shlex
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from casework.graph.appraise import examined_dataset, interface_digest, odd_digest, planned_options
+from casework.graph.binding import mismatches
 from casework.model.catalogue import GENERATORS
 from casework.model.hazard import Odd
 from casework.model.learning import Dataset, Evidence, ModelCard
 from casework.model.node import Node
 from casework.model.problem import CallProblem
-from casework.model.result import PREDICATE_TYPE, STATEMENT_TYPE, ResultRecord, Statement, Subject
-from casework.model.verdict import Appraisal
+from casework.model.result import ResultRecord
+from casework.workflow.sealing import require_signers, sealed_files, statement_of, write_sealed
 
 if TYPE_CHECKING:
     from casework.attest.keys import SigningKey
+    from casework.attest.opening import Anchors
     from casework.generators.protocol import Progress, Request
     from casework.graph.assessment import Assessment
+    from casework.workflow.keyless import Keyless
+
+__all__ = ["awaits_signatures", "due", "produce", "request_of", "statement_of", "write_sealed"]
 
 
 N = TypeVar("N", bound=Node)
@@ -44,12 +47,14 @@ class Ran:
         path: File written, relative to the root; empty where nothing was.
         record: The result, or None where there is none.
         problem: Why nothing was written; empty otherwise.
+        lacks: Signatures that the trust policy still wants, in words; nothing is known of them where an identity signs.
     """
 
     evidence: str
     path: str
     record: ResultRecord | None
     problem: str = ""
+    lacks: tuple[str, ...] = ()
 
 
 def due(assessment: Assessment, wanted: Sequence[str], *, force: bool) -> list[str]:
@@ -63,16 +68,33 @@ def due(assessment: Assessment, wanted: Sequence[str], *, force: bool) -> list[s
         if key not in keys:
             raise CallProblem(f"{key} is no evidence node of this case; there are {', '.join(keys) or 'none'}")
     chosen = [k for k in keys if not wanted or k in wanted]
-    return [k for k in chosen if force or _state(assessment.appraisals.get(k)) not in ("current",)]
+    return [k for k in chosen if force or not (_is_current(assessment, k) or awaits_signatures(assessment, k))]
 
 
-def _state(appraisal: Appraisal | None) -> str:
-    return appraisal.state if appraisal else "missing"
+def _is_current(assessment: Assessment, key: str) -> bool:
+    appraisal = assessment.appraisals.get(key)
+    return appraisal is not None and appraisal.state == "current"
+
+
+_SIGNABLE: Final = frozenset({"SIG-005", "SIG-006", "IND-002", "TIM-001"})
+"""What is wrong with a record that further signatures or a time stamp mend."""
+
+
+def awaits_signatures(assessment: Assessment, key: str) -> bool:
+    """Tell whether a piece of evidence has a record of what is here now that only lacks signatures, or proof of their time."""
+    appraisal = assessment.appraisals.get(key)
+    verdict = appraisal.verdict if appraisal is not None and appraisal.state == "unverifiable" else None
+    if verdict is None or verdict.statement is None or not verdict.signers:
+        return False
+    if any(one.code not in _SIGNABLE for one in verdict.findings if one.severity == "error"):
+        return False
+    pinned = assessment.project.trust.model_key
+    return not mismatches(assessment.case, key, verdict, assessment.files, assessment.manifests, pinned)
 
 
 def produce(
     assessment: Assessment, root: Path, keys: Sequence[str], signers: Sequence[SigningKey], clock: Callable[[], str], commit: str,
-    workers: int, progress: Callable[[str], Progress],
+    workers: int, progress: Callable[[str], Progress], keyless: tuple[Keyless, Anchors] | None = None,
 ) -> Iterator[Ran]:  # fmt: skip
     """Make, seal and write the evidence of each key, one after the other, and tell of each as soon as it is there.
 
@@ -85,14 +107,14 @@ def produce(
         commit: Commit of the tree, recorded for people.
         workers: Processes for generators that can use them.
         progress: Returns the progress callback of one piece of evidence.
+        keyless: Identity that signs too, and what its signature is checked with; None for keys alone.
 
     Raises:
         CallProblem: A library of the generators is missing, or the keys cannot satisfy the trust policy; nothing has been
             written then.
     """
     require_libraries()
-    for key in keys:
-        require_signers(assessment, key, signers)
+    lacks = {key: require_signers(assessment, key, signers, keyless=keyless is not None) for key in keys}
     for key in keys:
         entry = assessment.case.entries[key]
         if not entry.valid:
@@ -103,7 +125,8 @@ def produce(
         except CallProblem as problem:
             yield Ran(key, "", None, str(problem))
             continue
-        yield _one(assessment, root, key, request, signers, progress(key))
+        ran = _one(assessment, root, key, request, signers, progress(key), keyless)
+        yield replace(ran, lacks=lacks[key]) if ran.path and keyless is None else ran
 
 
 def require_libraries() -> None:
@@ -113,32 +136,15 @@ def require_libraries() -> None:
         raise CallProblem(f"generators need {', '.join(missing)}; install them with: pip install 'casework[evidence]'")
 
 
-def require_signers(assessment: Assessment, key: str, signers: Sequence[SigningKey]) -> None:
-    """Raise CallProblem where the keys at hand cannot make evidence that the trust policy and the plan accept."""
-    from casework.attest.keys import load_public_key
-
-    policy, plan = assessment.policy, assessment.case.node(key) if assessment.case.entries[key].valid else None
-    if policy is None or not isinstance(plan, Evidence):
-        return
-    given = {signer.keyid for signer in signers}
-    held = [
-        name for name, entry in policy.keys.items() if load_public_key(entry.public_key_pem.encode()).keyid in given
-    ]
-    rule = policy.rule_for(plan.generator)
-    wanted = {**dict.fromkeys(plan.signed_by, 1), **(rule.require if rule else {})}
-    for role, count in sorted(wanted.items()):
-        persons = {policy.keys[name].person for name in held if name in policy.roles.get(role, ())}
-        if len(persons) < count:
-            has = ", ".join(f"{name} ({policy.keys[name].person})" for name in held) or "no key of the trust policy"
-            raise CallProblem(
-                f"{key} needs {count} signature{'s' if count > 1 else ''} in role {role}, and --key gives {has}"
-            )
-
-
 def _one(
-    assessment: Assessment, root: Path, key: str, request: Request, signers: Sequence[SigningKey], progress: Progress
+    assessment: Assessment,
+    root: Path,
+    key: str,
+    request: Request,
+    signers: Sequence[SigningKey],
+    progress: Progress,
+    keyless: tuple[Keyless, Anchors] | None,
 ) -> Ran:
-    from casework.attest.seal import seal
     from casework.generators.protocol import GeneratorProblem, load
 
     try:
@@ -149,13 +155,13 @@ def _one(
         return Ran(key, "", record, record.reason or "nothing could be read, so there is nothing to seal")
     record = record.model_copy(update={"digests": {**record.digests, **request.digests}})
     try:
-        sealed = seal(statement_of(record), signers)
-    except ValueError as error:
+        files = sealed_files(record, signers, keyless)
+        paths = [write_sealed(root, assessment.project.evidence, key, data, name) for name, data in files]
+    except (ValueError, CallProblem) as error:
         return Ran(key, "", record, str(error))
-    try:
-        return Ran(key, write_sealed(root, assessment.project.evidence, key, sealed), record)
     except OSError as error:
         return Ran(key, "", record, f"the result cannot be written: {error.strerror or error}")
+    return Ran(key, paths[0], record)
 
 
 def request_of(assessment: Assessment, root: Path, key: str, started: str, commit: str, workers: int) -> Request:
@@ -212,35 +218,3 @@ def _target(assessment: Assessment, key: str, field: str, cls: type[N]) -> tuple
             if isinstance(node, cls):
                 return edge.target, node
     return None
-
-
-def statement_of(record: ResultRecord) -> Statement:
-    """Return the in-toto Statement of a record; its subject is the model, or the data where no model was examined."""
-    role = "model" if "model" in record.digests else "data"
-    subject = Subject(name=record.files.get(role, role), digest={"sha256": record.digests[role]})
-    return Statement.model_validate(
-        {"_type": STATEMENT_TYPE, "subject": (subject,), "predicateType": PREDICATE_TYPE, "predicate": record}
-    )
-
-
-def write_sealed(root: Path, folder: str, key: str, sealed: bytes) -> str:
-    """Write a sealed record under its digest, whole or not at all, never over another; return its path."""
-    from casework.attest.verify import sealed_name
-
-    path = f"{folder}/{key.replace('::', '__')}/{sealed_name(sealed)}"
-    target = root / path
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if target.parent.resolve() != root.resolve() / folder / key.replace("::", "__"):
-        raise OSError(f"{target.parent} is reached through a link")
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".new-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(sealed)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)  # evidence is to be read by everyone
-        os.replace(temporary, target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    return path
