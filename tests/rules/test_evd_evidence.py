@@ -126,7 +126,10 @@ def test_a_failing_figure_is_told_with_its_sample_its_limits_and_the_bound() -> 
 def test_a_small_sample_is_told_how_large_it_would_have_to_be() -> None:
     w = world()
     CASES["EVD-006 small sample"][0](w)
-    assert message(w, "EVD-006").endswith("even without any failure it takes 29 trials, and there were 20")
+    assert message(w, "EVD-006") == (
+        "REQ-1 asks for recall of distance=near >= 0.9 ratio at 95 % confidence; EV-1 measured 1 ratio (20 of 20) and so shows "
+        "only >= 0.860892; even without any failure it takes 29 trials, and there were 20"
+    )
     w = world()
     reseal("EV-1", (rate("recall", 905, 1000), CHECKED[1]))(w)
     assert message(w, "EVD-006").endswith("1000 trials are too few at this rate of failures")

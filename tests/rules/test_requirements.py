@@ -171,6 +171,73 @@ def test_slices_are_looked_up_in_the_domain(text: str, *, found: bool) -> None:
     assert [f.field_path for f in slices] == (["acceptance[0].slice"] if found else []), told(slices)
 
 
+MODELS = """
+- {type: model_card, id: MC-1, classes: [stop, yield], %s}
+- {type: model_card, id: MC-2, classes: [person], %s}
+- {type: model_card, id: MC-3, %s}
+""".replace(
+    "%s",
+    "file: {path: m.onnx, sha256: "
+    + "1" * 64
+    + "}, version: '1', task: detection, inputs: [{name: i, dtype: float32, shape: [1]}], outputs: [{name: o, dtype: float32, shape: [1]}], intended_use: It reports signs.",
+)
+OF_CLASS = (
+    "- {type: requirement, id: R-1, level: ml, statement: It shall report signs., rationale: x, %s"
+    'acceptance: [{metric: recall, slice: "%s", op: ">=", bound: 0.9, unit: ratio, confidence: 0.95}]}\n'
+)
+EXAMINED = "- {type: evidence, id: EV-1, generator: validation, subject: MC-2, verifies: [R-1]}\n"
+
+
+@pytest.mark.parametrize(
+    ("slice_", "more", "evidence", "message", "fix"),
+    [
+        ("class=stop", "", "", "", ""),
+        ("class=person", "", "", "", ""),
+        ("class=stp", "", "", "MC-1, MC-2 have no class `stp`, but person, stop, yield", "Write `class=stop`, if"),
+        (
+            "class=stp",
+            "allocated_to: [MC-1], ",
+            "",
+            "MC-1 has no class `stp`, but stop, yield",
+            "Write `class=stop`, if",
+        ),
+        (
+            "class=person",
+            "allocated_to: [MC-1], ",
+            "",
+            "MC-1 has no class `person`, but stop, yield",
+            "Name a dimension",
+        ),
+        ("class=person", "allocated_to: [MC-1], ", EXAMINED, "", ""),
+        ("class=stop", "", EXAMINED, "MC-2 has no class `stop`, but person", "Name a dimension"),
+        ("class=stop", "allocated_to: [MC-3], ", "", "", ""),
+        (
+            "clas=stop",
+            "",
+            "",
+            "no operational design domain has the dimension `clas` of the slice `clas=stop`",
+            "Write `class=stop`, if",
+        ),
+    ],
+)
+def test_classes_are_looked_up_in_the_models_that_the_requirement_is_of(
+    slice_: str, more: str, evidence: str, message: str, fix: str
+) -> None:
+    found = [f for f in look(MODELS + OF_CLASS % (more, slice_) + evidence)[1] if f.code == "REQ-012"]
+    assert [f.message for f in found] == ([f"R-1: {message}"] if message else []), told(found)
+    assert all(f.fix.startswith(fix) for f in found), [f.fix for f in found]
+
+
+def test_without_a_model_card_no_class_is_unknown() -> None:
+    assert not [f for f in look(OF_CLASS % ("", "class=stp"))[1] if f.code == "REQ-012"]
+
+
+def test_a_value_that_comes_near_is_proposed() -> None:
+    text = "- {type: odd, id: ODD-1, statement: Roads., dimensions: [{name: distance, values: [near, far]}]}\n"
+    (found,) = [f for f in look(text + OF_CLASS % ("", "distance=nera"))[1] if f.code == "REQ-012"]
+    assert found.fix.startswith("Write `distance=near`, if that is meant; else name a dimension")
+
+
 def test_retired_requirements_may_be_as_badly_worded_as_they_were() -> None:
     text = "- {type: requirement, id: R-1, level: ml, statement: It is fast and robust, status: retired}\n"
     assert not look(text)[1], told(look(text)[1])

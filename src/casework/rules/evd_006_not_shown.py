@@ -58,10 +58,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from casework.graph.assessment import Assessment
+from casework.model.acceptance import number
 from casework.model.finding import Finding
 from casework.model.interval import zero_failure_samples
 from casework.model.requirement import Criterion
 from casework.model.result import Metric
+from casework.model.verdict import CriterionResult
 from casework.rules import evidence_records as records
 from casework.rules.rule import Rule
 
@@ -78,7 +80,23 @@ def check(assessment: Assessment) -> Iterator[Finding]:
     """Yield a finding for each criterion that the sample of a record does not show, at the criterion."""
     for result, criterion, metric in records.judged(assessment, "not_shown"):
         short = shortfall(criterion, metric)
-        yield RULE.at(result.requirement, ("acceptance", result.index), f"{records.told(result)}{short}")
+        yield RULE.at(result.requirement, ("acceptance", result.index), f"{_told(result, criterion, metric)}{short}")
+
+
+def _told(result: CriterionResult, criterion: Criterion, metric: Metric | None) -> str:
+    """Say what was measured and the one limit that was judged; the record's own interval is another, and would confuse."""
+    judgement = result.judgement
+    if metric is None or judgement.low is None or judgement.high is None:
+        return records.told(result)
+    counts = "" if metric.n is None else f" ({f'{metric.k} of ' if metric.k is not None else 'n = '}{metric.n})"
+    limit = {">=": judgement.low, ">": judgement.low, "<=": judgement.high, "<": judgement.high}.get(criterion.op)
+    shown = f"from {number(judgement.low)} to {number(judgement.high)}"
+    if limit is not None:
+        shown = f"{criterion.op} {number(limit)}"
+    return (
+        f"{result.requirement} asks for {judgement.expected}; {result.evidence} measured {number(metric.value)} "
+        f"{metric.unit}{counts} and so shows only {shown}"
+    )
 
 
 def shortfall(criterion: Criterion, metric: Metric | None) -> str:
