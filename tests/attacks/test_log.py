@@ -10,14 +10,16 @@ from typing import Any
 
 import pytest
 from lab_case import DAY, LabCase, git, lab_policy
-from trust_lab import KEYS
+from trust_lab import KEYS, STRANGER
 
 from casework.attest.act import seal_act
 from casework.attest.log.note import Checkpoint, read_checkpoint
+from casework.attest.seal import seal
 from casework.cli import log_command
 from casework.model.act import ActRecord
 from casework.model.problem import CallProblem
 from casework.workflow.checking import check
+from casework.workflow.run import statement_of
 from doubles.loglab import LOG_KEY, ORIGIN, WITNESSES, digest, key, pem, signed, written
 from doubles.tsa import Tsa
 
@@ -212,6 +214,16 @@ def test_a_sealed_review_retires_a_node_and_the_log_remembers(logged: LabCase, t
     assert {"LOG-007", "LOG-008"} <= logged.errors()
 
 
+def test_a_seal_of_another_review_retires_nothing(logged: LabCase, tmp_path: Path) -> None:
+    add_unneeded(logged, str(tmp_path / "log.pem"))
+    retire(logged, sealed=True)
+    review = logged.root / "requirements/review.yaml"
+    review.write_text(review.read_text().replace("no longer one", "still one"))  # edited after it was sealed
+    assert casework_log("update", "--key", str(tmp_path / "log.pem")) == 0
+    assert "retired TH-1" not in the_log(logged)[0].read_text()
+    assert {"LOG-008", "ACT-002"} <= logged.errors()
+
+
 def test_a_remembered_answer_ends_when_the_log_changes(logged: LabCase) -> None:
     assert check(logged.root, DAY).word == logged.check().word
     check(logged.root, DAY)
@@ -240,9 +252,12 @@ def test_update_leaves_out_what_no_known_key_vouches_for(
 ) -> None:
     junk = logged.root / "evidence/EV-1" / f"{'0' * 64}.dsse.json"
     junk.write_bytes(b"{}")
+    value = statement_of(logged.record("EV-1", started="2026-05-21T10:00:00Z"))
+    foreign = logged.put("EV-1", seal(value, [STRANGER]))
     assert casework_log("update", "--key", str(tmp_path / "log.pem")) == 0
     out = printed(capsys)
     assert "nothing to append" in out
+    assert foreign.name in out
     assert f"evidence/EV-1/{'0' * 64}.dsse.json" in out
 
 
@@ -289,6 +304,7 @@ def test_consistency_is_proven_between_any_two_states(
     assert (found["first"], found["second"], found["holds"]) == (1, size, True)
     assert found["proof"]
     assert casework_log("consistency", "--size", "1", str(size + 2)) == 1
+    assert "NOT PROVEN" in printed(capsys)
     forged = tmp_path / "forged"
     forged.write_bytes(signed([b"x"] * 3))
     assert casework_log("consistency", str(forged), str(the_log(logged)[1])) == 1

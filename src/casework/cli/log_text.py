@@ -70,9 +70,19 @@ def proof(found: Continuation, form: str) -> str:
         f"earlier  {found.first} entries, root {found.first_root or 'unknown'}",
         f"later    {found.second} entries, root {found.second_root or 'unknown'}",
         *(f"proof    {one}" for one in found.proof),
-        "consistent: the later state continues the earlier one" if found.holds else f"NOT CONSISTENT: {found.problem}",
+        _outcome(found),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _outcome(found: Continuation) -> str:
+    if found.holds:
+        return "consistent: the later state continues the earlier one"
+    return f"{'NOT CONSISTENT' if found.decided else 'NOT PROVEN'}: {found.problem}"
+
+
+def _entries(count: int) -> str:
+    return f"{count} {'entry' if count == 1 else 'entries'}"
 
 
 def update_text(made: Update, form: str, *, dry: bool) -> str:
@@ -89,8 +99,8 @@ def update_text(made: Update, form: str, *, dry: bool) -> str:
     lines = [f"+ {line}" for line in made.added]
     lines += [f"not logged, because no known key vouches for it or it cannot be read: {path}" for path in made.unfit]
     lines += [f"left out of this branch's own log, which does not hold: {line}" for line in made.dropped]
-    what = f"{len(made.added)} entries {'would be ' if dry else ''}appended" if made.added else "nothing to append"
-    return "\n".join([*lines, f"{what}; the log has {made.size} entries"]) + "\n"
+    what = f"{_entries(len(made.added))} {'would be ' if dry else ''}appended" if made.added else "nothing to append"
+    return "\n".join([*lines, f"{what}; the log has {_entries(made.size)}"]) + "\n"
 
 
 def listing(desk: Desk, kind: str | None, form: str) -> str:

@@ -95,8 +95,6 @@ class Desk:
         """Judge the log by itself, by the checkpoints given, and by what the case holds."""
         from casework.attest.log.judge import complete
 
-        if self.files.entries is None and self.files.checkpoint is None:
-            return self.book.reading
         return complete(
             self.book.reading, records=self.held, nodes=self.facts.nodes, retired=self.retired,
             policy=self.facts.policy, folder=self.files.folder,

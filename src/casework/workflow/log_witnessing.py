@@ -160,7 +160,8 @@ class Continuation:
         second_root: Root of the later one.
         proof: Hashes of the consistency proof (RFC 6962, 2.1.2), 64 hex digits each.
         holds: True if the proof leads to both roots.
-        problem: Why there is none, or empty.
+        problem: Why it does not hold, or empty.
+        decided: False where the entries of the log do not reach that far, so that nothing can be said.
     """
 
     first: int
@@ -170,6 +171,7 @@ class Continuation:
     proof: tuple[str, ...]
     holds: bool
     problem: str = ""
+    decided: bool = True
 
 
 def continuation(reading: LogReading, first: bytes | int, second: bytes | int, origin: str) -> Continuation:
@@ -192,7 +194,7 @@ def continuation(reading: LogReading, first: bytes | int, second: bytes | int, o
     known = old is not None and new is not None
     if n > reading.size or not known:
         why = f"the log has {reading.size} entries, so a state of {n} cannot be proven from it"
-        return Continuation(m, n, (old or b"").hex(), (new or b"").hex(), (), holds=False, problem=why)
+        return Continuation(m, n, (old or b"").hex(), (new or b"").hex(), (), holds=False, problem=why, decided=False)
     proof = reading.tree.consistency(m, n)
     holds = continues(m, old or b"", n, new or b"", proof)
     why = "" if holds else "the entries of the log do not lead to both roots: one of the states is not of this history"

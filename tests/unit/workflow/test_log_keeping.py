@@ -268,6 +268,14 @@ def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
+def test_a_link_in_the_place_of_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "evidence/log").mkdir(parents=True)
+    (tmp_path / "elsewhere").write_bytes(b"x")
+    (tmp_path / "evidence/log/entries").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(CallProblem, match="through a link"):
+        replace_file(tmp_path, "evidence/log/entries", b"x")
+
+
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "evidence").write_text("a file")
     with pytest.raises(CallProblem, match="cannot be written"):

@@ -13,7 +13,7 @@ exactly one form and one root.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, assert_never
 
@@ -23,10 +23,11 @@ from casework.model.node import LINK_PATTERN
 
 Kind = Literal["record", "node", "policy", "retired", "release"]
 
-MAX_ENTRIES: Final = 10_000_000
+MAX_ENTRIES: Final = 2_000_000
 """More entries than any case will have; a file with more is not read."""
 
-MAX_BYTES: Final = 400 * 1024 * 1024
+MAX_BYTES: Final = 256 * 1024 * 1024
+_MAX_PROBLEMS: Final = 100
 
 _DIGEST: Final = "[0-9a-f]{64}"
 _KEY: Final = LINK_PATTERN.removeprefix("^").removesuffix("$")
@@ -96,29 +97,36 @@ class EntriesReading:
 
 
 def read_entries(data: bytes) -> EntriesReading:
-    """Read the file of entries strictly. Never raises, whatever the bytes."""
+    """Read the file of entries strictly; of many lines that are wrong, the first hundred are told. Never raises."""
     if len(data) > MAX_BYTES or data.count(b"\n") > MAX_ENTRIES:
         return EntriesReading((), (), (), (Problem("LOG-003", "the log is larger than any log is"),))
-    problems: list[Problem] = []
     rows = data.split(b"\n")
-    if rows.pop():
-        problems.append(Problem("LOG-003", "the last line of the log is not ended, so it is no entry", len(rows) + 1))
+    ended = not rows.pop()
     entries: list[Entry] = []
     indices: list[int] = []
+    wrong: list[int] = []
     first: dict[bytes, int] = {}
     for index, row in enumerate(rows):
-        entry = parse_entry(row)
+        entry = parse_entry(row) if first.setdefault(row, index) == index else None
         if entry is None:
-            text = shown(row[:200].decode("latin-1"))
-            problems.append(Problem("LOG-003", f"line {index + 1} of the log, `{text}`, is no entry", index + 1))
-            continue
-        if first.setdefault(row, index) != index:
-            why = f"line {index + 1} of the log repeats line {first[row] + 1}"
-            problems.append(Problem("LOG-003", why, index + 1))
+            wrong.append(index)
             continue
         entries.append(entry)
         indices.append(index)
+    problems = [_line_problem(rows, index, first) for index in wrong[:_MAX_PROBLEMS]]
+    if len(wrong) > _MAX_PROBLEMS:
+        problems.append(Problem("LOG-003", f"{len(wrong) - _MAX_PROBLEMS} more lines of the log are no entries"))
+    if not ended:
+        problems.append(Problem("LOG-003", "the last line of the log is not ended, so it is no entry", len(rows) + 1))
     return EntriesReading(tuple(rows), tuple(entries), tuple(indices), tuple(problems))
+
+
+def _line_problem(rows: Sequence[bytes], index: int, first: Mapping[bytes, int]) -> Problem:
+    row = rows[index]
+    if first[row] != index:
+        return Problem("LOG-003", f"line {index + 1} of the log repeats line {first[row] + 1}", index + 1)
+    text = shown(row[:200].decode("latin-1"))
+    return Problem("LOG-003", f"line {index + 1} of the log, `{text}`, is no entry", index + 1)
 
 
 def parse_entry(row: bytes) -> Entry | None:

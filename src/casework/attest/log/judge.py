@@ -64,6 +64,7 @@ class LogReading:
         findings: What is wrong, sorted.
         tail: Number of lines after those that the checkpoint states, where it fits these; such as an update that was
             interrupted leaves behind.
+        absent: True where there is no log at all.
         tree: The Merkle tree over all lines.
     """
 
@@ -77,7 +78,13 @@ class LogReading:
     signers: tuple[LogSigner, ...]
     findings: tuple[Finding, ...]
     tail: int = 0
+    absent: bool = False
     tree: Tree = field(default_factory=lambda: Tree(()), repr=False, compare=False)
+
+    @property
+    def policies(self) -> dict[int, str]:
+        """Version of the trust policy to the digest under which it was logged last."""
+        return {entry.version: entry.digest for entry in self.entries if entry.kind == "policy"}
 
 
 def judge_log(
@@ -111,8 +118,6 @@ def judge_log(
         The reading, with `LOG-001` to `LOG-008` and `POL-001`. Never raises, whatever the bytes.
     """
     reading = read_log(entries, checkpoint, log, older=older, folder=folder)
-    if entries is None and checkpoint is None:
-        return reading  # one thing is missing: the log
     return complete(reading, records=records, nodes=nodes, retired=retired, policy=policy, folder=folder)
 
 
@@ -126,6 +131,8 @@ def complete(
     folder: str = FOLDER,
 ) -> LogReading:
     """Compare a log that was read with what the case holds (`LOG-006` to `LOG-008`, `POL-001`); see `judge_log`."""
+    if reading.absent:
+        return reading  # one thing is missing: the log
     found = [
         *_unlogged_records(reading, records),
         *_gone_records(reading, records, folder),
@@ -156,14 +163,15 @@ def read_log(
         tail, unfit = _against(tree, state)
         problems += [(ENTRIES, one) for one in unfit]
     problems += [(ENTRIES, one) for one in lines.problems]
-    if entries is not None or checkpoint is not None:
+    absent = entries is None and checkpoint is None
+    if not absent:
         problems += [(ENTRIES, one) for data in older for one in _older_problems(tree, data, log)]
     logged, floor = _index(lines)
     findings = [report(one.code, one.message, file=f"{folder}/{name}", line=one.line) for name, one in problems]
     signed = state.size if isinstance(state, Checkpoint) else 0
     return LogReading(
         tree.size, signed, tree.root(), lines.entries, lines.indices, MappingProxyType(logged), floor, signers,
-        _sorted(findings), tail, tree,
+        _sorted(findings), tail, absent, tree,
     )  # fmt: skip
 
 
@@ -265,9 +273,7 @@ def _unlogged_records(reading: LogReading, records: Collection[str]) -> Iterable
     places: Callable[[str], str] = records.__getitem__ if isinstance(records, Mapping) else lambda _digest: ""
     for digest in records:
         if digest not in reading.logged:
-            file = places(digest)
-            what = file or f"the sealed record with payload {digest[:12]}…"
-            yield report("LOG-006", f"{what} is not in the log", file=file)
+            yield report("LOG-006", f"the sealed record {digest[:12]}… is not in the log", file=places(digest))
 
 
 def _gone_records(reading: LogReading, records: Collection[str], folder: str) -> Iterable[Finding]:
@@ -315,10 +321,10 @@ def _policy_findings(reading: LogReading, policy: tuple[int, str] | None, folder
     if version < reading.floor:
         why = f"trust policy version {version} is older than version {reading.floor}, which is in the log"
         yield report("POL-001", why, file=f"{folder}/{ENTRIES}")
-    same = [entry.digest for entry in reading.entries if entry.kind == "policy" and entry.version == version]
-    if not same:
+    held = reading.policies.get(version)
+    if held is None:
         yield report("LOG-006", f"trust policy version {version} is not in the log", file=f"{folder}/{ENTRIES}")
-    elif same[-1] != digest:
+    elif held != digest:
         why = f"trust policy version {version} is not the one that the log holds under this version"
         yield report("POL-001", why, file=f"{folder}/{ENTRIES}")
 

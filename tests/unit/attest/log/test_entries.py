@@ -90,6 +90,18 @@ def test_foreign_bytes_are_problems(data: bytes) -> None:
     assert read_entries(data).problems
 
 
+def test_of_many_broken_lines_the_first_are_told_and_the_rest_counted() -> None:
+    found = read_entries(b"x\n" * 5_000)
+    assert len(found.problems) == 101
+    assert "4900 more lines" in found.problems[-1].message
+
+
+def test_a_file_larger_than_any_log_is_not_read() -> None:
+    found = read_entries(b"\n" * 2_000_001)
+    assert [one.code for one in found.problems] == ["LOG-003"]
+    assert found.lines == ()
+
+
 def test_an_empty_log_is_a_log() -> None:
     assert read_entries(b"").problems == ()
     assert read_entries(b"").lines == ()

@@ -141,6 +141,18 @@ def test_checking_never_raises(first: int, second: int, proof: list[bytes], root
     assert includes(b"leaf", first, second, proof, root) in (True, False)
 
 
+@given(st.integers(1, 40), st.data())
+def test_a_proof_for_another_size_is_refused(size: int, data: st.DataObject) -> None:
+    """The sizes decide how long a proof is; a root that fits by chance of a wrong size does not count."""
+    tree = Tree([bytes([i]) for i in range(size)])
+    first = data.draw(st.integers(1, size))
+    index = data.draw(st.integers(0, size - 1))
+    longer = 1 << (2 * size).bit_length()  # a tree at least one level higher
+    assert not includes(bytes([index]), index, longer, tree.inclusion(index), tree.root())
+    if first < size:
+        assert not continues(first, tree.root(first), longer, tree.root(), tree.consistency(first))
+
+
 def test_a_node_cannot_be_passed_off_as_a_leaf() -> None:
     left, right = leaf_hash(b"a"), leaf_hash(b"b")
     assert Tree([left + right]).root() != Tree([b"a", b"b"]).root()
