@@ -38,11 +38,12 @@ bench:
 
 # Foreign vectors of Sigstore bundles: DIR is a checkout of https://github.com/sigstore/sigstore-conformance
 conformance:
-	$(PYTHON) tests/conformance/run_suite.py $(DIR)
+	$(PYTHON) tests/conformance/$(if $(wildcard $(DIR)/testvectors_v1),wycheproof,run_suite).py $(DIR)
 
 reference:
 	$(PYTHON) -m casework schema --folder schemas
 	$(PYTHON) docs/make_reference.py
+	$(PYTHON) docs/make_threat_model.py
 
 # Needs atheris (`pip install atheris`). FUZZ_OPTIONS are those of libFuzzer, such as -max_total_time=600.
 FUZZ ?= yaml_reader envelope bundle
