@@ -7,7 +7,7 @@ that were added later take nothing away.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from casework.artifact.digest import jcs_bytes
 from casework.attest.carrier import Principal, Problem
-from casework.attest.codes import shown
+from casework.attest.codes import report, shown
 from casework.attest.dsse import read_envelope, sign_envelope
 from casework.attest.keys import SigningKey
 from casework.attest.opening import Anchors, check_signatures
@@ -24,10 +24,19 @@ from casework.attest.statement import read_canonical, schema_problems
 from casework.attest.svr import kind_problem
 from casework.attest.thresholds import assignable
 from casework.attest.timing import CLOCK_SKEW, Moment, timing_problem
+from casework.model.finding import Finding
 from casework.model.policy import ActRule, TrustPolicy
-from casework.model.release import RELEASE_PREDICATE_TYPE, ReleaseManifest, ReleaseRecord, ReleaseStatement
+from casework.model.release import (
+    MANIFEST,
+    RELEASE_PREDICATE_TYPE,
+    SEAL,
+    ReleaseManifest,
+    ReleaseRecord,
+    ReleaseStatement,
+)
 from casework.model.result import PAYLOAD_TYPE, STATEMENT_TYPE
 
+_NAMED: Final = 5
 MANIFEST_SCHEMA: Final = "casework/release-manifest/v1"
 
 
@@ -68,9 +77,50 @@ def read_manifest(data: bytes) -> ReleaseManifest | tuple[Problem, ...]:
         return schema_problems(error)
 
 
+def content_findings(
+    held: Mapping[str, tuple[int, str]], manifest: ReleaseManifest, statement: ReleaseStatement
+) -> tuple[Finding, ...]:
+    """Compare what an archive holds with what its seal covers.
+
+    Args:
+        held: Size and SHA-256 of each member, as read.
+        manifest: The manifest in it.
+        statement: What the seal says.
+
+    Returns:
+        `ART-014` for members that are unlisted or missing, `ART-016` for another manifest or other content than was sealed.
+    """
+    return (*_seal_findings(held, statement), *_member_findings(held, manifest))
+
+
+def _seal_findings(held: Mapping[str, tuple[int, str]], statement: ReleaseStatement) -> Iterator[Finding]:
+    sealed, found = statement.subject[0].digest["sha256"], held[MANIFEST][1] if MANIFEST in held else "none"
+    if sealed != found:
+        message = f"the seal is over another `{MANIFEST}` ({sealed[:12]}…) than the one here ({found[:12]}…)"
+        yield report("ART-016", message, file=MANIFEST)
+
+
+def _member_findings(held: Mapping[str, tuple[int, str]], manifest: ReleaseManifest) -> Iterator[Finding]:
+    present, listed = held.keys() - {MANIFEST, SEAL}, manifest.files.keys()
+    for names, what in ((present - listed, "not listed in the manifest"), (listed - present, "listed, and missing")):
+        if names:
+            yield report("ART-014", f"{_some(names)}: {what}", file=shown(min(names), 400))
+    changed = {
+        name for name in present & listed if held[name] != (manifest.files[name].size, manifest.files[name].sha256)
+    }
+    if changed:
+        yield report("ART-016", f"{_some(changed)}: not the content that was sealed", file=shown(min(changed), 400))
+
+
+def _some(names: Iterable[str]) -> str:
+    ordered = sorted(names)
+    more = f" and {len(ordered) - _NAMED} more" if len(ordered) > _NAMED else ""
+    return ", ".join(f"`{shown(name, 120)}`" for name in ordered[:_NAMED]) + more
+
+
 def release_statement(manifest_sha256: str, record: ReleaseRecord) -> ReleaseStatement:
     """Return the statement that seals a manifest."""
-    subject = {"name": "manifest.json", "digest": {"sha256": manifest_sha256}}
+    subject = {"name": MANIFEST, "digest": {"sha256": manifest_sha256}}
     return ReleaseStatement.model_validate(
         {"_type": STATEMENT_TYPE, "subject": (subject,), "predicateType": RELEASE_PREDICATE_TYPE, "predicate": record}
     )

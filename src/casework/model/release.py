@@ -28,6 +28,8 @@ PROPERTIES: Final[dict[str, str]] = {
 """Property to what it says of the subjects at the time of the statement."""
 
 RELEASE_PREDICATE_TYPE: Final = "https://casework.dev/release/v1"
+MANIFEST: Final = "manifest.json"
+SEAL: Final = "seal.dsse.json"
 
 Instant = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$")]
 Day = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]

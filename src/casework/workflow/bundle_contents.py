@@ -10,16 +10,13 @@ from typing import Final
 from casework.artifact.archive import Archive, ArchiveProblem, read_archive
 from casework.attest.carrier import Problem
 from casework.attest.codes import report, shown
-from casework.attest.release import open_seal, read_manifest
+from casework.attest.release import content_findings, open_seal, read_manifest
 from casework.model.finding import Finding
-from casework.model.release import ReleaseManifest, ReleaseStatement
+from casework.model.release import MANIFEST, SEAL, ReleaseManifest, ReleaseStatement
 from casework.store.archive_tree import ArchiveTree
 
-MANIFEST: Final = "manifest.json"
-SEAL: Final = "seal.dsse.json"
 CASE: Final = "case"
 MAX_SEAL_BYTES: Final = 16 << 20
-_NAMED: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,38 +76,11 @@ def _contents(archive: Archive) -> Contents | tuple[Finding, ...]:
     statement = open_seal(seal)
     if not isinstance(statement, ReleaseStatement):
         return tuple(_told(statement, SEAL))
-    wrong = (*_seal_findings(archive, statement), *_member_findings(archive, manifest))
+    held = {name: (member.size, member.sha256) for name, member in archive.members.items()}
+    wrong = content_findings(held, manifest, statement)
     return wrong or Contents(archive, manifest, statement, seal)
 
 
 def _told(problems: Iterable[Problem], file: str) -> Iterator[Finding]:
     for one in problems:
         yield report(one.code, f"{file}: {one.message}", file=file, line=one.line, column=one.column)
-
-
-def _seal_findings(archive: Archive, statement: ReleaseStatement) -> Iterator[Finding]:
-    sealed, held = statement.subject[0].digest["sha256"], archive.members[MANIFEST].sha256
-    if sealed != held:
-        message = f"the seal is over another `{MANIFEST}` ({sealed[:12]}…) than the one here ({held[:12]}…)"
-        yield report("ART-016", message, file=MANIFEST)
-
-
-def _member_findings(archive: Archive, manifest: ReleaseManifest) -> Iterator[Finding]:
-    held, listed = archive.members.keys() - {MANIFEST, SEAL}, manifest.files.keys()
-    for names, what in ((held - listed, "not listed in the manifest"), (listed - held, "listed, and missing")):
-        if names:
-            yield report("ART-014", f"{_some(names)}: {what}", file=shown(min(names), 400))
-    changed = {
-        name
-        for name in held & listed
-        if (archive.members[name].size, archive.members[name].sha256)
-        != (manifest.files[name].size, manifest.files[name].sha256)
-    }
-    if changed:
-        yield report("ART-016", f"{_some(changed)}: not the content that was sealed", file=shown(min(changed), 400))
-
-
-def _some(names: Iterable[str]) -> str:
-    ordered = sorted(names)
-    more = f" and {len(ordered) - _NAMED} more" if len(ordered) > _NAMED else ""
-    return ", ".join(f"`{shown(name, 120)}`" for name in ordered[:_NAMED]) + more

@@ -16,9 +16,18 @@ from typing import TYPE_CHECKING, Final
 from casework.artifact.digest import sha256_bytes
 from casework.model.policy import TrustPolicy
 from casework.model.problem import CallProblem
-from casework.model.release import ListedFile, ReleasedCase, ReleasedLog, ReleasedPolicy, ReleaseManifest, ReleaseRecord
+from casework.model.release import (
+    MANIFEST,
+    SEAL,
+    ListedFile,
+    ReleasedCase,
+    ReleasedLog,
+    ReleasedPolicy,
+    ReleaseManifest,
+    ReleaseRecord,
+)
 from casework.model.version import __version__
-from casework.workflow.bundle_contents import CASE, MANIFEST, SEAL
+from casework.workflow.bundle_contents import CASE
 from casework.workflow.enclosing import DataChoice, Enclosed, NotingTree, enclose
 
 if TYPE_CHECKING:

@@ -21,10 +21,10 @@ from casework.attest.release import Seal, judge_seal
 from casework.model.finding import Finding
 from casework.model.problem import CallProblem
 from casework.model.project import Project
-from casework.model.release import ReleaseRecord
+from casework.model.release import SEAL, ReleaseRecord
 from casework.model.verification import Check, Outcome, Verification
 from casework.model.version import __version__
-from casework.workflow.bundle_contents import SEAL, Contents, open_bundle
+from casework.workflow.bundle_contents import Contents, open_bundle
 from casework.workflow.trusting import NO_PINS, Pins, open_trust, read_of
 
 if TYPE_CHECKING:
