@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from casework.cli.keyless import add_keyless, keyless_of
 from casework.cli.secrets import keys_of_environment, secret_of
 from casework.cli.terminal import Progress, add_now, add_root, harmless, root_of, started, today_of, write_out
 from casework.model.problem import CallProblem
@@ -27,6 +28,7 @@ examples:
   casework sign EV-VAL-INT8 --list                   show what would be signed
   casework sign EV-VAL-INT8 --key verifier.pem
   casework sign RV-1 GW-1 --key ssh:~/.ssh/id_ed25519
+  casework sign EV-VAL-INT8 --keyless signing_config.json   under the identity of SIGSTORE_ID_TOKEN
 A key is a file (PEM, OpenSSH), ssh:PATH or a pkcs11: URI; see `casework run --help`. On a terminal you are asked first.
 """
 
@@ -43,6 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="KEY",
         help="key to sign with; may be repeated, one for each person",
     )
+    add_keyless(parser)
     parser.add_argument("--list", action="store_true", help="show what would be signed and what is lacking, and stop")
     parser.add_argument("-y", "--yes", action="store_true", help="do not ask before signing")
     parser.add_argument("-f", "--format", choices=("text", "json"), default="text", help="form of the result")
@@ -53,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     from casework.store.cache import Cache
     from casework.workflow.offers import offers, open_desk
     from casework.workflow.signers import load_signers
-    from casework.workflow.signing import check_signers, sign
+    from casework.workflow.signing import check_signers, sign, sign_under_identity
 
     if not args.nodes and not args.list:
         raise CallProblem(
@@ -68,9 +71,12 @@ def run(args: argparse.Namespace) -> int:
     found = offers(desk, args.nodes)
     if args.list:
         return _list(desk, found, args.format, full=bool(args.nodes))
-    keys = args.key or keys_of_environment()
-    if not keys:
-        raise CallProblem("a signature needs a key: give --key KEY, or set CASEWORK_KEYS")
+    keys = args.key or ([] if args.keyless else keys_of_environment())
+    if bool(keys) == bool(args.keyless):
+        raise CallProblem(
+            "a signature needs a key or an identity: give --key KEY or --keyless CONFIG, or set CASEWORK_KEYS"
+        )
+    identity = keyless_of(args, root, desk.assessment, today_of(args))[0] if args.keyless else None
     signers = load_signers(keys, secret_of)
     for offer in found:
         check_signers(desk, offer, signers)
@@ -80,7 +86,12 @@ def run(args: argparse.Namespace) -> int:
     if not args.yes and sys.stdin.isatty() and not _agreed(shown if args.format == "json" else "", len(found)):
         print("casework: nothing was signed", file=sys.stderr)
         return 1
-    made = [sign(desk, offer, signers, started()) for offer in found]
+    made = [
+        sign(desk, offer, signers, started())
+        if identity is None
+        else sign_under_identity(desk, offer, identity, started())
+        for offer in found
+    ]
     _tell(desk, found, made, args.format)
     return 0
 

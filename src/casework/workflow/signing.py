@@ -25,7 +25,8 @@ from casework.workflow.sealed import act_nodes
 
 if TYPE_CHECKING:
     from casework.attest.keys import SigningKey
-    from casework.attest.policy import TrustedKey
+    from casework.attest.ring import TrustedIdentity, TrustedKey
+    from casework.workflow.keyless import Keyless
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def check_signers(desk: Desk, offer: Offer, keys: Sequence[SigningKey]) -> tuple
     return tuple(found)
 
 
-def _standing(desk: Desk, key: TrustedKey) -> str:
+def _standing(desk: Desk, key: TrustedKey | TrustedIdentity) -> str:
     entry, today = key.entry, desk.today
     if entry.compromised or (entry.revoked_at is not None and today >= entry.revoked_at):
         return "the key is revoked"
@@ -72,7 +73,7 @@ def _standing(desk: Desk, key: TrustedKey) -> str:
     return ""
 
 
-def _of_no_use(desk: Desk, offer: Offer, key: TrustedKey) -> str:
+def _of_no_use(desk: Desk, offer: Offer, key: TrustedKey | TrustedIdentity) -> str:
     if any(one.person == key.person for one in offer.signers):
         return "this person has signed it already"
     if offer.kind == "evidence":
@@ -85,7 +86,7 @@ def _of_no_use(desk: Desk, offer: Offer, key: TrustedKey) -> str:
     return ""
 
 
-def _of_no_use_for_evidence(desk: Desk, offer: Offer, key: TrustedKey) -> str:
+def _of_no_use_for_evidence(desk: Desk, offer: Offer, key: TrustedKey | TrustedIdentity) -> str:
     if not key.roles & offer.wanted.keys():
         held = ", ".join(sorted(key.roles)) or "no role"
         return f"it may sign as {held}; asked for is {', '.join(sorted(offer.wanted)) or 'nobody'}"
@@ -132,13 +133,55 @@ def sign(desk: Desk, offer: Offer, keys: Sequence[SigningKey], at: str) -> Signe
     return Signed(offer.key, path, persons, lacking(offer, signers, desk.policy))
 
 
+def sign_under_identity(desk: Desk, offer: Offer, keyless: Keyless, at: str) -> Signed:
+    """Sign one thing under an identity, and write the Sigstore bundle beside what is there, whole or not at all.
+
+    Args:
+        desk: The case.
+        offer: What is signed.
+        keyless: The identity. Goes over the network.
+        at: The present moment, UTC, RFC 3339, which a new act states.
+
+    Raises:
+        CallProblem: It must not be signed, the services refuse, the signature would not count, or the file cannot be written.
+    """
+    from casework.attest.opening import open_carriers
+
+    if offer.problem:
+        raise CallProblem(f"{offer.key} is not signed: {offer.problem}")
+    name, bundle = keyless.sign(offer.payload or _act_payload(desk, offer, at))
+    path = f"{offer.path.rpartition('/')[0]}/{name}"
+    made = open_carriers([(path, bundle)], desk.anchors, payload_type=PAYLOAD_TYPE)
+    trust = desk.anchors.trust
+    if made.problems or not made.principals or trust is None:
+        why = f": {made.problems[0].message} ({made.problems[0].code})" if made.problems else ""
+        raise CallProblem(f"{offer.key} is not signed: the signature would not count{why}")
+    known = trust.identities[made.principals[0].name]
+    useless = _standing(desk, known) or _of_no_use(desk, offer, known)
+    if useless:
+        raise CallProblem(f"{offer.key} is not signed under {known.name} ({known.person}): {useless}")
+    _replace(desk.root, path, None, bundle)
+    signers = (*offer.signers, Signer(known.name, known.person, known.roles))
+    return Signed(offer.key, path, (known.person,), lacking(offer, signers, desk.policy))
+
+
+def _act_payload(desk: Desk, offer: Offer, at: str) -> bytes:
+    from casework.attest.act import statement_of_act
+
+    return statement_of_act(_act_record(desk, offer, at))
+
+
+def _act_record(desk: Desk, offer: Offer, at: str) -> ActRecord:
+    node = act_nodes(desk.assessment.case)[offer.key]
+    return ActRecord.model_validate({**node._asdict(), "node": offer.key, "signed": at})
+
+
 def _signed_bytes(desk: Desk, offer: Offer, keys: Sequence[SigningKey], at: str) -> bytes:
     from casework.attest.act import seal_act
     from casework.attest.dsse import countersign, sign_envelope
 
     if not offer.payload:
-        node = act_nodes(desk.assessment.case)[offer.key]
-        return seal_act(ActRecord.model_validate({**node._asdict(), "node": offer.key, "signed": at}), keys)
+        return seal_act(_act_record(desk, offer, at), keys)
     if offer.before is None:  # so far it lies in Sigstore bundles alone
         return sign_envelope(PAYLOAD_TYPE, offer.payload, keys)
     data = offer.before
