@@ -13,6 +13,7 @@ from casework.model.problem import CallProblem
 
 if TYPE_CHECKING:
     from casework.model.policy import TrustPolicy
+    from casework.workflow.trust import Draft, TrustFiles
 
 Change = Callable[[argparse.Namespace, "TrustPolicy", date], "TrustPolicy"]
 NOT_YET = """\
@@ -66,7 +67,7 @@ def changing(change: Change) -> Callable[[argparse.Namespace], int]:
             print("nothing changed")
             return 0
         write_draft(files, changed)
-        _tell(files, changed, today)
+        tell_draft(files, changed, today)
         if draft.signatures:
             print(f"{len(draft.signatures)} signatures of the draft as it was are void")
         for one in judge_draft(files, changed, today):
@@ -76,15 +77,15 @@ def changing(change: Change) -> Callable[[argparse.Namespace], int]:
     return act
 
 
-def _tell(files, draft, today) -> None:  # type: ignore[no-untyped-def]
+def tell_draft(files: TrustFiles, draft: Draft, today: date) -> None:
+    """Print what a draft changes of the policy in force."""
     from casework.cli.terminal import harmless
     from casework.workflow.trust import in_force, plain
     from casework.workflow.trust_edits import differences
 
-    before = plain(in_force(files, today).policy) if files.policy is not None else None
     print(f"{files.draft_path}: version {draft.policy.version}, not in force until it is signed")
-    if before is not None:
-        for line in differences(before, plain(draft.policy)):
+    if files.policy is not None:
+        for line in differences(plain(in_force(files, today).policy), plain(draft.policy)):
             print(f"  {harmless(line)}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
@@ -21,7 +22,7 @@ from casework.cli.terminal import (
     use_colour,
     write_out,
 )
-from casework.cli.trust_changes import configure_changes, day, pair, read_bytes, words
+from casework.cli.trust_changes import configure_changes, day, pair, read_bytes, tell_draft, words
 from casework.model.problem import CallProblem
 
 SUMMARY = "set up, show, change, sign and verify the trust policy"
@@ -239,18 +240,24 @@ def _print_facts(args: argparse.Namespace, facts: dict[str, Any]) -> int:
 
 _SIGN = (
     """\
-Signs the draft with root keys. It must be signed by enough persons of the root in force and of the root that the draft
-names; the signature that completes this puts the draft in force and keeps the version before it in policies/.""",
+Shows what the draft changes, then signs it with root keys. It must be signed by enough persons of the root in force and of the
+root that the draft names; the signature that completes this puts the draft in force and keeps the version before it in policies/.""",
     """\
 examples:
   casework trust sign --key ana-root.pem
   casework trust sign --key ana-root.pem --key ben-root.pem
-An encrypted key asks for CASEWORK_PASSPHRASE.
+The passphrase of an encrypted key comes from CASEWORK_PASSPHRASE, or is asked for on the terminal; so are you, before it signs.
 """,
 )
 
 
+def _agreed() -> bool:
+    print("All of it is shown by `casework trust show --draft`. Sign? [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
 def _configure_sign(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-y", "--yes", action="store_true", help="do not ask before signing")
     parser.add_argument(
         "--key",
         action="append",
@@ -263,11 +270,15 @@ def _configure_sign(parser: argparse.ArgumentParser) -> None:
 def _sign(args: argparse.Namespace) -> int:
     from casework.cli.secrets import secret_of
     from casework.workflow.signers import load_signers
-    from casework.workflow.trust import sign_draft, trust_files
+    from casework.workflow.trust import next_draft, read_draft, sign_draft, trust_files
 
-    files = trust_files(root_of(args))
-    keys = load_signers(args.key, secret_of)
-    outcome = sign_draft(files, keys, today_of(args))
+    files, today = trust_files(root_of(args)), today_of(args)
+    if read_draft(files) is not None:
+        tell_draft(files, next_draft(files, today), today)
+        if not args.yes and sys.stdin.isatty() and not _agreed():
+            print("casework: nothing was signed", file=sys.stderr)
+            return 1
+    outcome = sign_draft(files, load_signers(args.key, secret_of), today)
     if outcome.dropped:
         print(f"{outcome.dropped} signatures did not fit the draft as it is now, and were dropped")
     for one in outcome.quorums:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
+from casework.artifact.digest import sha256_bytes
 from casework.attest.keys import KeyRefusedError, PublicKey, load_public_key, read_public_key
 from casework.model.policy import POLICY_SCHEMA, TrustPolicy
 from casework.model.problem import CallProblem
@@ -367,22 +368,22 @@ def differences(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> l
     lines: list[str] = []
     for path in sorted(old.keys() | new.keys()):
         if path not in old:
-            lines.append(f"+ {path}: {new[path]}")
+            lines.append(f"+ {path}: {_word(new[path])}")
         elif path not in new:
-            lines.append(f"- {path}: {old[path]}")
+            lines.append(f"- {path}: {_word(old[path])}")
         elif old[path] != new[path]:
-            lines.append(f"~ {path}: {old[path]} -> {new[path]}")
+            lines.append(f"~ {path}: {_word(old[path])} -> {_word(new[path])}")
     return lines
 
 
-def _flat(value: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    found: dict[str, str] = {}
+def _flat(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
     for name, part in value.items():
         path = f"{prefix}{name}"
         if isinstance(part, Mapping) and part:
             found |= _flat(part, f"{path}.")
         else:
-            found[path] = _word(part)
+            found[path] = part
     return found
 
 
@@ -400,5 +401,6 @@ def _pem_word(pem: str) -> str:
     try:
         key = load_public_key(pem.encode())
     except KeyRefusedError:
-        return f"{pem.count('-----BEGIN')} certificates"
+        # Two chains of one length must not look alike to whoever signs the change.
+        return f"{pem.count('-----BEGIN')} certificates, SHA-256 {sha256_bytes(pem.encode())[:12]}…"
     return f"{key.algorithm} {key.keyid[:12]}…"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import io
 import json
 import os
 import stat
@@ -451,6 +452,32 @@ def test_calls_that_are_wrong_are_refused_by_the_parser(world: World, words: tup
 
 
 # Signing
+
+
+def test_whoever_signs_sees_what_changes_and_is_asked(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two = world.keys / "one.pem", world.keys / "two.pem"
+    one.write_text(Tsa().pem)
+    two.write_text(Tsa(seed="another").pem)
+    both = ("sign", "--key", world.key("ana-root"), "--key", world.key("ben-root"))
+    world("add-tsa", "acme", "--chain", str(one))
+    said = world(*both)
+    assert "+ tsa.acme: 2 certificates, SHA-256 " in said
+    world("add-tsa", "acme", "--chain", str(two))  # as long as the other, and not the same
+    before = world.files()
+    monkeypatch.setattr("sys.stdin", Terminal("n\n"))
+    assert "~ tsa.acme: 2 certificates, SHA-256 " in world(*both, expect=1)
+    assert world.files() == before
+    monkeypatch.setattr("sys.stdin", Terminal(""))
+    world(*both, expect=1)
+    world(*both, "--yes")
+    assert world.facts()["version"] == 3
+
+
+class Terminal(io.StringIO):
+    """Standard input that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 def test_a_strangers_key_signs_nothing(world: World) -> None:
