@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from lab_case import DAY, LabCase, git
 from trust_lab import KEYS, LAB
 
@@ -12,6 +16,7 @@ from casework.artifact.digest import sha256_bytes
 from casework.attest.dsse import Envelope, read_envelope
 from casework.attest.opening import Anchors
 from casework.attest.svr import verify_svr
+from casework.cli.main import main
 from casework.model.problem import CallProblem
 from casework.workflow.attesting import sealed_decision
 
@@ -48,3 +53,24 @@ def test_a_tree_that_differs_from_the_commit_is_not_attested(lab: LabCase) -> No
     (lab.root / "requirements/case.yaml").write_text(lab.nodes.read_text() + "\n# a remark\n")
     with pytest.raises(CallProblem, match="commit them first"):
         sealed_decision(lab.root, lab.assessed(), [KEYS["ci"]], CREATED)
+
+
+def test_the_command_writes_a_statement_of_a_pass_and_none_of_a_blocked_case(
+    lab: LabCase, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = tmp_path / "ci.pem"
+    seed = hashlib.sha256(b"test key ci").digest()
+    private = Ed25519PrivateKey.from_private_bytes(seed)
+    key.write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    key.chmod(0o600)
+    file = tmp_path / "svr.dsse.json"
+    call = ["check", "--now", DAY.isoformat(), "--attest", str(file)]
+    assert main(call) == 2
+    assert "needs a signature" in capsys.readouterr().err
+    assert main([*call, "--key", str(key)]) == 0
+    assert verify_svr(file.read_bytes(), Anchors(LAB), datetime.now(UTC), role="ci").verified
+    file.unlink()
+    lab.unseal("EV-1")
+    assert main([*call, "--key", str(key)]) == 1
+    assert not file.exists()
+    assert "nothing is attested" in capsys.readouterr().err
