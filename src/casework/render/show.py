@@ -12,6 +12,7 @@ from typing import Any
 
 from casework.graph.assessment import Assessment
 from casework.graph.case import Edge
+from casework.graph.criteria import acceptance_of
 from casework.graph.status import blame
 from casework.model.finding import Finding
 from casework.model.hazard import HazardousEvent, SafetyGoal
@@ -61,7 +62,9 @@ def describe(assessment: Assessment, key: str, findings: Iterable[Finding] = ())
         "dangling": [{"field": d.field, "target": d.target} for d in case.dangling if d.source == key],
         "named_by": [_link(assessment, edge, edge.source) for edge in case.into(key)],
         "acceptance": _acceptance(assessment, key),
-        "evidence": [_appraisal(assessment.appraisals[k], k) for k in _evidence(assessment, key)],
+        "evidence": [
+            _appraisal(assessment.appraisals[k], k, _asked(assessment, key, k)) for k in _evidence(assessment, key)
+        ],
         "reviews": _reviews(assessment, key),
         "findings": [
             {"code": f.code, "severity": f.severity, "field": f.field_path, "message": f.message, "fix": f.fix}
@@ -153,7 +156,15 @@ def _evidence(assessment: Assessment, key: str) -> list[str]:
     return [k for k in [*own, *sorted(near)] if k in assessment.appraisals]
 
 
-def _appraisal(appraisal: Appraisal, key: str) -> dict[str, Any]:
+def _asked(assessment: Assessment, key: str, evidence: str) -> frozenset[tuple[str, str]]:
+    """Return metric and slice of what is asked of evidence: by the node if it is a requirement, else by all it verifies."""
+    case = assessment.case
+    verified = [edge.target for edge in case.out(evidence, "verifies")]
+    asking = [key] if case.entries[key].type == "requirement" else verified
+    return frozenset((c.metric, c.slice) for k in asking for c in acceptance_of(case, k))
+
+
+def _appraisal(appraisal: Appraisal, key: str, asked: frozenset[tuple[str, str]]) -> dict[str, Any]:
     record, verdict = appraisal.record, appraisal.verdict
     made: dict[str, Any] = {"key": key, "state": appraisal.state, "reasons": list(appraisal.reasons)}
     if verdict is not None:
@@ -165,19 +176,20 @@ def _appraisal(appraisal: Appraisal, key: str) -> dict[str, Any]:
             "status": record.status,
             "started": record.started,
             "command": record.command,
-            "figures": [_figure(m) for m in record.metrics],
+            "figures": [_figure(m, asked) for m in record.metrics],
             "limitations": list(record.limitations),
         }
     return made
 
 
-def _figure(metric: Metric) -> dict[str, str]:
+def _figure(metric: Metric, asked: frozenset[tuple[str, str]]) -> dict[str, Any]:
     return {
         "name": metric.name,
         "slice": metric.slice,
         "value": measured(metric),
         "sample": sample(metric),
         "interval": interval(metric),
+        "asked": (metric.name, metric.slice) in asked,
     }
 
 
@@ -212,7 +224,7 @@ def to_text(description: Mapping[str, Any], *, width: int = 100, colour: bool = 
     lines.append(f"  fingerprint {d['fingerprint']}")
     lines += [f"  {name} {value} (computed)" for name, value in d["computed"].items()]
     sections = (
-        ("Status", _status_lines(d["status"], width, colour)),
+        ("Status", [*_status_lines(d["status"], width, colour), *_challenge_lines(d)]),
         ("Fields", _field_lines(d["fields"], width)),
         ("Acceptance", _acceptance_lines(d["acceptance"], width)),
         (
@@ -247,6 +259,13 @@ def _status_lines(status: Mapping[str, Any] | None, width: int, colour: bool) ->
         yield from wrap(f"because {step['key']}{word}: {step['reason']}", width, "  " * (depth + 2), "  " * (depth + 4))
     if len(status["path"]) > 1:
         yield from wrap(f"(the cause lies in {status['path'][-1]['file'] or 'no file'})", width, "    ", "    ")
+
+
+def _challenge_lines(description: Mapping[str, Any]) -> Iterator[str]:
+    """Say of a challenge that it holds where it is supported, which is bad news for what it challenges."""
+    challenged = [link["key"] for link in description["links"] if link["field"] == "challenges"]
+    if challenged and description["status"] and description["status"]["word"] == "supported":
+        yield f"  it challenges {', '.join(map(safe, challenged))}: supported means that the challenge holds"
 
 
 def _field_lines(fields: Mapping[str, Any], width: int) -> Iterator[str]:
@@ -300,12 +319,26 @@ def _evidence_lines(evidence: list[dict[str, Any]], width: int) -> Iterator[str]
                 f"{item['generator']}, {item['status']}, started {item['started']}", width, "    ", "      "
             )
             yield from wrap(f"command: {item['command']}", width, "    ", "      ")
-        for figure in item.get("figures", ()):
-            where = "" if figure["slice"] == "all" else f" of {figure['slice']}"
-            beside = ", ".join(x for x in (figure["sample"], figure["interval"]) if x)
-            yield from wrap(f"{figure['name']}{where} = {figure['value']} ({beside})", width, "    ", "      ")
+        yield from _figure_lines(item, width)
         for limit in item.get("limitations", ()):
             yield from wrap(f"limit: {limit}", width, "    ", "      ")
+
+
+def _figure_lines(item: Mapping[str, Any], width: int) -> Iterator[str]:
+    """Yield the figures that criteria ask for, or those over all data where none is asked for, and how to see the rest."""
+    every = item.get("figures", ())
+    asked = [figure for figure in every if figure["asked"]]
+    figures = asked or [figure for figure in every if figure["slice"] == "all"]
+    for figure in figures:
+        where = "" if figure["slice"] == "all" else f" of {figure['slice']}"
+        beside = ", ".join(x for x in (figure["sample"], figure["interval"]) if x)
+        yield from wrap(f"{figure['name']}{where} = {figure['value']} ({beside})", width, "    ", "      ")
+    if len(figures) < len(every):
+        which = "those that criteria name" if asked else "those over all data, for no criterion names one"
+        said = (
+            f"({len(figures)} of {len(every)} figures, {which}; `casework show {item['key']} --format json` lists all)"
+        )
+        yield from wrap(said, width, "    ", "      ")
 
 
 def _review_lines(reviews: list[dict[str, Any]], width: int) -> Iterator[str]:
