@@ -14,7 +14,7 @@ class ModelProblem(Exception):  # noqa: N818 - it is a state of the user's file,
 
     def __init__(self, message: str, fix: str, code: str = "") -> None:
         super().__init__(message)
-        self.message = message
+        self.message = f"{code}: {message}" if code else message
         self.fix = fix
         self.code = code
 

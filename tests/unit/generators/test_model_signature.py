@@ -280,7 +280,8 @@ def test_foreign_operators_and_external_data_are_counted_not_run(tmp_path: Path)
     found = {m.name: m.value for m in record.metrics}
     assert (found["unsafe_operators"], found["external_data_files"]) == (1, 1)
     (checks,) = [t for t in record.tables if t.name == "checks"]
-    assert ("external data", "refused", "../../etc/passwd (leaves the folder)") in checks.rows
+    assert ("operators", "refused", "ART-012: evil.example::Run") in checks.rows
+    assert ("external data", "refused", "ART-010: ../../etc/passwd (leaves the folder)") in checks.rows
 
 
 def test_signing_says_what_is_wrong(tmp_path: Path, detector: Path, keys: Keys) -> None:

@@ -38,8 +38,9 @@ def _body(request: Request, options: dict[str, Any], finds: Finds, progress: Pro
     checks = [_signature(model, request, finds), *_digest(model, request, finds)]
     finds.metrics.append(census("unsafe_operators", len(model.foreign_operators), n=len(model.operators)))
     finds.metrics.append(census("external_data_files", len(model.external_files), n=1))
-    checks.append(("operators", "refused" if model.foreign_operators else "good", ", ".join(model.foreign_operators)))
-    outside = [f.location + (" (leaves the folder)" if f.escapes else _why(f)) for f in model.external_files]
+    foreign_names = ", ".join(model.foreign_operators)
+    checks.append(("operators", "refused", f"ART-012: {foreign_names}") if foreign_names else ("operators", "good", ""))
+    outside = [f"{f.code or 'ART-011'}: {f.location}{_why(f)}" for f in model.external_files]
     checks.append(("external data", "refused" if outside else "good", ", ".join(outside)))
     finds.tables.append(table("checks", ("check", "outcome", "detail"), checks))
     foreign = set(model.foreign_operators)
@@ -49,7 +50,7 @@ def _body(request: Request, options: dict[str, Any], finds: Finds, progress: Pro
 
 
 def _why(file: ExternalFile) -> str:
-    return f" ({file.code}: {file.problem})" if file.code else f" ({file.problem})" if file.problem else ""
+    return " (leaves the folder)" if file.escapes else f" ({file.problem})" if file.problem else ""
 
 
 def _digest(model: OpenedModel, request: Request, finds: Finds) -> list[tuple[str, str, str]]:
