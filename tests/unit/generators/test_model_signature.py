@@ -10,7 +10,6 @@ from typing import Any
 
 import onnx
 import pytest
-from conftest import STARTED, write_detector
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
@@ -20,6 +19,7 @@ from casework.generators import GeneratorProblem, ModelSource, Request, load
 from casework.generators.model_signature import sign_model
 from casework.model.learning import ModelCard
 from casework.model.result import ResultRecord
+from conftest import STARTED, write_detector
 
 
 class Keys:
