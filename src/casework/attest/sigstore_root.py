@@ -166,12 +166,13 @@ def claimed_at(token: bytes) -> datetime | None:
     return None if time is None else _zoned(time)
 
 
-def said(error: BaseException) -> str:
-    """Return what a library says of foreign bytes, on one line and fit for a message."""
+def said(error: BaseException, secret: str = "") -> str:
+    """Return what a library says of foreign bytes, on one line and fit for a message; a secret in it is left out."""
     if isinstance(error, ValidationError):
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         return shown(f"`{'.'.join(map(str, first['loc']))}`: {first['msg']}", 200)
-    return shown(" ".join(str(error).split()) or type(error).__name__, 200)
+    text = str(error).replace(secret, "(secret)") if secret else str(error)
+    return shown(" ".join(text.split()) or type(error).__name__, 200)
 
 
 def _tried(act: Callable[[], Any]) -> Any:

@@ -61,8 +61,7 @@ def sign_keyless(payload_type: str, payload: bytes, *, instance: bytes, trusted_
     try:
         bundle = _signed(payload, config, token)
     except Exception as error:  # noqa: BLE001 - the library and its parts raise many kinds, for the network and for tokens alike
-        why = said(error).replace(token, "(token)")
-        raise KeylessSigningError(f"keyless signing failed: {why}") from None
+        raise KeylessSigningError(f"keyless signing failed: {said(error, token)}") from None
     problem = check_signed(bundle, trusted_root, payload_type, payload)
     if problem is not None:
         raise KeylessSigningError(f"what the services returned does not verify: {problem.message} ({problem.code})")

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from sigstore_lab import (
     ACCOUNTS,
     EMAIL,
@@ -36,7 +37,7 @@ from sigstore_lab import (
 from trust_lab import EVIDENCE, statement_value
 
 from casework.artifact.digest import jcs_bytes
-from casework.attest.sigstore_bundle import open_bundle
+from casework.attest.sigstore_bundle import SignedFile, open_bundle, open_file_bundle
 from casework.model.policy import TrustPolicy
 from doubles.sigstore_instance import Instance
 from doubles.sigstore_logs import CertificateLog
@@ -189,12 +190,13 @@ def test_a_certificate_with_two_names_counts_as_none() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [b"", b"\x0c", b"\x0c\x05main", b"\x0c\x02main", b"\x04\x04main", b"\x0c\x02\xff\xfe"]
+    "value",
+    [b"\x0c", b"\x0c\x034711", b"\x0c\x054711", b"\x0c\x044711\x00", b"\x04\x044711", b"\x0c\x02\xff\xfe", b"4711"],
 )
 def test_an_extension_that_cannot_be_read_exactly_fits_nothing(value: bytes) -> None:
-    found = opened(honest(extensions=[(8, b"\x0c" + bytes([len(GITHUB)]) + GITHUB.encode()), (15, value)]))
-    assert found.principals == ()
-    assert found.problems[0].code in ("SIG-014", "SIG-012")
+    issuer = (8, b"\x0c" + bytes([len(GITHUB)]) + GITHUB.encode())
+    refused(honest(extensions=[issuer, (15, value)]), "SIG-014", "extensions")
+    refused(honest(extensions=[issuer, (15, b"\x0c\x044711")]), "SIG-013")  # read exactly; ref and trigger are missing
 
 
 def test_trap_3_attack_95_a_reusable_workflow_called_from_a_fork_is_refused() -> None:
@@ -324,6 +326,25 @@ def test_both_ends_of_a_window_are_inside(part: str) -> None:
     assert len(opened(honest(), root=root, by=opened_policy(root)).principals) == 1
 
 
+def test_a_log_of_certificates_is_judged_when_it_promised() -> None:
+    """A certificate is logged before the signature; the log may end in between."""
+    root = HERE.trusted_root(ct={"start": "2026-05-01T10:04:00Z", "end": "2026-05-01T10:04:00Z"})
+    assert len(opened(honest(), root=root, by=opened_policy(root)).principals) == 1
+
+
+def test_a_bundle_that_brings_the_certificate_of_an_authority_is_refused() -> None:
+    """Earlier versions bring a chain; whoever uses it for trust trusts what the bundle says."""
+    bundle = honest()
+    leaf = bundle["verificationMaterial"].pop("certificate")
+    bundle["mediaType"] = "application/vnd.dev.sigstore.bundle+json;version=0.2"
+    for more, code in (([], ""), ([HERE.root], "SIG-014")):
+        raw_more = [{"rawBytes": base64.b64encode(one.public_bytes(Encoding.DER)).decode()} for one in more]
+        bundle["verificationMaterial"]["x509CertificateChain"] = {"certificates": [leaf, *raw_more]}
+        found = open_file_bundle(raw(bundle), ROOT, POLICY, SignedFile(bytes(32)))
+        assert [one.code for one in found.problems] == ([code] if code else [])
+        assert bool(found.principals) != bool(code)
+
+
 def test_a_certificate_that_no_known_log_has_promised_to_log_is_refused() -> None:
     refused(honest(ct_log=CertificateLog("unknown")), "SIG-014", "SCT")
 
@@ -397,14 +418,18 @@ def test_judging_records_without_bundles_never_imports_sigstore() -> None:
 
 
 def test_the_library_says_nothing_on_standard_error() -> None:
+    """It warns of keys that it cannot load; what is wrong stands in the problem."""
     program = (
         "import sys; sys.path.insert(0, sys.argv[1]);"
-        "from sigstore_lab import honest, opened; opened(honest()); opened(honest(stamp=False)); opened(b'{}')"
+        "from sigstore_lab import ROOT, honest, opened, opened_policy;"
+        "odd = ROOT.replace(b'PKIX_ED25519', b'PKIX_RSA_PSS_2048_SHA256');"
+        "print(opened(honest(), root=odd, by=opened_policy(odd)).problems[0].code)"
     )
     here = Path(__file__).parent
-    tests = str(here.parents[1])
-    done = subprocess.run([sys.executable, "-c", program, tests], cwd=here, capture_output=True, text=True, check=True)
-    assert done.stderr == ""
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(here.parents[1])], cwd=here, capture_output=True, text=True, check=True
+    )
+    assert (done.stdout, done.stderr) == ("SIG-014\n", "")
 
 
 def test_opening_is_pure() -> None:

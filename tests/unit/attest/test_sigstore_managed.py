@@ -9,6 +9,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sigstore_lab import (
     HERE,
     PAYLOAD,
@@ -173,6 +176,34 @@ def test_an_entry_without_promise_proves_no_time() -> None:
 def test_a_log_counts_only_inside_its_window() -> None:
     root = HERE.trusted_root(rekor_v1={"start": "2026-05-02T00:00:00Z"})
     refused(signed(P256, rekor=1), "SIG-014", root=root, by=opened_policy(root))
+
+
+def test_an_authority_counts_only_inside_its_window() -> None:
+    root = HERE.trusted_root(tsa={"start": "2015-01-01T00:00:00Z", "end": "2026-05-01T10:04:59Z"})
+    refused(signed(stamp=True), "SIG-014", "time stamp 1", root=root, by=opened_policy(root))
+
+
+def test_an_entry_of_another_kind_than_it_names_is_refused() -> None:
+    bundle = signed(P256, rekor=1)
+    bundle["verificationMaterial"]["tlogEntries"][0]["kindVersion"]["kind"] = "hashedrekord"
+    refused(bundle, "SIG-014", "kind that it names")
+
+
+def test_a_hash_that_does_not_belong_to_the_key_is_refused() -> None:
+    """P-384 signs with SHA-384; a SHA-256 digest under it would be another scheme."""
+    private = ec.generate_private_key(ec.SECP384R1())
+    digest = hashlib.sha256(b"a file").digest()
+    pem = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    held = POLICY.keys["ci"].model_copy(update={"public_key_pem": pem})
+    signature = base64.b64encode(private.sign(b"a file", ec.ECDSA(hashes.SHA256()))).decode()
+    bundle = {
+        "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
+        "verificationMaterial": {"publicKey": {"hint": "ci"}, "tlogEntries": []},
+        "messageSignature": {"signature": signature},
+    }
+    by = POLICY.model_copy(update={"keys": {"ci": held}})
+    for file in (SignedFile(digest), SignedFile(digest, b"a file")):
+        assert [one.code for one in open_file_bundle(raw(bundle), ROOT, by, file).problems] == ["SIG-003"]
 
 
 @pytest.mark.parametrize("name", ["ci", "verifier", "verifier-token"])

@@ -190,6 +190,18 @@ def test_tokens_of_others_and_expired_ones_give_no_certificate_and_are_never_sho
         assert caught.value.__cause__ is None
 
 
+def test_a_token_is_left_out_of_what_a_library_says(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = instance.token()
+
+    def fail(*_args: Any) -> bytes:
+        raise OSError(f"{'x' * 150} Bearer {token} was refused")
+
+    monkeypatch.setattr("casework.attest.sigstore_sign._signed", fail)
+    with pytest.raises(KeylessSigningError, match=r"\(secret\) was refused") as caught:
+        sign(instance, token=token)
+    assert token[:20] not in str(caught.value)
+
+
 def test_a_root_of_another_instance_is_noticed_before_anything_is_returned(instance: Instance) -> None:
     with pytest.raises(KeylessSigningError):
         sign(instance, trusted_root=Instance("others").trusted_root())
