@@ -6,6 +6,7 @@ Three things lie outside what one revision can show, and are named here and test
 
 from __future__ import annotations
 
+import argparse
 import shutil
 from collections.abc import Callable
 from datetime import date
@@ -18,8 +19,10 @@ from lab_case import DAY, LabCase, build
 from overlay import Fault, Overlay
 from sealed import NEAR, rate
 
+from casework.cli import log_command
 from casework.workflow.assess import assess
 from casework.workflow.checking import check
+from doubles.loglab import LOG_KEY, ORIGIN, pem
 
 WORSE = (rate("recall", 700, 1000), rate("recall", 350, 500, NEAR), rate("fnr", 300, 1000), rate("fnr", 150, 500, NEAR))
 Bend = Callable[[LabCase], None]
@@ -156,6 +159,100 @@ def test_a_cut_node_file_is_noticed_against_the_base(tmp_path: Path, part: int) 
     content = lab.nodes.read_bytes()
     lab.nodes.write_bytes(content[: len(content) * part // 10])
     assert check(lab.root, DAY, cached=False, new_since="HEAD").word == "blocked"
+
+
+# With a log: node files too
+
+LOGGED: tuple[Bend, ...] = (model_changed, data_changed, failed, unsigned, missing, weakened, dangling)
+
+
+def start_log(lab: LabCase, key: Path) -> None:
+    parser = argparse.ArgumentParser()
+    log_command.configure(parser)
+    call = ["update", "--start", "--key", str(key), "--root", str(lab.root), "--now", DAY.isoformat()]
+    assert log_command.run(parser.parse_args(call)) == 0
+
+
+@pytest.fixture(scope="module")
+def logged(tmp_path_factory: pytest.TempPathFactory) -> dict[str, LabCase]:
+    """Return the honest case with a log, and one case for each reason to block it, logged as it is."""
+    key = tmp_path_factory.mktemp("key") / "log.pem"
+    key.write_bytes(pem("log"))
+    key.chmod(0o600)
+    made: dict[str, LabCase] = {}
+    for bend in (None, *LOGGED):
+        name = bend.__name__ if bend else "honest"
+        made[name] = lab = build(tmp_path_factory.mktemp(f"logged-{name}") / "case")
+        if bend:
+            bend(lab)
+        lab.policy(log={"origin": ORIGIN, "key": LOG_KEY.public.pem.decode()})
+        start_log(lab, key)
+    return made
+
+
+def test_the_honest_logged_case_passes_and_every_other_is_blocked(logged: dict[str, LabCase]) -> None:
+    assert {name: word(case.root, {}) for name, case in logged.items()} == {
+        name: "pass" if name == "honest" else "blocked" for name in logged
+    }
+    for name, case in logged.items():
+        codes = {f.code for f in assess(Overlay(case.root, {}), DAY).decision.findings if f.severity == "error"}
+        assert not {code for code in codes if code.startswith("LOG")} or name == "unsigned", (name, codes)
+
+
+def logged_never_passes(logged: dict[str, LabCase], bend: str, data: st.DataObject) -> None:
+    """Any file but the configuration, node files too, since the log has the nodes."""
+    root = logged[bend].root
+    faults: dict[str, Fault] = {}
+    chosen = files(root, ".gitattributes", "casework.yaml")
+    for path in data.draw(st.lists(st.sampled_from(chosen), min_size=1, max_size=4, unique=True)):
+        kind = data.draw(st.sampled_from(["gone", "denied", "folder", "cut"]))
+        content = (root / path).read_bytes()
+        faults[path] = content[: data.draw(st.integers(0, max(0, len(content) - 1)))] if kind == "cut" else kind
+    assert word(root, faults) == "blocked", faults
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=QUIET)
+@given(bend=st.sampled_from([bend.__name__ for bend in LOGGED]), data=st.data())
+def test_with_a_log_no_fault_of_any_file_turns_blocked_into_pass(
+    logged: dict[str, LabCase], bend: str, data: st.DataObject
+) -> None:
+    logged_never_passes(logged, bend, data)
+
+
+@pytest.mark.slow
+@settings(max_examples=3000, deadline=None, suppress_health_check=QUIET)
+@given(bend=st.sampled_from([bend.__name__ for bend in LOGGED]), data=st.data())
+def test_with_a_log_many_faults_of_any_file_never_turn_blocked_into_pass(
+    logged: dict[str, LabCase], bend: str, data: st.DataObject
+) -> None:
+    logged_never_passes(logged, bend, data)
+
+
+ARGUMENT = "an argument that goes whole, goals and all, is seen by `top_goals` and by a base, and not by the log"
+
+
+@pytest.mark.parametrize(
+    "name", ["failed", pytest.param("dangling", marks=pytest.mark.xfail(strict=True, reason=ARGUMENT))]
+)
+def test_with_a_log_a_cut_node_file_is_noticed_within_one_revision(logged: dict[str, LabCase], name: str) -> None:
+    """Wherever it is cut: also between two nodes, where what is left says nothing wrong."""
+    root = logged[name].root
+    content = (root / "requirements/case.yaml").read_bytes()
+    ends = [n for n in range(len(content)) if content[n : n + 7] == b"- type:"]
+    assert len(ends) > 15
+    for end in ends:
+        assert word(root, {"requirements/case.yaml": content[:end]}) == "blocked", content[end - 80 : end]
+
+
+@pytest.mark.parametrize("name", ["failed", "dangling"])
+def test_an_argument_that_goes_whole_is_noticed_where_its_top_goals_are_counted(
+    logged: dict[str, LabCase], name: str
+) -> None:
+    root = logged[name].root
+    content = (root / "requirements/case.yaml").read_bytes()
+    config = (root / "casework.yaml").read_bytes() + b"top_goals: 1\n"
+    cut = content[: content.index(b"- type: goal")]
+    assert word(root, {"casework.yaml": config, "requirements/case.yaml": cut}) == "blocked"
 
 
 ROOT = Path(__file__).resolve().parents[2]
