@@ -17,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lab_case import LabCase, build, git, lab_policy
+from test_log import log_pins
 from trust_lab import KEYS, STRANGER, ed25519, roots
 
 from casework.artifact.archive import Archive, read_archive, write_archive
@@ -24,13 +25,14 @@ from casework.artifact.digest import jcs_bytes, sha256_bytes
 from casework.attest.dsse import countersign, read_envelope, sign_envelope
 from casework.attest.release import manifest_bytes, read_manifest, release_statement, seal_release
 from casework.attest.seal import seal_policy
-from casework.cli import bundle_command, verify_command
+from casework.cli import bundle_command, log_command, verify_command
 from casework.model.policy import TrustPolicy
 from casework.model.problem import CallProblem
 from casework.model.release import ListedFile, ReleaseManifest, ReleaseRecord
 from casework.model.verification import Verification
 from casework.workflow.releasing import Bundled, NotReleased, Order, countersign_bundle, seal_bundle
 from casework.workflow.verifying import Known, verify_bundle
+from doubles.loglab import pem, signed, written
 from doubles.tsa import Tsa
 
 TSA = Tsa("release TSA")
@@ -483,6 +485,60 @@ def test_data_that_is_left_out_is_vouched_for_by_its_digest(tmp_path: Path, worl
     # Who takes files out without sealing that is refused.
     fewer = {name: data for name, data in members_of(inside.data).items() if not name.endswith(".png")}
     world.refused(write_archive(fewer), "ART-014")
+
+
+# The log
+
+
+def logged_case(folder: Path) -> LabCase:
+    lab = build(folder / "case")
+    lab.policy(**release_policy(lambda value: value.update(log=log_pins())))
+    (folder / "log.pem").write_bytes(pem("log"))
+    (folder / "log.pem").chmod(0o600)
+    update_log(lab, folder, "--start")
+    return lab
+
+
+def update_log(lab: LabCase, folder: Path, *words: str) -> bytes:
+    call = ("update", "--root", str(lab.root), "--now", "2026-06-01", "--key", str(folder / "log.pem"), *words)
+    assert command(log_command, *call) == 0
+    lab.commit("log")
+    return (lab.root / "evidence/log/checkpoint").read_bytes()
+
+
+def test_the_log_is_sealed_and_compared_with_an_earlier_checkpoint(tmp_path: Path, world: World) -> None:
+    lab = logged_case(tmp_path)
+    earlier = (lab.root / "evidence/log/checkpoint").read_bytes()
+    lab.seal("EV-1", started="2026-05-22T10:00:00Z")
+    update_log(lab, tmp_path)
+    made = sealed_by(lab)
+    assert made.record.log is not None
+    assert {"case/evidence/log/entries", "case/evidence/log/checkpoint"} <= members_of(made.data).keys()
+    found = world.verify(made.data, known=replace(ROOT, checkpoint=earlier))
+    assert found.word == "verified", found.findings
+    assert said(found)["evidence log"] == "good"
+    assert "earlier log" not in said(found)
+    assert said(world.verify(made.data))["earlier log"] == "open"
+
+
+def test_attack_80_a_log_that_was_written_anew_before_the_sealing_shows(tmp_path: Path, world: World) -> None:
+    lab = logged_case(tmp_path)
+    lab.seal("EV-1", "ci", "verifier-2", started="2026-05-23T10:00:00Z", status="error", metrics=[])
+    earlier = update_log(lab, tmp_path)
+    for path in lab.sealed("EV-1"):
+        if path.name[:64].encode() in earlier_lines(lab)[-1]:
+            path.unlink()
+    kept = earlier_lines(lab)[:-1]
+    (lab.root / "evidence/log/entries").write_bytes(written(kept))
+    (lab.root / "evidence/log/checkpoint").write_bytes(signed(kept))
+    lab.commit("the failed run never was")
+    made = sealed_by(lab)
+    assert world.verify(made.data).word == "verified"  # nothing in the bundle betrays it
+    world.refused(made.data, "LOG-004", known=replace(ROOT, checkpoint=earlier))
+
+
+def earlier_lines(lab: LabCase) -> list[bytes]:
+    return (lab.root / "evidence/log/entries").read_bytes().splitlines()
 
 
 # Whatever the bytes

@@ -97,6 +97,8 @@ def _written(path: Path, made: Bundled) -> int:
     print(
         f"wrote {path}: {kind} of {record.commit[:12]}, {made.members} files, {len(made.data)} bytes", file=sys.stderr
     )
+    if record.log is not None and not record.draft:
+        print(f"log the release: casework log update --release {made.payload_sha256}", file=sys.stderr)
     for line in made.wanting:
         print(f"still wanting: {line}", file=sys.stderr)
     for line in made.remarks:

@@ -69,6 +69,7 @@ class Bundled:
         data: The archive.
         record: What its seal says.
         members: Number of files in it.
+        payload_sha256: SHA-256 of the seal's payload, by which the log knows the release.
         wanting: What the trust policy still demands of signatures, in words; empty where the seal is complete.
         remarks: What else is to be said.
     """
@@ -76,6 +77,7 @@ class Bundled:
     data: bytes
     record: ReleaseRecord
     members: int
+    payload_sha256: str
     wanting: tuple[str, ...]
     remarks: tuple[str, ...]
 
@@ -230,7 +232,15 @@ def _sealed(
         data = write_archive({**members, MANIFEST: manifest, SEAL: seal})
     except ValueError as error:
         raise CallProblem(f"the bundle cannot be written: {error}") from error
-    return Bundled(data, record, len(members) + 2, wanting, remarks)
+    return Bundled(data, record, len(members) + 2, _payload_sha256(seal), wanting, remarks)
+
+
+def _payload_sha256(seal: bytes) -> str:
+    from casework.attest.carrier import Problem
+    from casework.attest.dsse import read_envelope
+
+    envelope = read_envelope(seal)
+    return "" if isinstance(envelope, Problem) else sha256_bytes(envelope.payload)
 
 
 def stamped(seal: bytes, tsa: str, anchors: Anchors) -> bytes:
@@ -308,4 +318,5 @@ def countersign_bundle(path: Path, keys: Sequence[SigningKey], now: datetime, ts
         seal = stamped(seal, tsa, anchors) if tsa else seal
         wanting, remarks = judged_seal(seal, anchors, now)
         members = {name: archive.read(name) for name in archive.members}
-    return Bundled(write_archive({**members, SEAL: seal}), record, len(members), wanting, remarks)
+    data = write_archive({**members, SEAL: seal})
+    return Bundled(data, record, len(members), _payload_sha256(seal), wanting, remarks)
