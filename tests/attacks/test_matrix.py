@@ -71,7 +71,7 @@ def test_tests_that_are_named_for_an_attack_stand_in_its_row() -> None:
     assert set(strangers) <= UNNUMBERED, sorted(set(strangers) - UNNUMBERED)
 
 
-UNNUMBERED = {46, *range(54, 66), *range(83, 93)}
+UNNUMBERED = {46, *range(54, 66)}
 """Attacks whose tests are parameters of one test, or were named before the numbers."""
 
 
