@@ -24,6 +24,7 @@ from casework.render.gsn.text import one_line
 
 ARROW = 9.0
 _STUB = 9.0
+_ASIDE = 7.0  # half the least gap between neighbours, so that a line at the side always has a way out between them
 _BUS = 11.5
 _DIAMOND = 17.0
 
@@ -196,8 +197,8 @@ class _Lines:
     def _sides(self, place: Placed) -> list[Port]:
         box = place.extent
         return [
-            Port(place.left, (box.left - _STUB, place.left[1])),
-            Port(place.right, (box.right + _STUB, place.right[1])),
+            Port(place.left, (box.left - _ASIDE, place.left[1])),
+            Port(place.right, (box.right + _ASIDE, place.right[1])),
         ]
 
     def _challenged(self, connector: Connector, source: Placed) -> list[Port]:
@@ -211,8 +212,8 @@ class _Lines:
         for level in {source.left[1], source.right[1]}:
             if target.y + 4 < level < target.y + drawn.height - 4 and abs(level - target.left[1]) > 1:
                 y = level - target.y
-                ports.append(Port((target.x + drawn.side(y, left=True), level), (box.left - _STUB, level)))
-                ports.append(Port((target.x + drawn.side(y, left=False), level), (box.right + _STUB, level)))
+                ports.append(Port((target.x + drawn.side(y, left=True), level), (box.left - _ASIDE, level)))
+                ports.append(Port((target.x + drawn.side(y, left=False), level), (box.right + _ASIDE, level)))
         return [*ports, *self._shoulders(target, (0.22, 0.78), 20.0)]
 
     @staticmethod

@@ -207,6 +207,15 @@ def _is_oblique(route) -> bool:
     return any(abs(a[0] - b[0]) > 0.1 and abs(a[1] - b[1]) > 0.1 for a, b in pairwise(route.points))
 
 
+@pytest.mark.parametrize(
+    ("seed", "size", "density", "most"),
+    [(401587, 52, 0.34, 8), (158742, 48, 0.4785872556653415, 9), (233048, 57, 0.3078, 25), (632193, 42, 0.3372, 5)],
+)
+def test_a_line_at_the_side_finds_its_way_out_between_close_neighbours(seed, size, density, most):
+    pages = paginate(random_argument(seed, size, density), max_elements=most)
+    assert [r.connector for page in pages for r in lines(plan(page)) if _is_oblique(r)] == []
+
+
 @pytest.mark.parametrize("name", sorted(GALLERY))
 def test_gallery_pages_are_sound(name):
     for page in paginate(GALLERY[name]()):
