@@ -140,6 +140,16 @@ def test_attack_71_no_signature_of_the_chain_may_be_doubled_or_broken(which: int
         assert {one.code for one in reading.findings} <= {"POL-008", "POL-002"}
 
 
+def test_pol_008_one_broken_root_signature_is_refused_even_where_enough_have_signed() -> None:
+    three = version(3, SECOND, "root-a", "root-b", "double-hat", "verifier-2")
+    assert walk((ONE, TWO, three, FOUR)).trust is not None
+    signatures = envelope_of(three)["signatures"]
+    for one in signatures:
+        if one["keyid"] == KEYS["double-hat"].keyid:
+            one["sig"] = base64.b64encode(bytes(64)).decode()
+    refused(walk((ONE, TWO, edited(three, signatures=signatures), FOUR)), "POL-008")
+
+
 def test_a_strangers_signature_in_the_chain_is_ignored() -> None:
     assert walk([countersign(one, STRANGER) for one in CHAIN]).trust is not None
 
@@ -227,7 +237,8 @@ def test_pol_010_what_has_come_from_a_demo_root_stays_demo() -> None:
     assert [one.code for one in reading.findings] == ["POL-010"]
     assert reading.trust is not None
     assert reading.trust.demo
-    real = walk(chain)  # the new root is pinned: what went before does not matter
+    # The new root is pinned: what went before does not matter, also where the new root has signed it too.
+    real = walk((sealed_by(with_demo_root(1, demo=True), demo_key("root"), KEYS["root-a"], KEYS["root-b"]), *chain[1:]))
     assert real.findings == ()
     assert real.trust is not None
     assert not real.trust.demo

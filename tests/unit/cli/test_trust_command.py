@@ -310,6 +310,14 @@ def test_rotation_one_two_three(world: World) -> None:
     assert "POL-008" in world("verify", expect=1)
 
 
+def test_a_root_that_could_never_sign_again_is_not_signed(world: World) -> None:
+    said = world("rotate", "--threshold", "3")
+    assert "POL-006: `root` demands 3 persons; its usable keys are of 2" in said
+    assert "POL-006" in world("sign", "--key", world.key("ana-root"), expect=2)
+    world("discard")
+    assert "usable keys are of 1" in world("revoke", "ben-root", "--compromised")
+
+
 def test_two_of_three_roots(empty: World) -> None:
     init(empty, "--person", "cai=Cai", roots=("ana", "ben", "cai"))
     assert empty.facts("--draft")["root"] == {
