@@ -30,6 +30,7 @@ from casework.model.policy import TrustPolicy
 from casework.model.problem import CallProblem
 from casework.model.release import ListedFile, ReleaseManifest, ReleaseRecord
 from casework.model.verification import Verification
+from casework.render.bundle_text import instructions
 from casework.workflow.releasing import Bundled, NotReleased, Order, countersign_bundle, seal_bundle
 from casework.workflow.verifying import Known, verify_bundle
 from doubles.loglab import pem, signed, written
@@ -521,6 +522,12 @@ def test_the_log_is_sealed_and_compared_with_an_earlier_checkpoint(tmp_path: Pat
     assert said(world.verify(made.data))["earlier log"] == "open"
 
 
+def test_attack_76_a_bundle_without_the_log_that_the_reader_has_seen_is_refused(tmp_path: Path, world: World) -> None:
+    lab = logged_case(tmp_path)
+    seen = (lab.root / "evidence/log/checkpoint").read_bytes()
+    world.refused(world.data, "LOG-001", known=replace(ROOT, checkpoint=seen))
+
+
 def test_attack_80_a_log_that_was_written_anew_before_the_sealing_shows(tmp_path: Path, world: World) -> None:
     lab = logged_case(tmp_path)
     lab.seal("EV-1", "ci", "verifier-2", started="2026-05-23T10:00:00Z", status="error", metrics=[])
@@ -539,6 +546,26 @@ def test_attack_80_a_log_that_was_written_anew_before_the_sealing_shows(tmp_path
 
 def earlier_lines(lab: LabCase) -> list[bytes]:
     return (lab.root / "evidence/log/entries").read_bytes().splitlines()
+
+
+# What is printed
+
+
+def test_nothing_of_the_case_can_command_a_terminal_or_a_reader_of_the_instructions(
+    tmp_path: Path, world: World
+) -> None:
+    name = "Lab <script>alert(1)</script> [click](javascript:x) `rm` # *so*"
+    lab = make_case(tmp_path)
+    config = lab.root / "casework.yaml"
+    config.write_text(config.read_text().replace("name: Lab", f"name: {json.dumps(name)}"))
+    lab.commit("name")
+    made = sealed_by(lab)
+    text = members_of(made.data)["VERIFY.md"].decode()
+    assert "<script>" not in text
+    assert "](javascript" not in text
+    assert world.verify(made.data).word == "verified"
+    hidden = made.record.model_copy(update={"grounds": ("\x1b[2Jgone\u202e",)})
+    assert "\x1b" not in instructions(hidden.model_copy(update={"draft": True}), root_key="r", policy="p", outside=0)
 
 
 # Whatever the bytes

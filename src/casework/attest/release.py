@@ -36,6 +36,8 @@ from casework.model.release import (
 )
 from casework.model.result import PAYLOAD_TYPE, STATEMENT_TYPE
 
+UNDATED: Final = "nothing proves when"
+"""How the remark begins that no time stamp dates the release."""
 _NAMED: Final = 5
 MANIFEST_SCHEMA: Final = "casework/release-manifest/v1"
 
@@ -221,7 +223,7 @@ def _ruled(
     if rule.timestamp:
         problems.append(Problem("TIM-001", f"nothing proves when {undated} signed, and the trust policy demands it"))
     else:
-        remarks.append(f"nothing proves when {undated} signed; the time that the seal states is taken")
+        remarks.append(f"{UNDATED} {undated} signed; all is judged as of the time that the seal states")
     return Seal(statement, stated, proven=False, principals=counted, problems=tuple(problems), remarks=tuple(remarks))
 
 

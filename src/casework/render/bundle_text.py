@@ -14,12 +14,13 @@ DRAFT_LINE = "DRAFT: THIS IS NO RELEASE. It was sealed for reading only; nothing
 _FIRST = 12
 
 
-def instructions(record: ReleaseRecord, *, root_key: str, outside: int) -> str:
+def instructions(record: ReleaseRecord, *, root_key: str, policy: str, outside: int) -> str:
     """Return `VERIFY.md`: what the bundle is, and how somebody with no network and no git verifies it.
 
     Args:
         record: What the seal says.
-        root_key: Path of the root's public keys in the bundle.
+        root_key: Path of the root's public keys in the case.
+        policy: Path of the trust policy in the case.
         outside: Number of data files that the bundle leaves out.
     """
     version = f", version {_plain(record.case.version)}" if record.case.version else ""
@@ -78,7 +79,7 @@ def instructions(record: ReleaseRecord, *, root_key: str, outside: int) -> str:
         "## By hand",
         "",
         "Without Casework: each signature in `seal.dsse.json` is over the text `DSSEv1 <length of payloadType> <payloadType> <length of",
-        "payload> <payload>` (DSSE v1, the payload base64-decoded), by a key of `case/evidence/trust/policy.dsse.json`, which is signed",
+        f"payload> <payload>` (DSSE v1, the payload base64-decoded), by a key of `case/{_plain(policy)}`, which is signed",
         "in the same way by the root key. The payload's subject is the SHA-256 of `manifest.json`.",
         "",
     ]

@@ -203,8 +203,9 @@ def _leaflets(record: ReleaseRecord, assessed: Assessed, enclosed: Enclosed) -> 
     from casework.render.bundle_text import DRAFT_LINE, instructions
     from casework.workflow.pinning import pinned_verifier
 
-    root_key = assessed.assessment.project.trust.root_key
-    made = {"VERIFY.md": instructions(record, root_key=root_key, outside=len(enclosed.outside)).encode()}
+    trust = assessed.assessment.project.trust
+    text = instructions(record, root_key=trust.root_key, policy=trust.policy, outside=len(enclosed.outside))
+    made = {"VERIFY.md": text.encode()}
     made |= {f"verifier/{name}": data for name, data in pinned_verifier().items()}
     if record.draft:
         made["DRAFT-NO-RELEASE.txt"] = f"{DRAFT_LINE}\n".encode()

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from casework.artifact.digest import sha256_bytes
 from casework.attest.carrier import Problem
 from casework.attest.codes import report
-from casework.attest.release import Seal, judge_seal
+from casework.attest.release import UNDATED, Seal, judge_seal
 from casework.model.finding import Finding
 from casework.model.problem import CallProblem
 from casework.model.project import Project
@@ -216,12 +216,12 @@ def _note_seal(seal: Seal, protocol: _Protocol) -> None:
         )
     if seal.sealed_at is not None and seal.proven:
         protocol.note("time of sealing", "good", "proven by time stamps of authorities that the trust policy pins")
-    else:
+    elif not any(remark.startswith(UNDATED) for remark in seal.remarks):
         protocol.note(
             "time of sealing", "open", "nothing proves it; all was judged as of the time that the seal states"
         )
     for remark in seal.remarks:
-        protocol.note("seal", "open", remark)
+        protocol.note("time of sealing" if remark.startswith(UNDATED) else "seal", "open", remark)
 
 
 def _compare(record: ReleaseRecord, assessed: Assessed, day: date, protocol: _Protocol) -> None:
@@ -292,12 +292,12 @@ def _note_limits(contents: Contents, known: Known, record: ReleaseRecord, seal: 
             "open",
             f"{len(contents.manifest.outside)} data files are left out; the sealers vouch for their digests",
         )
-    if record.log is None:
-        protocol.note(
-            "removed evidence",
-            "open",
-            "the trust policy has no log, so what was removed before sealing leaves no trace",
-        )
+    if record.log is None and known.checkpoint is not None:
+        said = "you have a checkpoint of its log, and the bundle has no log"
+        protocol.fail("earlier log", said, [report("LOG-001", said)])
+    elif record.log is None:
+        said = "the trust policy has no log, so what was removed before sealing leaves no trace"
+        protocol.note("removed evidence", "open", said)
     elif known.checkpoint is None:
         protocol.note(
             "earlier log",
