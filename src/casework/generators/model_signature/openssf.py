@@ -80,30 +80,25 @@ def verify_model(
         except Exception as error:  # the library raises ValueError, KeyError, InvalidSignature, TypeError and others
             text = str(error).strip() or type(error).__name__
             raise SignatureRefused(f"does not verify: {text.splitlines()[0]}", "ART-009") from error
-    _refuse_old_encoding(signature, public_key)
+        _refuse_old_encoding(signature, beside / "key.pem")
 
 
-def _refuse_old_encoding(signature: bytes, public_key: bytes) -> None:
+def _refuse_old_encoding(signature: bytes, key_file: Path) -> None:
     """Refuse a signature that fits only the encoding of format 0.2, to which the library falls back without a word.
 
-    The library tells not which encoding fitted, so the right one is checked here, with what the library itself stands on.
+    The library tells not which encoding fitted, so the right one alone is tried here, with the library's own parts. Should they
+    change with a version of it, every signature is refused until this is mended.
     """
-    from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.hazmat.primitives.serialization import load_pem_public_key
-
     envelope = _object(signature, "bundle")["dsseEnvelope"]
-    payload = base64.b64decode(envelope["payload"], validate=True)
-    kind = PAYLOAD_TYPE.encode()
-    message = b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
-    hashed = {"secp256r1": hashes.SHA256(), "secp384r1": hashes.SHA384(), "secp521r1": hashes.SHA512()}
     try:
-        key = load_pem_public_key(public_key)
-        if not isinstance(key, ec.EllipticCurvePublicKey):
-            raise ValueError("no elliptic-curve key")
-        key.verify(base64.b64decode(_at(envelope, "signatures", 0, "sig")), message, ec.ECDSA(hashed[key.curve.name]))
-    except (InvalidSignature, ValueError, KeyError, TypeError) as error:
+        from model_signing._signing import sign_ec_key, sign_sigstore_pb
+
+        parts: Any = sign_ec_key
+        key = parts.Verifier(key_file)._public_key  # it offers no other way to ask for one encoding
+        message = sign_sigstore_pb.pae(base64.b64decode(envelope["payload"], validate=True))
+        scheme = parts.ec.ECDSA(parts.get_ec_key_hash(key))
+        key.verify(base64.b64decode(_at(envelope, "signatures", 0, "sig")), message, scheme)
+    except Exception as error:
         raise SignatureRefused("the signature is over the encoding of a format before 1.0", "ART-009") from error
 
 
