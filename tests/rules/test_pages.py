@@ -86,7 +86,8 @@ def test_good_fires_no_rule(module: ModuleType) -> None:
 
 
 def test_rules_whose_page_cannot_test_them_have_tests_elsewhere() -> None:
-    texts = "".join(p.read_text(encoding="utf-8") for p in sorted(TESTS.rglob("*.py")))
+    # The table of attacks names codes without trying them.
+    texts = "".join(p.read_text(encoding="utf-8") for p in sorted(TESTS.rglob("*.py")) if p.name != "matrix.py")
     untested = [
         m.RULE.code
         for m in registry.modules()

@@ -1,7 +1,7 @@
 """The census: nodes whose removal nothing within one revision would miss, because all that names them can go too.
 
 A requirement that is needed, or evidence that is planned, leaves a gap. A hazard, a threat, a challenge, an indicator, a review
-that rejects or a requirement that nothing is derived from leaves none.
+that rejects or a requirement that nothing is derived from leaves none. Waivers are not watched: to remove one helps nobody.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Final
 
 from casework.graph.case import Case
 
-_TYPES: Final = ("hazardous_event", "indicator", "requirement", "review", "safety_goal", "threat", "waiver")
+_TYPES: Final = ("hazardous_event", "indicator", "requirement", "review", "safety_goal", "threat")
 
 
 def census(case: Case) -> tuple[tuple[str, str], ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from casework.gate import base as gate
+from casework.gate import origin as gate
 from casework.graph.case import Case
 from casework.model.decision import Decision
 from casework.model.finding import Finding

@@ -23,9 +23,9 @@ from casework.model.verdict import Signer, Verdict
 from casework.store.working_tree import WorkingTree
 from casework.workflow.assess import assess
 from casework.workflow.inputs import Inputs
-from casework.workflow.sealed import act_nodes, end_of, find_sealed
+from casework.workflow.sealed import act_nodes, find_sealed
 from casework.workflow.signing_view import Says, says_of_act, says_of_record
-from casework.workflow.trusting import NO_PINS, open_trust
+from casework.workflow.trusting import NO_PINS, end_of, open_trust
 
 if TYPE_CHECKING:
     from casework.attest.act import ActNode, ActVerdict

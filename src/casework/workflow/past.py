@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
 
+from casework.graph.assessment import Today
 from casework.graph.case import Case
 from casework.graph.census import census, retirements
 from casework.model.finding import Finding
@@ -15,10 +16,14 @@ from casework.model.verdict import LogFact
 from casework.store.working_tree import Tree
 from casework.workflow.inputs import Inputs
 from casework.workflow.log_facts import Book, LogFiles, log_files, read_book
-from casework.workflow.trusting import Pins
+from casework.workflow.trusting import Pins, end_of
 
 if TYPE_CHECKING:
     from casework.attest.opening import Anchors
+
+
+_AHEAD: Final = timedelta(days=90)
+"""How long before the end of an authority the renewal of its stamps is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,7 @@ def read_past(tree: Tree, project: Project, anchors: Anchors, inputs: Inputs, pi
 
 
 def compare(
-    past: Past | None, anchors: Anchors, case: Case, records: Mapping[str, str], sealed: frozenset[str], pins: Pins
+    past: Past | None, anchors: Anchors, case: Case, records: Mapping[str, str], sealed: frozenset[str], today: Today
 ) -> tuple[LogFact | None, tuple[Finding, ...]]:
     """Compare the log with what the case holds.
 
@@ -53,19 +58,16 @@ def compare(
         case: The graph.
         records: Payload digest of every sealed record and act that somebody known vouches for to its path.
         sealed: Keys of the reviews and waivers whose seal counts.
-        pins: What is known from outside the tree.
+        today: The day of judgement.
     """
     trust = anchors.trust
     if past is None or trust is None or trust.policy.log is None:
         return None, ()
-    from casework.attest.log.judge import judge_log
+    from casework.attest.log.judge import complete
 
-    log, files, book = trust.policy.log, past.files, past.book
-    judged = judge_log(
-        files.entries,
-        files.checkpoint,
-        log,
-        older=pins.checkpoints,
+    files, book = past.files, past.book
+    judged = complete(
+        book.reading,
         records=records,
         nodes=census(case),
         retired=retirements(case, sealed),
@@ -73,5 +75,26 @@ def compare(
         folder=files.folder,
     )
     stamped = max((one.size for one in book.dates.stamps), default=0)
-    fact = LogFact(log.origin, judged.size, judged.root.hex(), stamped, tuple(one.name for one in judged.signers))
-    return fact, (*judged.findings, *book.dates.findings)
+    fact = LogFact(
+        trust.policy.log.origin, judged.size, judged.root.hex(), stamped, tuple(one.name for one in judged.signers)
+    )
+    return fact, (*judged.findings, *book.dates.findings, *_ageing(past, anchors, today))
+
+
+def _ageing(past: Past, anchors: Anchors, today: Today) -> Iterator[Finding]:
+    """Yield a warning for each stamp of the log whose authority ends soon."""
+    from casework.attest.carrier import Problem
+    from casework.attest.codes import report
+    from casework.attest.log.dates import read_stamp
+    from casework.attest.stamps import due_for_renewal
+
+    for authority in anchors.authorities:
+        today.after((authority.valid_to - _AHEAD).date())
+        today.after(authority.valid_to.date())
+    for path, data in sorted(past.files.stamps.items()):
+        stamp = read_stamp(data)
+        if isinstance(stamp, Problem):
+            continue  # told as LOG-009
+        due = due_for_renewal(stamp.tokens, anchors.authorities, end_of(today), _AHEAD.days)
+        if due is not None:
+            yield report(due.code, f"{path}: {due.message}", file=path)

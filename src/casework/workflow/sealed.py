@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from casework.artifact.digest import sha256_bytes
@@ -22,7 +22,7 @@ from casework.model.verdict import Verdict
 from casework.store.cache import Cache
 from casework.store.working_tree import Seen, Stamp, Tree, evidence_kinds
 from casework.workflow.inputs import Inputs
-from casework.workflow.trusting import SEALED
+from casework.workflow.trusting import SEALED, end_of
 
 if TYPE_CHECKING:
     from casework.attest.act import ActNode
@@ -191,11 +191,6 @@ def act_nodes(case: Case) -> dict[str, ActNode]:
             entry.type, case.fingerprint(key), str(said.get("by") or ""), str(role) if role else None, retires
         )
     return made
-
-
-def end_of(today: Today) -> datetime:
-    """Return the end of the day of judgement: a record of that day is not of the future."""
-    return datetime.combine(today.day, time(23, 59, 59), UTC)
 
 
 def _generator(case: Case, key: str) -> str:

@@ -107,7 +107,7 @@ def pinned_authorities(root: Path, today: date) -> tuple[str, tuple[Authority, .
     from casework.store.working_tree import WorkingTree
     from casework.workflow.configuration import read_project
     from casework.workflow.inputs import Inputs
-    from casework.workflow.vouching import NO_PINS, open_trust
+    from casework.workflow.trusting import NO_PINS, open_trust
 
     tree = WorkingTree(root)
     project = read_project(tree)[0]

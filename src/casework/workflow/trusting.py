@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from casework.artifact.digest import sha256_bytes
@@ -142,3 +142,8 @@ def read_of(tree: Tree, path: str) -> bytes | None:
 def reader(tree: Tree) -> Callable[[str], bytes | None]:
     """Return a function that reads files of a tree and gives None where it cannot."""
     return lambda path: read_of(tree, path)
+
+
+def end_of(today: Today) -> datetime:
+    """Return the end of the day of judgement: a record of that day is not of the future."""
+    return datetime.combine(today.day, time(23, 59, 59), UTC)

@@ -9,7 +9,7 @@ import casework.attest
 from casework.attest.codes import CODES, report, shown
 
 ROOM = Path(casework.attest.__file__).parent
-SOURCES = [*sorted(ROOM.glob("*.py")), Path(casework.artifact.strict_json.__file__)]
+SOURCES = [*sorted(ROOM.rglob("*.py")), Path(casework.artifact.strict_json.__file__)]
 CODE = re.compile(r"[A-Z]{3}-[0-9]{3}")
 
 
@@ -28,7 +28,7 @@ def test_every_emitted_code_is_registered_and_every_registered_code_is_emitted()
 
 
 def test_every_registered_code_is_tested() -> None:
-    tests = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
+    tests = "".join(path.read_text() for path in sorted(Path(__file__).parent.rglob("test_*.py")))
     assert [code for code in CODES if f'"{code}"' not in tests] == []
 
 
