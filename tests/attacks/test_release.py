@@ -134,7 +134,9 @@ def test_an_honest_release_verifies(world: World) -> None:
     assert found.as_of == "2026-06-01T09:00:00Z"
     assert {person for _key, person, _roles, _at in found.signers} == {"viktor", "hatty"}
     assert said(found)["decision"] == "good"
-    assert {"commit", "documents", "later events"} <= {c.what for c in found.checks if c.outcome == "open"}
+    assert {"commit", "documents", "later revocations", "later releases"} <= {
+        c.what for c in found.checks if c.outcome == "open"
+    }
 
 
 def test_ten_years_later_it_still_verifies_although_policy_and_keys_have_expired(world: World) -> None:
@@ -453,6 +455,44 @@ def test_the_authority_is_asked_over_http(world: World) -> None:
     found = world.verify(made.data, now=LATER)
     assert found.word == "verified"
     assert found.proven
+
+
+# What has become known since
+
+
+def newer(change: Policy | None = None, signers: tuple[str, ...] = ("root-a", "root-b")) -> Known:
+    value = release_policy(change) | {"version": 7, "expires": "2037-01-01"}
+    return replace(ROOT, policy=seal_policy(TrustPolicy.model_validate(value), [KEYS[name] for name in signers]))
+
+
+def test_a_newer_policy_that_knows_of_no_theft_changes_nothing(world: World) -> None:
+    found = world.verify(known=newer(), now=LATER)
+    assert found.word == "verified", found.findings
+    assert said(found)["later revocations"] == "good"
+
+
+@pytest.mark.parametrize("name", ["double-hat", "ci"])  # of the seal, and of the evidence
+def test_attack_15_a_key_that_was_found_stolen_since_counts_no_more(world: World, name: str) -> None:
+    def stolen(value: dict[str, Any]) -> None:
+        value["keys"][name]["compromised"] = True
+
+    world.refused(world.data, "SIG-007", known=newer(stolen), now=LATER)
+
+
+def test_attack_14_a_key_that_is_revoked_later_counts_for_what_it_signed_before(world: World) -> None:
+    def revoked(day: str) -> Policy:
+        return lambda value: value["keys"]["double-hat"].update(revoked_at=day)
+
+    assert world.verify(known=newer(revoked("2027-01-01")), now=LATER).word == "verified"
+    world.refused(world.data, "SIG-007", known=newer(revoked("2026-05-30")), now=LATER)
+
+
+def test_a_newer_policy_must_be_newer_in_force_and_of_the_same_root(world: World) -> None:
+    world.refused(world.data, "POL-002", known=newer(signers=("developer",)), now=LATER)
+    world.refused(world.data, "POL-003", known=newer(), now=datetime(2038, 1, 1, tzinfo=UTC))
+    old = release_policy() | {"version": 2, "expires": "2037-01-01"}
+    sealed = seal_policy(TrustPolicy.model_validate(old), [KEYS["root-a"], KEYS["root-b"]])
+    world.refused(world.data, "POL-001", known=replace(ROOT, policy=sealed), now=LATER)
 
 
 # Data that is left out
