@@ -20,6 +20,7 @@ examples:
   casework verify release.zip --root-key root.pub
   casework verify release.zip --root-sha256 3fe4ec82...
   casework verify release.zip --root-key root.pub --checkpoint earlier-checkpoint --policy-floor 4
+  casework verify release.zip --root-key root.pub --policy policy-of-today.dsse.json
   casework verify release.zip --root-key root.pub --format json
 """
 FORMATS = ("text", "json")
@@ -38,6 +39,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--policy-floor", type=positive, default=0, metavar="N", help="lowest version of the trust policy that counts"
     )
+    parser.add_argument(
+        "--policy", metavar="FILE", help="newer sealed trust policy: keys that it calls stolen count no more"
+    )
     parser.add_argument("-f", "--format", choices=FORMATS, default="text", help="form of the answer (default: text)")
     add_output(parser)
     add_now(parser)
@@ -55,6 +59,7 @@ def run(args: argparse.Namespace) -> int:
         root_sha256=(args.root_sha256 or "").lower(),
         checkpoint=_read(args.checkpoint, "--checkpoint"),
         floor=args.policy_floor,
+        policy=_read(args.policy, "--policy"),
     )
     now = datetime.now(UTC) if args.now is None else datetime.combine(today_of(args), datetime.max.time(), UTC)
     bar = Progress()

@@ -25,6 +25,7 @@ from casework.model.release import SEAL, ReleaseRecord
 from casework.model.verification import Check, Outcome, Verification
 from casework.model.version import __version__
 from casework.workflow.bundle_contents import Contents, open_bundle
+from casework.workflow.hindsight import hindsight
 from casework.workflow.trusting import NO_PINS, Pins, open_trust, read_of
 
 if TYPE_CHECKING:
@@ -45,12 +46,14 @@ class Known:
         root_sha256: SHA-256 of the file of root public keys; empty where the keys themselves are given.
         checkpoint: A checkpoint of the log that was seen earlier; None where there is none.
         floor: Lowest version of the trust policy that counts.
+        policy: A newer sealed trust policy of the same root; None where there is none.
     """
 
     root_key: bytes | None = None
     root_sha256: str = ""
     checkpoint: bytes | None = None
     floor: int = 0
+    policy: bytes | None = None
 
 
 @dataclass(slots=True)
@@ -152,6 +155,11 @@ def _judged(contents: Contents, known: Known, now: datetime, protocol: _Protocol
     assessed = _assess(tree, day, pins, tell)
     _compare(record, assessed, day, protocol)
     _compare_state(record, tree, project, anchors, protocol)
+    if known.policy is not None and anchors.trust is not None:
+        roots = known.root_key if known.root_key is not None else read_of(tree, project.trust.root_key)
+        said, found = hindsight(known.policy, roots, anchors.trust, seal, assessed.assessment.verdicts, now)
+        protocol.findings += found
+        protocol.note("later revocations", "bad" if found else "good", said)
     _note_limits(contents, known, record, seal, protocol)
     return _answer(protocol, record, seal)
 
@@ -305,11 +313,10 @@ def _note_limits(contents: Contents, known: Known, record: ReleaseRecord, seal: 
             "no earlier checkpoint was given, so a log written anew before sealing would not show",
         )
     until = f"{seal.sealed_at:%Y-%m-%d}" if seal.sealed_at else record.judged
-    protocol.note(
-        "later events",
-        "open",
-        f"keys that were revoked or found stolen after {until}, and newer releases: the bundle cannot know; ask its maker",
-    )
+    if known.policy is None:
+        said = f"keys that were revoked or found stolen after {until}: give a newer trust policy of the same root (--policy)"
+        protocol.note("later revocations", "open", said)
+    protocol.note("later releases", "open", f"whether this release was replaced after {until}: ask its maker")
     here = verifier_versions()
     other = sorted(name for name, version in record.verifier.items() if here.get(name) != version)
     if other:
