@@ -23,28 +23,36 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import BinaryIO, Final, Literal
+from typing import BinaryIO, Final
 
+from casework.artifact.archive_writer import write_archive
 from casework.artifact.digest import sha256_bytes
-from casework.artifact.safe_names import folded, unsafe_reason
+from casework.artifact.safe_names import unsafe_reason
+from casework.artifact.zip_format import (
+    ALLOWED_FLAGS,
+    CENTRAL,
+    CENTRAL_MARK,
+    DEFLATED,
+    DESCRIPTOR,
+    DESCRIPTOR_MARK,
+    ENCRYPTED,
+    END,
+    END_MARK,
+    FULL16,
+    FULL32,
+    LOCAL,
+    LOCAL_MARK,
+    MASKED,
+    STORED,
+    STRONG,
+    ZIP64_FIELD,
+    Entry,
+    twins_of,
+)  # fmt: skip
 
-Method = Literal["stored", "deflated"]
+__all__ = ["DEFAULT_LIMITS", "Archive", "ArchiveProblem", "Limits", "Member", "read_archive", "write_archive"]
 
-_STORED, _DEFLATED = 0, 8
-_LEVEL: Final = 9
 _CHUNK: Final = 1 << 16
-_DOS_TIME, _DOS_DATE = 0, 0x21  # 1980-01-01 00:00, the first moment that the format can hold
-_FILE_ATTRIBUTES: Final = (stat.S_IFREG | 0o644) << 16
-_UNIX: Final = 3
-_UTF8, _ENCRYPTED, _DESCRIPTOR, _STRONG, _MASKED = 0x800, 0x1, 0x8, 0x40, 0x2000
-_ALLOWED_FLAGS: Final = _UTF8 | _DESCRIPTOR | 0x6  # the last two bits: how hard a deflater tried
-
-_LOCAL = struct.Struct("<4sHHHHHIIIHH")
-_CENTRAL = struct.Struct("<4sHHHHHHIIIHHHHHII")
-_END = struct.Struct("<4sHHHHIIH")
-_LOCAL_MARK, _CENTRAL_MARK, _END_MARK, _DESCRIPTOR_MARK = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06", b"PK\x07\x08"
-_FULL16, _FULL32 = 0xFFFF, 0xFFFFFFFF
-_ZIP64_FIELD: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,20 +108,6 @@ class Member:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """A line of the central directory."""
-
-    name: str
-    flags: int
-    method: int
-    crc: int
-    packed: int
-    size: int
-    offset: int
-    raw_name: bytes
-
-
 class _RefusedError(Exception):
     """Reading ends here; `args` are message and member."""
 
@@ -121,9 +115,7 @@ class _RefusedError(Exception):
 class Archive:
     """An archive whose structure, sizes and checksums hold. Members are read when asked for."""
 
-    def __init__(
-        self, file: BinaryIO, entries: Mapping[str, tuple[_Entry, int]], members: Mapping[str, Member]
-    ) -> None:
+    def __init__(self, file: BinaryIO, entries: Mapping[str, tuple[Entry, int]], members: Mapping[str, Member]) -> None:
         self._file, self._entries = file, entries
         self.members: Mapping[str, Member] = members
 
@@ -154,68 +146,6 @@ class Archive:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
-
-
-def write_archive(members: Mapping[str, bytes], *, compress: bool = False) -> bytes:
-    """Return a zip archive of members: equal members, equal bytes.
-
-    Stored archives are equal on every machine; compressed ones on machines with the same zlib.
-
-    Args:
-        members: Content by relative path with forward slashes.
-        compress: True to deflate what gets smaller by it.
-
-    Raises:
-        ValueError: A name that `read_archive` would refuse, twin names, or more than the plain format can hold.
-    """
-    _refuse_names(members)
-    body, directory = bytearray(), bytearray()
-    for name in sorted(members):
-        entry, packed = _packed(name, members[name], len(body), compress=compress)
-        body += _local_header(entry) + packed
-        directory += _central_header(entry)
-        if len(body) + len(directory) >= _FULL32 - _END.size:
-            raise ValueError("the archive would have more than 4 GiB; leave out data, or keep it elsewhere by digest")
-    end = _END.pack(_END_MARK, 0, 0, len(members), len(members), len(directory), len(body), 0)
-    return bytes(body + directory + end)
-
-
-def _refuse_names(members: Mapping[str, bytes]) -> None:
-    if len(members) >= _FULL16:
-        raise ValueError(f"{len(members)} members are more than a plain zip archive can hold")
-    for name in members:
-        if reason := unsafe_reason(name):
-            raise ValueError(f"`{name}` {reason}")
-    if twins := _twins(members):
-        raise ValueError(f"`{twins[0]}` and `{twins[1]}` would be one file, or file and folder, on some systems")
-
-
-def _packed(name: str, data: bytes, offset: int, *, compress: bool) -> tuple[_Entry, bytes]:
-    packed, method = data, _STORED
-    if compress:
-        deflater = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
-        smaller = deflater.compress(data) + deflater.flush()
-        if len(smaller) < len(data):
-            packed, method = smaller, _DEFLATED
-    raw = name.encode("utf-8")
-    flags = 0 if name.isascii() else _UTF8
-    if len(data) >= _FULL32:
-        raise ValueError(f"`{name}` has 4 GiB or more, which a plain zip archive cannot hold")
-    return _Entry(name, flags, method, zlib.crc32(data), len(packed), len(data), offset, raw), packed
-
-
-def _local_header(entry: _Entry) -> bytes:
-    return _LOCAL.pack(
-        _LOCAL_MARK, 20, entry.flags, entry.method, _DOS_TIME, _DOS_DATE, entry.crc, entry.packed, entry.size,
-        len(entry.raw_name), 0,
-    ) + entry.raw_name  # fmt: skip
-
-
-def _central_header(entry: _Entry) -> bytes:
-    return _CENTRAL.pack(
-        _CENTRAL_MARK, _UNIX << 8 | 20, 20, entry.flags, entry.method, _DOS_TIME, _DOS_DATE, entry.crc, entry.packed,
-        entry.size, len(entry.raw_name), 0, 0, 0, 0, _FILE_ATTRIBUTES, entry.offset,
-    ) + entry.raw_name  # fmt: skip
 
 
 def read_archive(source: bytes | Path, limits: Limits = DEFAULT_LIMITS) -> Archive | ArchiveProblem:
@@ -254,7 +184,7 @@ def _opened(path: Path) -> BinaryIO:
 def _archive(file: BinaryIO, limits: Limits) -> Archive:
     entries, directory_at = _directory(file, limits)
     _check_names(entries)
-    places: dict[str, tuple[_Entry, int]] = {}
+    places: dict[str, tuple[Entry, int]] = {}
     members: dict[str, Member] = {}
     left, expected = limits.total_bytes, 0
     for entry in sorted(entries, key=lambda e: e.offset):
@@ -281,47 +211,47 @@ def _read_at(file: BinaryIO, offset: int, length: int, what: str) -> bytes:
     return data
 
 
-def _directory(file: BinaryIO, limits: Limits) -> tuple[list[_Entry], int]:
+def _directory(file: BinaryIO, limits: Limits) -> tuple[list[Entry], int]:
     total = file.seek(0, os.SEEK_END)
-    if total < _END.size:
+    if total < END.size:
         raise _RefusedError(f"{total} bytes are no zip archive")
-    mark, disk, first_disk, here, count, length, offset, comment = _END.unpack(
-        _read_at(file, total - _END.size, _END.size, "its end record")
+    mark, disk, first_disk, here, count, length, offset, comment = END.unpack(
+        _read_at(file, total - END.size, END.size, "its end record")
     )
-    if mark != _END_MARK or comment:
+    if mark != END_MARK or comment:
         raise _RefusedError("the last bytes are not the end of a zip archive: something was appended, or it is none")
-    if _FULL16 in (disk, first_disk, here, count) or _FULL32 in (length, offset):
+    if FULL16 in (disk, first_disk, here, count) or FULL32 in (length, offset):
         raise _RefusedError("it is a zip64 archive; the plain format is expected")
     if disk or first_disk or here != count:
         raise _RefusedError("it is a part of an archive of several parts")
     if count > limits.members or length > limits.directory_bytes:
         raise _RefusedError(f"{count} members are more than the {limits.members} allowed")
-    if offset + length + _END.size != total:
+    if offset + length + END.size != total:
         raise _RefusedError("the central directory does not end where the end record begins")
     entries = list(_entries(_read_at(file, offset, length, "its central directory"), count))
     return entries, offset
 
 
-def _entries(data: bytes, count: int) -> Iterator[_Entry]:
+def _entries(data: bytes, count: int) -> Iterator[Entry]:
     at = 0
     for _ in range(count):
-        if at + _CENTRAL.size > len(data):
+        if at + CENTRAL.size > len(data):
             raise _RefusedError("the central directory lists fewer members than it says")
         (
             mark, made_by, _needs, flags, method, _time, _date, crc, packed, size, name_length, extra_length, comment_length,
             disk, _internal, external, offset,
-        ) = _CENTRAL.unpack_from(data, at)  # fmt: skip
-        at += _CENTRAL.size
+        ) = CENTRAL.unpack_from(data, at)  # fmt: skip
+        at += CENTRAL.size
         raw, extra = data[at : at + name_length], data[at + name_length : at + name_length + extra_length]
         at += name_length + extra_length + comment_length
-        if mark != _CENTRAL_MARK or at > len(data):
+        if mark != CENTRAL_MARK or at > len(data):
             raise _RefusedError("the central directory is damaged")
         name = _decoded(raw)
         _check_kind(name, flags, method, made_by >> 8, external)
         _check_extra(name, extra)
-        if disk or comment_length or _FULL32 in (packed, size, offset):
+        if disk or comment_length or FULL32 in (packed, size, offset):
             raise _RefusedError("the member has a comment, lies on another disk, or is too large", name)
-        yield _Entry(name, flags, method, crc, packed, size, offset, raw)
+        yield Entry(name, flags, method, crc, packed, size, offset, raw)
     if at != len(data):
         raise _RefusedError("the central directory lists more members than it says")
 
@@ -336,11 +266,11 @@ def _decoded(raw: bytes) -> str:
 
 
 def _check_kind(name: str, flags: int, method: int, system: int, external: int) -> None:
-    if flags & (_ENCRYPTED | _STRONG | _MASKED):
+    if flags & (ENCRYPTED | STRONG | MASKED):
         raise _RefusedError("the member is encrypted", name)
-    if flags & ~_ALLOWED_FLAGS:
+    if flags & ~ALLOWED_FLAGS:
         raise _RefusedError(f"the member uses features that are not read (flags {flags:#06x})", name)
-    if method not in (_STORED, _DEFLATED):
+    if method not in (STORED, DEFLATED):
         raise _RefusedError(f"the member is packed by method {method}; stored or deflated is expected", name)
     kind = stat.S_IFMT(external >> 16)
     if external & 0x10 or name.endswith("/") or stat.S_ISDIR(kind):
@@ -359,11 +289,11 @@ def _check_extra(name: str, extra: bytes) -> None:
         at += 4 + length
         if at > len(extra):
             raise _RefusedError("the member's extra field is damaged", name)
-        if kind in (_ZIP64_FIELD, 0x7075, 0x6375):  # other sizes, or another name or comment, than the header's
+        if kind in (ZIP64_FIELD, 0x7075, 0x6375):  # other sizes, or another name or comment, than the header's
             raise _RefusedError("the member's extra field gives it another size or name", name)
 
 
-def _check_names(entries: Iterable[_Entry]) -> None:
+def _check_names(entries: Iterable[Entry]) -> None:
     names: set[str] = set()
     for entry in entries:
         if reason := unsafe_reason(entry.name):
@@ -371,41 +301,23 @@ def _check_names(entries: Iterable[_Entry]) -> None:
         if entry.name in names:
             raise _RefusedError("two members have the same name", entry.name)
         names.add(entry.name)
-    if twins := _twins(names):
+    if twins := twins_of(names):
         raise _RefusedError(f"it and `{twins[1]}` would be one file, or file and folder, on some systems", twins[0])
 
 
-def _twins(names: Iterable[str]) -> tuple[str, str] | None:
-    """Return two names that some system takes for one, or of which one is the folder of the other."""
-    files: dict[str, str] = {}
-    folders: dict[str, str] = {}
-    for name in sorted(names):
-        parts = name.split("/")
-        key = folded(name)
-        if key in files or key in folders:
-            return name, files.get(key, name)
-        files[key] = name
-        for end in range(1, len(parts)):
-            folder = "/".join(parts[:end])
-            known = folders.setdefault(folded(folder), folder)
-            if known != folder or folded(folder) in files:
-                return name, files.get(folded(folder), known)
-    return None
-
-
-def _local(file: BinaryIO, entry: _Entry, expected: int) -> int:
+def _local(file: BinaryIO, entry: Entry, expected: int) -> int:
     """Compare a member's local header with the central directory; return where its data begins."""
     if entry.offset != expected:
         raise _RefusedError(
             "the member does not begin where the one before it ends: it overlaps, or bytes hide there", entry.name
         )
-    head = _LOCAL.unpack(_read_at(file, entry.offset, _LOCAL.size, "a member's header"))
+    head = LOCAL.unpack(_read_at(file, entry.offset, LOCAL.size, "a member's header"))
     mark, _needs, flags, method, _time, _date, crc, packed, size, name_length, extra_length = head
-    behind: int = entry.offset + _LOCAL.size + name_length + extra_length
-    rest = _read_at(file, entry.offset + _LOCAL.size, name_length + extra_length, "a member's header")
+    behind: int = entry.offset + LOCAL.size + name_length + extra_length
+    rest = _read_at(file, entry.offset + LOCAL.size, name_length + extra_length, "a member's header")
     sizes = (crc, packed, size)
-    same = sizes == (entry.crc, entry.packed, entry.size) or (flags & _DESCRIPTOR and sizes == (0, 0, 0))
-    if mark != _LOCAL_MARK or (flags, method) != (entry.flags, entry.method) or not same:
+    same = sizes == (entry.crc, entry.packed, entry.size) or (flags & DESCRIPTOR and sizes == (0, 0, 0))
+    if mark != LOCAL_MARK or (flags, method) != (entry.flags, entry.method) or not same:
         raise _RefusedError("its own header and the central directory differ", entry.name)
     if rest[:name_length] != entry.raw_name:
         raise _RefusedError("its own header gives it another name than the central directory", entry.name)
@@ -413,21 +325,21 @@ def _local(file: BinaryIO, entry: _Entry, expected: int) -> int:
     return behind
 
 
-def _end_of(file: BinaryIO, entry: _Entry, at: int) -> int:
+def _end_of(file: BinaryIO, entry: Entry, at: int) -> int:
     """Return where a member ends: behind its data, or behind the descriptor that repeats its sizes."""
-    if not entry.flags & _DESCRIPTOR:
+    if not entry.flags & DESCRIPTOR:
         return at
     sizes = struct.pack("<III", entry.crc, entry.packed, entry.size)
     file.seek(at)
     found = file.read(16)
-    if found == _DESCRIPTOR_MARK + sizes:
+    if found == DESCRIPTOR_MARK + sizes:
         return at + 16
     if found[:12] == sizes:
         return at + 12
     raise _RefusedError("its descriptor and the central directory differ", entry.name)
 
 
-def _inflated(file: BinaryIO, entry: _Entry, start: int, limit: int, ratio: int = 0) -> Iterator[bytes]:
+def _inflated(file: BinaryIO, entry: Entry, start: int, limit: int, ratio: int = 0) -> Iterator[bytes]:
     """Yield the content of a member piece by piece, counted and checked; memory stays at a few pieces."""
     size, crc = 0, 0
     for piece in _pieces(file, entry, start):
@@ -448,9 +360,9 @@ def _inflated(file: BinaryIO, entry: _Entry, start: int, limit: int, ratio: int 
         raise _RefusedError("the member's checksum does not fit: it is damaged", entry.name)
 
 
-def _pieces(file: BinaryIO, entry: _Entry, start: int) -> Iterator[bytes]:
+def _pieces(file: BinaryIO, entry: Entry, start: int) -> Iterator[bytes]:
     at, left = start, entry.packed
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS) if entry.method == _DEFLATED else None
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS) if entry.method == DEFLATED else None
     while left:
         raw = _read_at(file, at, min(left, _CHUNK), "a member")
         at, left = at + len(raw), left - len(raw)
@@ -472,7 +384,7 @@ def _pieces(file: BinaryIO, entry: _Entry, start: int) -> Iterator[bytes]:
         yield from _tail(inflater, entry)
 
 
-def _tail(inflater: zlib._Decompress, entry: _Entry) -> Iterator[bytes]:
+def _tail(inflater: zlib._Decompress, entry: Entry) -> Iterator[bytes]:
     # A full piece may leave output inside the decompressor although all input is consumed.
     while not inflater.eof:
         try:
