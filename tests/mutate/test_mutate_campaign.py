@@ -255,3 +255,52 @@ def test_2000_bundles_of_sigstore_changed_without_an_identity() -> None:
             assert {p.name for p in opened.principals} == {"pipeline"}
     assert open_bundle(raw(value), ROOT, POLICY).principals
     told(2000 - accepted, accepted, "of the same payload and identity: fields that carry no trust")
+
+
+def test_2000_seals_of_releases_changed_without_a_key() -> None:
+    """With tokens of a pinned authority in it: whatever is changed, no other statement, signer or time comes out of it."""
+    from test_release_seal import anchors, day
+    from test_release_seal import sealed as sealed_release
+
+    from casework.attest.release import Seal, judge_seal
+
+    world = anchors({"verifier": 2})
+    data = sealed_release("verifier-2", "double-hat", at={"verifier-2": day(3), "double-hat": day(9)})
+    honest = judge_seal(data, world, NOW)
+    assert isinstance(honest, Seal)
+    assert honest.sealed_at == day(9)
+    value, rng, accepted = envelope_of(data), random.Random(111), 0
+    for _ in range(2000):
+        mutant, _where = changed(value, rng)
+        found = judge_seal(written(mutant), world, NOW)
+        if isinstance(found, Seal) and not found.problems and found.sealed_at is not None:
+            accepted += 1
+            assert found.statement == honest.statement, mutant
+            assert {one.person for one in found.principals} <= {one.person for one in honest.principals}
+            assert found.sealed_at == honest.sealed_at or not found.proven, mutant
+    told(
+        2000 - accepted,
+        accepted,
+        "as they came, not proven for want of a stamp, or with bytes of a stamp changed that no signature covers",
+    )
+
+
+def test_2000_releases_signed_by_their_persons() -> None:
+    from test_release_seal import STATEMENT
+
+    from casework.attest.release import read_release
+    from casework.model.release import ReleaseStatement
+
+    value = json.loads(STATEMENT.model_dump_json(by_alias=True, exclude_none=True))
+    rng, accepted = random.Random(112), 0
+    for _ in range(2000):
+        mutant, _where = changed(value, rng)
+        found = read_release(written(mutant))
+        if isinstance(found, ReleaseStatement):
+            accepted += 1
+            again = json.loads(found.model_dump_json(by_alias=True, exclude_none=True))
+            said = {k: v for k, v in mutant["predicate"].items() if v is not None}
+            assert all(again["predicate"][k] == v for k, v in said.items() if not isinstance(v, dict)), mutant
+        else:
+            assert found
+    told(2000 - accepted, accepted, "statements that the persons may well have meant")
