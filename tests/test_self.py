@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from casework.model.decision import Decision
-from casework.workflow.checking import check, render
+from casework.workflow.judging.checking import check, render
 
 ROOT = Path(__file__).resolve().parents[1]
 TODAY = date(2026, 12, 1)

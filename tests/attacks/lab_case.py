@@ -22,9 +22,9 @@ from casework.model.decision import Decision
 from casework.model.learning import Evidence
 from casework.model.result import PAYLOAD_TYPE, GeneratorId, Metric, ResultRecord, Statement
 from casework.store.working_tree import WorkingTree
-from casework.workflow.assess import Assessed, assess
-from casework.workflow.checking import check
-from casework.workflow.run import statement_of, write_sealed
+from casework.workflow.evidence.run import statement_of, write_sealed
+from casework.workflow.judging.assess import Assessed, assess
+from casework.workflow.judging.checking import check
 
 DAY = date(2026, 6, 1)
 STARTED = "2026-05-20T10:00:00Z"

@@ -54,12 +54,17 @@ Q: Final = "attacks/test_release.py::test_"
 W: Final = "attacks/test_base.py::test_"
 G: Final = "mutate/test_mutate_campaign.py::test_"
 
-DSSE, OPENING, VERIFY, POLICY = "attest/dsse.py", "attest/opening.py", "attest/verify.py", "attest/policy.py"
-APPRAISE, TIMING, JUDGE, PATHS = "graph/appraise.py", "attest/timing.py", "attest/log/judge.py", "attest/paths.py"
+DSSE, OPENING, VERIFY, POLICY = "attest/dsse.py", "attest/opening.py", "attest/verify.py", "attest/trust/policy.py"
+APPRAISE, TIMING, JUDGE, PATHS = (
+    "graph/appraise.py",
+    "attest/dating/timing.py",
+    "attest/log/judge.py",
+    "attest/paths.py",
+)
 STRICT, YAML, BUNDLE, ONNX = (
     "artifact/strict_json.py",
     "artifact/yaml_reader.py",
-    "attest/sigstore_bundle.py",
+    "attest/sigstore/bundle.py",
     "artifact/onnx_model.py",
 )
 SIGNATURE, HISTORY = "generators/model_signature/openssf.py", "store/history.py"
@@ -82,10 +87,10 @@ ATTACKS: Final[tuple[Attack, ...]] = (
     Attack(7, "Developer signs validation", "Signs evidence in a role that does not speak for it.", "Each kind of evidence names the roles that must sign.", VERIFY, ("SIG-005",), (E + "attack_07_sig_005_developer_signs_validation",)),
     Attack(8, "Machine signs verification", "Lets the pipeline sign what a person must.", "Roles belong to persons; a machine holds none of theirs.", VERIFY, ("SIG-005",), (E + "attack_08_sig_005_machine_signs_evidence_of_verification",)),
     Attack(9, "Invented kind of evidence", "Names a generator for which the policy has no rule.", "What the policy does not know cannot count.", VERIFY, ("SIG-005",), (E + "attack_09_sig_005_invented_evidence_type",)),
-    Attack(10, "One of two signatures", "Leaves out the second person.", "Thresholds by role.", "attest/thresholds.py", ("SIG-006",), (E + "attack_10_sig_006_one_of_two_signatures",)),
-    Attack(11, "One signature under two key ids", "Counts one signature twice.", "A signature fits one key only, and persons are counted.", "attest/thresholds.py", ("SIG-006",), (E + "attack_11_sig_006_same_signature_under_two_key_ids",)),
+    Attack(10, "One of two signatures", "Leaves out the second person.", "Thresholds by role.", "attest/trust/thresholds.py", ("SIG-006",), (E + "attack_10_sig_006_one_of_two_signatures",)),
+    Attack(11, "One signature under two key ids", "Counts one signature twice.", "A signature fits one key only, and persons are counted.", "attest/trust/thresholds.py", ("SIG-006",), (E + "attack_11_sig_006_same_signature_under_two_key_ids",)),
     Attack(12, "Two signatures of one key", "Signs twice with randomised ECDSA.", "A doubled signer is refused.", OPENING, ("SIG-006",), (E + "attack_12_sig_006_two_ecdsa_signatures_of_one_key", E + "attack_12_sig_006_doubled_signature_is_refused_even_where_enough_have_signed")),
-    Attack(13, "Two keys of one person", "Signs with laptop and token.", "Thresholds count persons, not keys.", "attest/thresholds.py", ("SIG-006",), (E + "attack_13_sig_006_two_keys_of_one_person",)),
+    Attack(13, "Two keys of one person", "Signs with laptop and token.", "Thresholds count persons, not keys.", "attest/trust/thresholds.py", ("SIG-006",), (E + "attack_13_sig_006_two_keys_of_one_person",)),
     Attack(14, "Revoked key", "Uses a key after its revocation, or claims an earlier day.", "Judged at the proven time; without proof a revoked key counts no more.", TIMING, ("SIG-007",), (E + "attack_14_sig_007_revoked_key", E + "attack_14_sig_007_back_dating_with_a_key_that_is_revoked_by_now_and_no_proof_of_time")),
     Attack(15, "Compromised key", "Uses a key that leaked.", "`compromised` voids everything that the key ever signed.", TIMING, ("SIG-007",), (E + "attack_15_sig_007_compromised_key_voids_all_it_signed",)),
     Attack(16, "Key out of its days", "Signs before or after the days of the key.", "Judged at the proven time.", TIMING, ("SIG-008",), (E + "attack_16_sig_008_key_expired_or_not_yet_valid", E + "attack_16_sig_008_back_dating_with_a_key_that_has_expired_by_now_and_no_proof_of_time")),
@@ -96,8 +101,8 @@ ATTACKS: Final[tuple[Attack, ...]] = (
     Attack(21, "Unsigned extra field", "Adds a field that only some readers look at.", "Closed schema before any other check.", DSSE, ("PRS-007",), (E + "attack_21_prs_007_unsigned_extra_field", E + "attack_21_prs_007_extra_field_in_the_record", G + "6000_envelopes_of_evidence_changed_without_a_key")),
     # Time
     Attack(22, "Stamp removed", "Takes away the proof of a late signature.", "`timestamp: true` demands proof.", TIMING, ("TIM-001",), (T + "attack_22_a_removed_stamp", Q + "attack_22_stamps_that_the_policy_demands_cannot_be_taken_away")),
-    Attack(23, "Stamp borrowed", "Copies the stamp of another record.", "A token covers the bytes of one signature.", "attest/stamps.py", ("TIM-002",), (T + "attack_23_a_stamp_borrowed_from_another_record", Q + "attack_23_a_stamp_of_another_signature_is_refused")),
-    Attack(24, "Foreign authority", "Stamps with an authority of its own.", "Authorities are pinned by certificate in the policy.", "attest/stamps.py", ("TIM-002",), (T + "attack_24_a_stamp_by_a_foreign_authority", Q + "attack_24_a_foreign_authority_proves_nothing")),
+    Attack(23, "Stamp borrowed", "Copies the stamp of another record.", "A token covers the bytes of one signature.", "attest/dating/stamps.py", ("TIM-002",), (T + "attack_23_a_stamp_borrowed_from_another_record", Q + "attack_23_a_stamp_of_another_signature_is_refused")),
+    Attack(24, "Foreign authority", "Stamps with an authority of its own.", "Authorities are pinned by certificate in the policy.", "attest/dating/stamps.py", ("TIM-002",), (T + "attack_24_a_stamp_by_a_foreign_authority", Q + "attack_24_a_foreign_authority_proves_nothing")),
     Attack(25, "Run in the future", "Post-dates a record, so that it outlives its age and supersedes honest ones.", "Nothing from later than now counts.", TIMING, ("TIM-003",), (E + "attack_25_tim_003_run_in_the_future", T + "attack_25_a_run_in_the_future_is_told_now_and_when_its_day_has_come", Q + "attack_25_a_release_of_the_future_is_refused")),
     Attack(26, "Back-dating", "Writes an earlier date with an expired key.", "The proven time rules over the stated one.", TIMING, ("TIM-004",), (T + "attack_26_a_back_dated_record", Q + "attack_26_a_key_that_had_expired_cannot_seal_into_the_past")),
     Attack(27, "Stamped weeks later", "Collects results and signs the one that pleases.", "`sign_within_hours`.", TIMING, ("TIM-005",), (T + "attack_27_a_record_stamped_weeks_later",)),
@@ -119,8 +124,8 @@ ATTACKS: Final[tuple[Attack, ...]] = (
     Attack(41, "Newer failure ignored", "Leaves the older, better record to speak.", "The newest verified record counts, whatever it says.", APPRAISE, ("EVD-002",), (B + "attack_41_a_newer_failure_is_not_outvoted_by_an_older_success",)),
     Attack(42, "Record reused", "Copies a good record to where one is missing.", "The record names its evidence node.", VERIFY, ("RPL-001",), (E + "attack_42_rpl_001_record_of_another_evidence_node", B + "attack_42_a_record_is_used_for_another_evidence_node")),
     # Independence
-    Attack(43, "Author verifies", "Signs the verification of a requirement of its own.", "Persons who sign and authors are compared.", "attest/independence.py", ("IND-001",), (E + "attack_43_ind_001_author_signs_verification", B + "attack_43_the_author_of_the_requirement_signs")),
-    Attack(44, "One person, two roles", "Signs as machine operator and as verifier.", "With `separate_roles` each person counts in one role.", "attest/thresholds.py", ("IND-002",), (E + "attack_44_ind_002_one_person_in_two_roles", B + "attack_44_one_person_in_two_roles")),
+    Attack(43, "Author verifies", "Signs the verification of a requirement of its own.", "Persons who sign and authors are compared.", "rules/ind_001_author_signs.py", ("IND-001",), (B + "attack_43_the_author_of_the_requirement_signs",)),
+    Attack(44, "One person, two roles", "Signs as machine operator and as verifier.", "With `separate_roles` each person counts in one role.", "attest/trust/thresholds.py", ("IND-002",), (E + "attack_44_ind_002_one_person_in_two_roles", B + "attack_44_one_person_in_two_roles")),
     # Results
     Attack(45, "Failed result", "Hopes that a signed failure is taken for evidence.", "The gate compares the figures with the requirement's bound.", "model/acceptance.py", ("EVD-002",), (B + "attack_45_46_a_result_below_the_bound_fails_whatever_it_says",)),
     Attack(46, "`PASSED` below the bound", "Writes a verdict into the record.", "No field for a verdict exists; it is computed.", "model/acceptance.py", ("EVD-002", "PRS-007"), (B + "attack_45_46_a_result_below_the_bound_fails_whatever_it_says", B + "attack_46_a_verdict_in_the_record_is_no_field")),
@@ -151,11 +156,11 @@ ATTACKS: Final[tuple[Attack, ...]] = (
     Attack(69, "Twins", "Uses names that are one file on other systems.", "Names are compared folded and normalised.", PATHS, ("PTH-004",), (F + "attack_69_pth_004_twins_of_case_and_unicode_form", R + "attack_69_twins_of_case_and_unicode_form")),
     # Trust policy
     Attack(70, "Rollback", "Brings back an old policy with keys that were revoked since.", "Versions only rise: floor of the base revision, of the log, of an argument.", POLICY, ("POL-001", "POL-008"), (P + "attack_70_pol_001_rollback", C + "attack_70_pol_001_floor_and_digests_seen_before", C + "attack_70_pol_008_any_permutation_or_omission_of_the_chain_is_refused", W + "attack_70_an_older_policy_is_a_rollback", L + "attack_070_policy_rollback_is_seen_by_the_log")),
-    Attack(71, "Too few root signatures", "Edits the policy, doubles a root signature, or lowers the threshold alone.", "A threshold of root persons, of the old root and of the new one.", "attest/policy_chain.py", ("POL-002",), (P + "attack_71_pol_002_too_few_root_signatures", P + "attack_71_pol_002_doubled_root_signature", P + "attack_71_pol_002_edited_policy", P + "attack_71_pol_002_one_root_holder_lowers_the_threshold", C + "attack_71_each_signature_of_the_chain_is_needed", W + "a_change_cannot_bring_its_own_root_key", G + "2000_envelopes_of_the_policy_changed_without_a_root_key")),
+    Attack(71, "Too few root signatures", "Edits the policy, doubles a root signature, or lowers the threshold alone.", "A threshold of root persons, of the old root and of the new one.", "attest/trust/chain.py", ("POL-002",), (P + "attack_71_pol_002_too_few_root_signatures", P + "attack_71_pol_002_doubled_root_signature", P + "attack_71_pol_002_edited_policy", P + "attack_71_pol_002_one_root_holder_lowers_the_threshold", C + "attack_71_each_signature_of_the_chain_is_needed", W + "a_change_cannot_bring_its_own_root_key", G + "2000_envelopes_of_the_policy_changed_without_a_root_key")),
     Attack(72, "Expired policy", "Goes on with a policy that nobody renews.", "`expires`.", POLICY, ("POL-003",), (P + "attack_72_pol_003_expired_policy",)),
-    Attack(73, "One key under two names", "Makes one key count as two.", "Public keys and identities are compared.", "attest/soundness.py", ("POL-004",), (P + "attack_73_pol_004_same_key_under_two_names", P + "attack_73_pol_004_same_identity_under_two_names", P + "attack_73_pol_004_one_key_for_two_purposes")),
-    Attack(74, "Ghosts", "Names a key or role that can be given to anybody later.", "Everything that is named must be defined.", "attest/soundness.py", ("POL-005",), (P + "attack_74_pol_005_ghosts", P + "attack_74_pol_005_ghosts_cover_identities_and_acts")),
-    Attack(75, "Evidence that nobody can sign", "Has a rule that can never be met, so that it is waived by habit.", "Rules must be satisfiable.", "attest/soundness.py", ("POL-006",), (P + "attack_75_pol_006_kind_of_evidence_that_nobody_can_sign", P + "attack_75_pol_006_separate_roles_with_one_person", P + "attack_75_pol_006_acts_that_nobody_can_sign")),
+    Attack(73, "One key under two names", "Makes one key count as two.", "Public keys and identities are compared.", "attest/trust/soundness.py", ("POL-004",), (P + "attack_73_pol_004_same_key_under_two_names", P + "attack_73_pol_004_same_identity_under_two_names", P + "attack_73_pol_004_one_key_for_two_purposes")),
+    Attack(74, "Ghosts", "Names a key or role that can be given to anybody later.", "Everything that is named must be defined.", "attest/trust/soundness.py", ("POL-005",), (P + "attack_74_pol_005_ghosts", P + "attack_74_pol_005_ghosts_cover_identities_and_acts")),
+    Attack(75, "Evidence that nobody can sign", "Has a rule that can never be met, so that it is waived by habit.", "Rules must be satisfiable.", "attest/trust/soundness.py", ("POL-006",), (P + "attack_75_pol_006_kind_of_evidence_that_nobody_can_sign", P + "attack_75_pol_006_separate_roles_with_one_person", P + "attack_75_pol_006_acts_that_nobody_can_sign")),
     # Log
     Attack(76, "Other log", "Shows the log of another case, or none.", "The policy names the log.", JUDGE, ("LOG-001",), (L + "attack_076_other_log", A + "attack_076_other_log", A + "attack_076_the_log_removed")),
     Attack(77, "Wrong key", "Signs a checkpoint of its own.", "The policy pins the log's key, and witnesses.", JUDGE, ("LOG-002",), (L + "attack_077_wrong_key", L + "attack_077_too_few_witnesses", A + "attack_077_wrong_key")),
@@ -177,9 +182,9 @@ ATTACKS: Final[tuple[Attack, ...]] = (
     Attack(92, "Pickle", "Delivers a model that runs code when it is loaded.", "Told by its opcodes and refused; nothing is unpickled.", "artifact/pickles.py", ("ART-013",), (D + "attack_92_pickles_are_refused_wherever_they_are", D + "attack_92_the_archive_of_pytorch_is_refused", X + "attack_104_no_template_is_taken_from_the_case")),
     # Sigstore
     Attack(93, "Poisoned trust cache", "Plants a trusted root in the user's cache.", "The policy pins the root by digest; no cache and no network is asked.", BUNDLE, ("SIG-011",), (S + "trap_1_attack_93_a_poisoned_cache_of_the_user_is_never_read", S + "attack_93_a_root_that_the_policy_does_not_pin_is_refused")),
-    Attack(94, "Issuer missing", "Has another issuer vouch for our name.", "An identity names its issuer; a machine's also repository, ref and trigger.", "attest/soundness.py", ("POL-007", "SIG-015"), (P + "attack_94_an_identity_without_issuer_has_no_form", P + "attack_94_pol_007_a_machines_identity_names_repository_ref_and_trigger", S + "attack_94_an_identity_without_issuer_or_name_is_no_policy", S + "trap_2_the_same_name_from_another_issuer_is_somebody_else")),
-    Attack(95, "Reusable workflow from a fork", "Calls our workflow from a fork, which gives our name.", "The repository's numeric id is compared.", "attest/sigstore_identity.py", ("SIG-012",), (S + "trap_3_attack_95_a_reusable_workflow_called_from_a_fork_is_refused", S + "attack_95_a_certificate_that_names_no_repository_is_refused")),
-    Attack(96, "Pull-request run", "Signs in a run of unreviewed code.", "Ref and trigger are compared.", "attest/sigstore_identity.py", ("SIG-013",), (S + "trap_4_attack_96_a_run_for_a_pull_request_or_another_ref_is_refused",)),
+    Attack(94, "Issuer missing", "Has another issuer vouch for our name.", "An identity names its issuer; a machine's also repository, ref and trigger.", "attest/trust/soundness.py", ("POL-007", "SIG-015"), (P + "attack_94_an_identity_without_issuer_has_no_form", P + "attack_94_pol_007_a_machines_identity_names_repository_ref_and_trigger", S + "attack_94_an_identity_without_issuer_or_name_is_no_policy", S + "trap_2_the_same_name_from_another_issuer_is_somebody_else")),
+    Attack(95, "Reusable workflow from a fork", "Calls our workflow from a fork, which gives our name.", "The repository's numeric id is compared.", "attest/sigstore/identity.py", ("SIG-012",), (S + "trap_3_attack_95_a_reusable_workflow_called_from_a_fork_is_refused", S + "attack_95_a_certificate_that_names_no_repository_is_refused")),
+    Attack(96, "Pull-request run", "Signs in a run of unreviewed code.", "Ref and trigger are compared.", "attest/sigstore/identity.py", ("SIG-013",), (S + "trap_4_attack_96_a_run_for_a_pull_request_or_another_ref_is_refused",)),
     Attack(97, "Wrong predicate or subject", "Uses a genuine bundle over something else.", "The same checks as for every carrier.", VERIFY, ("BND-000", "BND-007"), (S + "trap_5_attack_97_a_wrong_predicate_or_subject_is_refused", G + "2000_bundles_of_sigstore_changed_without_an_identity")),
     # Environment
     Attack(98, "Options of git", "Gives `--output=F` as a revision.", "`rev-parse --verify --end-of-options`, then hashes only; a wrong revision ends with exit code 2.", HISTORY, (), (V + "attack_98_a_revision_is_never_an_option",)),

@@ -18,7 +18,7 @@ from casework.attest.opening import Anchors
 from casework.attest.svr import verify_svr
 from casework.cli.main import main
 from casework.model.problem import CallProblem
-from casework.workflow.attesting import sealed_decision
+from casework.workflow.release.attesting import sealed_decision
 
 CREATED = "2026-06-01T08:00:00Z"
 

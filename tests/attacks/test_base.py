@@ -16,8 +16,8 @@ from casework.cli.main import main
 from casework.model.act import ActRecord
 from casework.model.policy import TrustPolicy
 from casework.model.problem import CallProblem
-from casework.workflow.checking import check
-from casework.workflow.trusting import Pins
+from casework.workflow.judging.checking import check
+from casework.workflow.judging.trusting import Pins
 
 CHALLENGE = """\
 - type: goal

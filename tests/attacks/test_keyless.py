@@ -14,7 +14,7 @@ from lab_case import LabCase, lab_policy
 from sigstore_lab import EMAIL, VERA
 
 from casework.cli.main import main
-from casework.workflow.checking import check
+from casework.workflow.judging.checking import check
 from doubles.sigstore_instance import Instance
 
 TODAY = datetime.now(UTC).date()

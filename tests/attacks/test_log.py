@@ -18,8 +18,8 @@ from casework.attest.seal import seal
 from casework.cli import log_command
 from casework.model.act import ActRecord
 from casework.model.problem import CallProblem
-from casework.workflow.checking import check
-from casework.workflow.run import statement_of
+from casework.workflow.evidence.run import statement_of
+from casework.workflow.judging.checking import check
 from doubles.loglab import LOG_KEY, ORIGIN, WITNESSES, digest, key, pem, signed, written
 from doubles.tsa import Tsa
 

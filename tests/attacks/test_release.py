@@ -31,8 +31,8 @@ from casework.model.problem import CallProblem
 from casework.model.release import ListedFile, ReleaseManifest, ReleaseRecord
 from casework.model.verification import Verification
 from casework.render.bundle_text import instructions
-from casework.workflow.releasing import Bundled, NotReleased, Order, countersign_bundle, seal_bundle
-from casework.workflow.verifying import Known, verify_bundle
+from casework.workflow.release.releasing import Bundled, NotReleased, Order, countersign_bundle, seal_bundle
+from casework.workflow.release.verifying import Known, verify_bundle
 from doubles.loglab import pem, signed, written
 from doubles.tsa import Tsa
 

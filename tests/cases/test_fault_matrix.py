@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from casework.workflow.checking import check
+from casework.workflow.judging.checking import check
 
 ROOT = Path(__file__).resolve().parents[2]
 TODAY = date(2026, 11, 22)
@@ -154,8 +154,8 @@ def test_a_cycle_names_every_node_in_it(tree: Path) -> None:
 
 def test_a_changed_parent_makes_the_sign_off_of_its_child_suspect(tree: Path) -> None:
     from casework.store.working_tree import WorkingTree
-    from casework.workflow.assess import assess
-    from casework.workflow.reviewing import review_of, to_yaml
+    from casework.workflow.authoring.reviewing import review_of, to_yaml
+    from casework.workflow.judging.assess import assess
 
     assessment = assess(WorkingTree(tree), TODAY).assessment
     child = "SOF-000003"

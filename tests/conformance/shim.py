@@ -5,7 +5,7 @@
     python shim.py verify-bundle [--staging] --bundle FILE --key FILE [--trusted-root FILE] FILE_OR_DIGEST
     python shim.py sign-bundle --in-toto --identity-token TOKEN --bundle FILE --trusted-root FILE --signing-config FILE FILE
 
-The arguments become a trust policy; what judges is `casework.attest.sigstore_bundle`. Where no trusted root is given, the
+The arguments become a trust policy; what judges is `casework.attest.sigstore.bundle`. Where no trusted root is given, the
 one that the `sigstore` package carries for the public instance is taken. Exit 0: verified; 1: refused, with the reason.
 """
 # ruff: noqa: T201 - programs that print
@@ -24,8 +24,8 @@ from typing import Any
 
 from casework.artifact.strict_json import read_json
 from casework.attest.keys import KeyRefusedError, generate_private_pem, load_private_key, load_public_key
-from casework.attest.sigstore_bundle import SignedFile, open_file_bundle
-from casework.attest.sigstore_sign import KeylessSigningError, sign_keyless
+from casework.attest.sigstore.bundle import SignedFile, open_file_bundle
+from casework.attest.sigstore.sign import KeylessSigningError, sign_keyless
 from casework.model.policy import TrustPolicy
 
 IN_TOTO = "application/vnd.in-toto+json"

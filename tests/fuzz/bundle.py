@@ -22,7 +22,7 @@ MEMBERS = {
 
 def load() -> Target:  # noqa: C901 - a table of ways to read, each of them short
     from casework.artifact.archive import Archive, read_archive, write_archive
-    from casework.workflow.bundle_contents import Contents, open_bundle
+    from casework.workflow.release.bundle_contents import Contents, open_bundle
 
     handle, name = tempfile.mkstemp(suffix=".zip")
     os.close(handle)

@@ -20,9 +20,9 @@ def load() -> Target:  # noqa: C901 - a table of ways to read, each of them shor
     from casework.attest.act import read_act, verify_act
     from casework.attest.dsse import read_envelope, sign_envelope
     from casework.attest.opening import sealed_name
-    from casework.attest.policy import open_policy
     from casework.attest.release import open_seal, read_manifest
-    from casework.attest.sigstore_shape import read_bundle
+    from casework.attest.sigstore.shape import read_bundle
+    from casework.attest.trust.policy import open_policy
     from casework.model.policy import POLICY_PAYLOAD_TYPE
     from doubles.loglab import honest
 

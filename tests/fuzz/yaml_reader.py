@@ -15,7 +15,7 @@ def load() -> Target:  # noqa: C901 - a table of ways to read, each of them shor
     from casework.artifact.yaml_reader import read_stream
     from casework.store.tree import case_from_texts
     from casework.store.working_tree import CONFIG
-    from casework.workflow.configuration import read_project
+    from casework.workflow.judging.configuration import read_project
 
     class OneFile:
         """A tree that holds one configuration."""

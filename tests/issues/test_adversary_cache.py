@@ -14,16 +14,16 @@ import pytest
 
 from casework.artifact.digest import sha256_bytes
 from casework.attest.keys import SigningKey
-from casework.attest.policy import open_policy
 from casework.attest.seal import seal
+from casework.attest.trust.policy import open_policy
 from casework.attest.verify import sealed_name
 from casework.cli.main import main
 from casework.model.result import GeneratorId, ResultRecord
 from casework.store.cache import Cache
-from casework.workflow import assess as assess_module
-from casework.workflow.checking import check
-from casework.workflow.run import statement_of
-from casework.workflow.signers import load_signers
+from casework.workflow.evidence.run import statement_of
+from casework.workflow.evidence.signers import load_signers
+from casework.workflow.judging import assess as assess_module
+from casework.workflow.judging.checking import check
 
 ROOT = Path(__file__).resolve().parents[2]
 TODAY = date(2026, 12, 1)

@@ -23,10 +23,10 @@ from casework.model.catalogue import GENERATORS
 from casework.model.decision import Decision
 from casework.model.result import GeneratorId, Metric, ResultRecord
 from casework.store.working_tree import WorkingTree
-from casework.workflow.assess import assess
-from casework.workflow.checking import check
-from casework.workflow.run import statement_of, write_sealed
-from casework.workflow.signers import load_signers
+from casework.workflow.evidence.run import statement_of, write_sealed
+from casework.workflow.evidence.signers import load_signers
+from casework.workflow.judging.assess import assess
+from casework.workflow.judging.checking import check
 
 ROOT = Path(__file__).resolve().parents[2]
 TODAY = date(2026, 12, 1)

@@ -41,7 +41,7 @@ from casework.artifact.archive import ArchiveProblem, read_archive, write_archiv
 from casework.attest.act import statement_of_act, verify_act
 from casework.attest.dsse import sign_envelope
 from casework.attest.opening import sealed_name
-from casework.attest.policy import open_policy
+from casework.attest.trust.policy import open_policy
 from casework.graph.appraise import appraise
 from casework.graph.criteria import results
 from casework.model.policy import POLICY_PAYLOAD_TYPE
@@ -243,7 +243,7 @@ def test_2000_acts_signed_by_their_person() -> None:
 def test_2000_bundles_of_sigstore_changed_without_an_identity() -> None:
     from sigstore_lab import PAYLOAD, POLICY, ROOT, honest, raw
 
-    from casework.attest.sigstore_bundle import open_bundle
+    from casework.attest.sigstore.bundle import open_bundle
 
     value, rng, accepted = honest(), random.Random(110), 0
     for _ in range(2000):

@@ -25,7 +25,7 @@ from trust_lab import (
     statement_value,
 )
 
-from casework.attest.policy import open_policy
+from casework.attest.trust.policy import open_policy
 
 GOOD = sealed("ci", "verifier-2", generator="validation")
 POLICY = seal_lab_policy()

@@ -20,8 +20,8 @@ from overlay import Fault, Overlay
 from sealed import NEAR, rate
 
 from casework.cli import log_command
-from casework.workflow.assess import assess
-from casework.workflow.checking import check
+from casework.workflow.judging.assess import assess
+from casework.workflow.judging.checking import check
 from doubles.loglab import LOG_KEY, ORIGIN, pem
 
 WORSE = (rate("recall", 700, 1000), rate("recall", 350, 500, NEAR), rate("fnr", 300, 1000), rate("fnr", 150, 500, NEAR))

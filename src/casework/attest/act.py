@@ -17,13 +17,13 @@ from pydantic import ValidationError
 from casework.artifact.digest import jcs_bytes, sha256_bytes
 from casework.attest.carrier import Principal, Problem
 from casework.attest.codes import report, shown
+from casework.attest.dating.timing import CLOCK_SKEW, Moment, dated, timing_problem
 from casework.attest.dsse import sign_envelope
 from casework.attest.keys import SigningKey
 from casework.attest.opening import Anchors, open_carriers
-from casework.attest.policy import Trust
 from casework.attest.statement import read_canonical, schema_problems
-from casework.attest.thresholds import assignable
-from casework.attest.timing import CLOCK_SKEW, Moment, dated, timing_problem
+from casework.attest.trust.policy import Trust
+from casework.attest.trust.thresholds import assignable
 from casework.model.act import ACT_PREDICATE_TYPE, ActRecord, ActStatement
 from casework.model.finding import Finding
 from casework.model.policy import ActRule, TrustPolicy

@@ -229,12 +229,6 @@ CODES: Final[dict[str, Code]] = {
         "A good result could be copied to wherever one is missing.",
         "Run this evidence; remove the copied file.",
     ),
-    "IND-001": Code(
-        "author-signs", "error",
-        "A signer of independent evidence is an author of a requirement that it speaks for.",
-        "Verification is to be independent of those who made what is verified (ISO 26262-2:2018, 6.4.9).",
-        "Have it signed by somebody who did not write the requirement.",
-    ),
     "IND-002": Code(
         "one-person-two-roles", "error",
         "One person would have to count in two of the required roles.",

@@ -16,12 +16,12 @@ from casework.artifact.digest import jcs_digest, sha256_bytes
 from casework.attest.carrier import Opened, Principal, Problem
 from casework.attest.codes import shown
 from casework.attest.dsse import Envelope, read_envelope
-from casework.attest.policy import Trust
 from casework.attest.statement import read_statement
+from casework.attest.trust.policy import Trust
 from casework.model.result import PAYLOAD_TYPE, ResultRecord, Statement, outcome_of
 
 if TYPE_CHECKING:
-    from casework.attest.authorities import Authority
+    from casework.attest.dating.authorities import Authority
 
 DSSE_SUFFIX: Final = ".dsse.json"
 SIGSTORE_SUFFIX: Final = ".sigstore.json"
@@ -148,7 +148,7 @@ def _open_bundle(data: bytes, anchors: Anchors, payload_type: str) -> Opened:
     if anchors.trusted_root is None:
         why = "there is a Sigstore bundle, and no trusted root that the trust policy pins"
         return Opened("", b"", (), (Problem("SIG-011", why),))
-    from casework.attest.sigstore_bundle import open_bundle
+    from casework.attest.sigstore.bundle import open_bundle
 
     opened = open_bundle(data, anchors.trusted_root, anchors.trust.policy)
     if opened.payload and opened.payload_type != payload_type:
@@ -202,7 +202,7 @@ def check_signatures(envelope: Envelope, anchors: Anchors) -> tuple[tuple[Princi
 def _times(envelope: Envelope, anchors: Anchors) -> tuple[Mapping[bytes, datetime], list[Problem]]:
     if not envelope.timestamps:
         return {}, []
-    from casework.attest.stamps import judge_tokens
+    from casework.attest.dating.stamps import judge_tokens
 
     times, problems = judge_tokens(envelope.timestamps, [one.sig for one in envelope.signatures], anchors.authorities)
     return times, list(problems)

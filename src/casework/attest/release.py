@@ -17,13 +17,13 @@ from pydantic import ValidationError
 from casework.artifact.digest import jcs_bytes
 from casework.attest.carrier import Principal, Problem
 from casework.attest.codes import report, shown
+from casework.attest.dating.timing import CLOCK_SKEW, Moment, timing_problem
 from casework.attest.dsse import read_envelope, sign_envelope
 from casework.attest.keys import SigningKey
 from casework.attest.opening import Anchors, check_signatures
 from casework.attest.statement import read_canonical, schema_problems
 from casework.attest.svr import kind_problem
-from casework.attest.thresholds import assignable
-from casework.attest.timing import CLOCK_SKEW, Moment, timing_problem
+from casework.attest.trust.thresholds import assignable
 from casework.model.finding import Finding
 from casework.model.policy import ActRule, TrustPolicy
 from casework.model.release import (

@@ -19,11 +19,11 @@ from pydantic import ValidationError
 from casework.artifact.digest import jcs_bytes
 from casework.attest.carrier import Principal, Problem
 from casework.attest.codes import shown
+from casework.attest.dating.timing import CLOCK_SKEW, Moment, timing_problem
 from casework.attest.dsse import read_envelope, sign_envelope
 from casework.attest.keys import SigningKey
 from casework.attest.opening import Anchors, check_signatures
 from casework.attest.statement import read_canonical, schema_problems
-from casework.attest.timing import CLOCK_SKEW, Moment, timing_problem
 from casework.model.decision import Decision
 from casework.model.release import (
     CASE_PASSED,

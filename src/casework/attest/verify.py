@@ -16,10 +16,10 @@ from datetime import UTC, datetime, timedelta
 
 from casework.attest.carrier import Principal, Problem
 from casework.attest.codes import report, shown
+from casework.attest.dating.timing import CLOCK_SKEW, Moment, dated, demand_problem, timing_problem
 from casework.attest.opening import Anchors, SealedRecord, open_record, sealed_name
-from casework.attest.policy import Trust
-from casework.attest.thresholds import assignable
-from casework.attest.timing import CLOCK_SKEW, Moment, dated, demand_problem, timing_problem
+from casework.attest.trust.policy import Trust
+from casework.attest.trust.thresholds import assignable
 from casework.model.policy import EvidenceRule
 from casework.model.result import ResultRecord
 from casework.model.verdict import Signer, Verdict

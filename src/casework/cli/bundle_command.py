@@ -12,7 +12,7 @@ from casework.cli.terminal import Progress, add_now, add_root, root_of, started,
 from casework.model.problem import CallProblem
 
 if TYPE_CHECKING:
-    from casework.workflow.releasing import Bundled, NotReleased
+    from casework.workflow.release.releasing import Bundled, NotReleased
 
 SUMMARY = "seal a release: the case at a commit and all that is needed to judge it again"
 DESCRIPTION = """\
@@ -62,8 +62,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Seal or countersign; 0 if the seal is complete or wants only further signatures, 1 if there is nothing to release."""
     from casework.cli.secrets import secret_of
-    from casework.workflow.releasing import Bundled, countersign_bundle
-    from casework.workflow.signers import load_signers
+    from casework.workflow.evidence.signers import load_signers
+    from casework.workflow.release.releasing import Bundled, countersign_bundle
 
     if not args.key:
         raise CallProblem("a release must be signed: give --key KEY")
@@ -78,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _seal(args: argparse.Namespace, signers: list) -> Bundled | NotReleased:  # type: ignore[type-arg]
     from casework.store.history import head
-    from casework.workflow.releasing import Order, seal_bundle
+    from casework.workflow.release.releasing import Order, seal_bundle
 
     root, bar = root_of(args), Progress()
     if args.commit == "HEAD" and head(root)[1]:

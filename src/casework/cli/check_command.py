@@ -22,7 +22,7 @@ from casework.cli.terminal import (
 from casework.model.problem import CallProblem
 
 if TYPE_CHECKING:
-    from casework.workflow.assess import Assessed
+    from casework.workflow.judging.assess import Assessed
 
 SUMMARY = "judge the case: pass or blocked, and why"
 DESCRIPTION = """\
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
     import gc
 
     gc.disable()  # a check makes no cycles worth collecting; collecting costs more than half of a large one
-    from casework.workflow.checking import judged, render
+    from casework.workflow.judging.checking import judged, render
 
     root = root_of(args)
     progress = Progress()
@@ -98,8 +98,8 @@ def _attest(args: argparse.Namespace, root: Path, assessed: Assessed) -> None:
     import sys
 
     from casework.cli.secrets import keys_of_environment, secret_of
-    from casework.workflow.attesting import sealed_decision
-    from casework.workflow.signers import load_signers
+    from casework.workflow.evidence.signers import load_signers
+    from casework.workflow.release.attesting import sealed_decision
 
     keys = args.key or keys_of_environment()
     if not keys:

@@ -29,7 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the differences; 0 if they could be told."""
-    from casework.workflow.comparing import diff_text
+    from casework.workflow.judging.comparing import diff_text
 
     write_out(diff_text(root_of(args), args.baseline, today_of(args), args.format), None)
     return 0

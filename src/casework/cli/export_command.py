@@ -34,9 +34,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write the statement; 0 if done."""
     from casework.store.working_tree import WorkingTree
-    from casework.workflow.assess import assess
-    from casework.workflow.exporting import exported_test_result
-    from casework.workflow.signers import load_signers
+    from casework.workflow.evidence.signers import load_signers
+    from casework.workflow.judging.assess import assess
+    from casework.workflow.release.exporting import exported_test_result
 
     bar = Progress()
     signers = load_signers(args.key, secret_of)

@@ -27,7 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Format; 0 if all is in form (now), 1 with --check if something is not, 2 if a file cannot be formatted."""
-    from casework.workflow.authoring import formatted, node_files
+    from casework.workflow.authoring.nodes import formatted, node_files
 
     root = root_of(args)
     changed, refused = 0, 0

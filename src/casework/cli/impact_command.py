@@ -28,7 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the impact; 0 if it could be told."""
-    from casework.workflow.comparing import impact_text
+    from casework.workflow.judging.comparing import impact_text
 
     write_out(impact_text(root_of(args), args.what, today_of(args), args.format), None)
     return 0

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from casework.attest.opening import Anchors
     from casework.graph.assessment import Assessment
-    from casework.workflow.keyless import Keyless
+    from casework.workflow.evidence.keyless import Keyless
 
 
 def add_keyless(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +32,7 @@ def add_keyless(parser: argparse.ArgumentParser) -> None:
 
 def keyless_of(args: argparse.Namespace, root: Path, assessment: Assessment, today: date) -> tuple[Keyless, Anchors]:
     """Return the identity that the arguments name, and what its signature is checked with."""
-    from casework.workflow.keyless import open_anchors, open_keyless
+    from casework.workflow.evidence.keyless import open_anchors, open_keyless
 
     return (
         open_keyless(root, assessment.project, args.keyless, args.token_file, os.environ),

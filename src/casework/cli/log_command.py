@@ -16,8 +16,8 @@ from casework.model.problem import CallProblem
 
 if TYPE_CHECKING:
     from casework.attest.keys import SigningKey
-    from casework.workflow.log_desk import Desk
-    from casework.workflow.log_keeping import Held
+    from casework.workflow.log.desk import Desk
+    from casework.workflow.log.keeping import Held
 
 SUMMARY = "keep and check the log that notices what was removed"
 DESCRIPTION = """\
@@ -131,8 +131,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _desk(args: argparse.Namespace, seen: tuple[bytes, ...] = ()) -> Desk:
     from casework.store.working_tree import WorkingTree
-    from casework.workflow.log_desk import open_desk
-    from casework.workflow.trusting import Pins
+    from casework.workflow.judging.trusting import Pins
+    from casework.workflow.log.desk import open_desk
 
     return open_desk(WorkingTree(root_of(args)), today_of(args), Pins(checkpoints=seen))
 
@@ -150,9 +150,9 @@ def _seen(args: argparse.Namespace) -> tuple[bytes, ...]:
 
 def _of_revision(args: argparse.Namespace) -> Held:
     from casework.store.history import Revision
-    from casework.workflow.configuration import read_project
-    from casework.workflow.log_facts import log_files
-    from casework.workflow.log_keeping import Held
+    from casework.workflow.judging.configuration import read_project
+    from casework.workflow.log.facts import log_files
+    from casework.workflow.log.keeping import Held
 
     revision = Revision.open(root_of(args), args.base)
     files = log_files(revision, read_project(revision)[0].evidence)
@@ -167,7 +167,7 @@ def _file(path: str) -> bytes:
 
 
 def _key(args: argparse.Namespace, whose: str) -> SigningKey:
-    from casework.workflow.signers import load_signers
+    from casework.workflow.evidence.signers import load_signers
 
     named = [args.key] if args.key else keys_of_environment()
     if len(named) != 1:
@@ -184,7 +184,7 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _consistency(args: argparse.Namespace) -> int:
-    from casework.workflow.log_witnessing import continuation
+    from casework.workflow.log.witnessing import continuation
 
     if (len(args.states) == 2) == bool(args.size) or len(args.states) not in (0, 2):
         raise CallProblem("name two states: OLD NEW (files of checkpoints), or --size M N")
@@ -197,7 +197,7 @@ def _consistency(args: argparse.Namespace) -> int:
 
 def _update(args: argparse.Namespace) -> int:
     from casework.attest.keys import KeyRefusedError, load_public_key
-    from casework.workflow.log_keeping import NO_LOG, Held, updated, write_update
+    from casework.workflow.log.keeping import NO_LOG, Held, updated, write_update
 
     desk = _desk(args)
     key = _key(args, "log's private key")
@@ -218,9 +218,9 @@ def _update(args: argparse.Namespace) -> int:
 
 
 def _stamp(args: argparse.Namespace) -> int:
-    from casework.workflow.log_keeping import replace_file
-    from casework.workflow.log_witnessing import renewed, stamped
-    from casework.workflow.stamping import fetch_token
+    from casework.workflow.evidence.stamping import fetch_token
+    from casework.workflow.log.keeping import replace_file
+    from casework.workflow.log.witnessing import renewed, stamped
 
     url = args.tsa or os.environ.get("CASEWORK_TSA", "")
     if not url:
@@ -250,8 +250,8 @@ def _end_of(args: argparse.Namespace) -> datetime:
 
 def _cosign(args: argparse.Namespace) -> int:
     from casework.attest.log.judge import CHECKPOINT
-    from casework.workflow.log_keeping import replace_file
-    from casework.workflow.log_witnessing import cosigned
+    from casework.workflow.log.keeping import replace_file
+    from casework.workflow.log.witnessing import cosigned
 
     seen = _seen(args)
     desk = _desk(args, seen)

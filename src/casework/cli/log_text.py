@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from casework.attest.log.entries import Entry
     from casework.attest.log.judge import LogReading
     from casework.model.finding import Finding
-    from casework.workflow.log_desk import Desk
-    from casework.workflow.log_keeping import Update
-    from casework.workflow.log_witnessing import Continuation
+    from casework.workflow.log.desk import Desk
+    from casework.workflow.log.keeping import Update
+    from casework.workflow.log.witnessing import Continuation
 
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 

@@ -36,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the node; 0 if done."""
-    from casework.workflow.authoring import appended, ask_fields, field_table, new_node
+    from casework.workflow.authoring.nodes import appended, ask_fields, field_table, new_node
 
     if args.fields:
         write_out(field_table(args.type), None)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from casework.model.problem import CallProblem
 
 if TYPE_CHECKING:
-    from casework.workflow.trusting import Pins
+    from casework.workflow.judging.trusting import Pins
 
 
 def add_pins(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +35,7 @@ def pins_of(args: argparse.Namespace) -> Pins | None:
     """Return what the arguments pin, or None where they pin nothing."""
     if not (args.root_key or args.root_sha256 or args.policy_floor or args.checkpoint):
         return None
-    from casework.workflow.trusting import Pins
+    from casework.workflow.judging.trusting import Pins
 
     root = _read(args.root_key) if args.root_key else None
     return Pins(root, args.root_sha256 or "", args.policy_floor, {}, tuple(_read(path) for path in args.checkpoint))

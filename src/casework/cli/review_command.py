@@ -46,8 +46,8 @@ def run(args: argparse.Namespace) -> int:
     from casework.model.problem import CallProblem
     from casework.store.cache import Cache
     from casework.store.working_tree import WorkingTree
-    from casework.workflow.assess import assess
-    from casework.workflow.reviewing import needing_review, review_of, to_yaml
+    from casework.workflow.authoring.reviewing import needing_review, review_of, to_yaml
+    from casework.workflow.judging.assess import assess
 
     root, today = root_of(args), today_of(args)
     cache = Cache(root)

@@ -57,9 +57,9 @@ def run(args: argparse.Namespace) -> int:
     from casework.store.cache import Cache
     from casework.store.history import head
     from casework.store.working_tree import WorkingTree
-    from casework.workflow.assess import assess
-    from casework.workflow.run import due, produce
-    from casework.workflow.signers import load_signers
+    from casework.workflow.evidence.run import due, produce
+    from casework.workflow.evidence.signers import load_signers
+    from casework.workflow.judging.assess import assess
 
     root = root_of(args)
     bar = Progress()

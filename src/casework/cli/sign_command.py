@@ -14,8 +14,8 @@ from casework.cli.terminal import Progress, add_now, add_root, harmless, root_of
 from casework.model.problem import CallProblem
 
 if TYPE_CHECKING:
-    from casework.workflow.offers import Desk, Offer
-    from casework.workflow.signing import Signed
+    from casework.workflow.evidence.offers import Desk, Offer
+    from casework.workflow.evidence.signing import Signed
 
 SUMMARY = "put your signature to sealed evidence, a review or a waiver"
 DESCRIPTION = """\
@@ -54,9 +54,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Sign what is named; 0 if all of it was signed or listed, 1 if the user declined."""
     from casework.store.cache import Cache
-    from casework.workflow.offers import offers, open_desk
-    from casework.workflow.signers import load_signers
-    from casework.workflow.signing import check_signers, sign, sign_under_identity
+    from casework.workflow.evidence.offers import offers, open_desk
+    from casework.workflow.evidence.signers import load_signers
+    from casework.workflow.evidence.signing import check_signers, sign, sign_under_identity
 
     if not args.nodes and not args.list:
         raise CallProblem(
@@ -103,7 +103,7 @@ def _agreed(shown: str, count: int) -> bool:
 
 
 def _text(desk: Desk, offer: Offer) -> str:
-    from casework.workflow.offers import lacking
+    from casework.workflow.evidence.offers import lacking
 
     width = max((len(label) for label, _text in offer.says), default=0)
     lines = [f"{offer.kind} {offer.key}: {offer.path or 'not sealed'}"]
@@ -118,7 +118,7 @@ def _text(desk: Desk, offer: Offer) -> str:
 
 
 def _plain(desk: Desk, offer: Offer) -> dict[str, Any]:
-    from casework.workflow.offers import lacking
+    from casework.workflow.evidence.offers import lacking
 
     return {
         "node": offer.key,
@@ -132,7 +132,7 @@ def _plain(desk: Desk, offer: Offer) -> dict[str, Any]:
 
 
 def _list(desk: Desk, found: Sequence[Offer], form: str, *, full: bool) -> int:
-    from casework.workflow.offers import lacking
+    from casework.workflow.evidence.offers import lacking
 
     if form == "json":
         write_out(json.dumps([_plain(desk, offer) for offer in found], indent=2) + "\n", None)

@@ -13,7 +13,7 @@ from casework.cli.terminal import Progress, add_now, add_root, positive, root_of
 from casework.model.problem import CallProblem
 
 if TYPE_CHECKING:
-    from casework.workflow.stamping import Stamping
+    from casework.workflow.evidence.stamping import Stamping
 
 SUMMARY = "prove when sealed records were signed, by a time-stamp authority"
 DESCRIPTION = """\
@@ -55,7 +55,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Stamp what is asked for; 0 if every signature has its time stamp (or was listed), 1 if a file could not be stamped."""
-    from casework.workflow.stamping import look_at, pinned_authorities, sealed_files, stamp_record
+    from casework.workflow.evidence.stamping import look_at, pinned_authorities, sealed_files, stamp_record
 
     if bool(args.what) == args.all and not args.list:
         raise CallProblem("say what to stamp: evidence nodes, or --all")

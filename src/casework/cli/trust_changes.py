@@ -13,7 +13,7 @@ from casework.model.problem import CallProblem
 
 if TYPE_CHECKING:
     from casework.model.policy import TrustPolicy
-    from casework.workflow.trust import Draft, TrustFiles
+    from casework.workflow.trust.drafts import Draft, TrustFiles
 
 Change = Callable[[argparse.Namespace, "TrustPolicy", date], "TrustPolicy"]
 NOT_YET = """\
@@ -57,7 +57,7 @@ def changing(change: Change) -> Callable[[argparse.Namespace], int]:
     """Return a command that applies a change to the draft and says what the draft now changes."""
 
     def act(args: argparse.Namespace) -> int:
-        from casework.workflow.trust import Draft, judge_draft, next_draft, trust_files, write_draft
+        from casework.workflow.trust.drafts import Draft, judge_draft, next_draft, trust_files, write_draft
 
         root, today = root_of(args), today_of(args)
         files = trust_files(root)
@@ -80,8 +80,8 @@ def changing(change: Change) -> Callable[[argparse.Namespace], int]:
 def tell_draft(files: TrustFiles, draft: Draft, today: date) -> None:
     """Print what a draft changes of the policy in force."""
     from casework.cli.terminal import harmless
-    from casework.workflow.trust import in_force, plain
-    from casework.workflow.trust_edits import differences
+    from casework.workflow.trust.drafts import in_force, plain
+    from casework.workflow.trust.edits import differences
 
     print(f"{files.draft_path}: version {draft.policy.version}, not in force until it is signed")
     if files.policy is not None:
@@ -103,13 +103,13 @@ def _roles(parser: argparse.ArgumentParser, what: str) -> None:
 
 
 def _add_person(args: argparse.Namespace, policy: TrustPolicy, _today: date) -> TrustPolicy:
-    from casework.workflow.trust_edits import add_person
+    from casework.workflow.trust.edits import add_person
 
     return add_person(policy, args.person, args.name, args.roles, args.machine)
 
 
 def _add_key(args: argparse.Namespace, policy: TrustPolicy, today: date) -> TrustPolicy:
-    from casework.workflow.trust_edits import KeyOf, add_key
+    from casework.workflow.trust.edits import KeyOf, add_key
 
     key = KeyOf(args.person, read_bytes(args.pem))
     return add_key(policy, args.name, key, args.roles, args.begin or today, args.end)
@@ -117,7 +117,7 @@ def _add_key(args: argparse.Namespace, policy: TrustPolicy, today: date) -> Trus
 
 def _add_identity(args: argparse.Namespace, policy: TrustPolicy, today: date) -> TrustPolicy:
     from casework.artifact.digest import sha256_bytes
-    from casework.workflow.trust_edits import Claims, add_identity
+    from casework.workflow.trust.edits import Claims, add_identity
 
     claims = Claims(args.person, args.issuer, args.identity, args.repository_id, args.ref, args.trigger)
     root = sha256_bytes(read_bytes(args.trusted_root)) if args.trusted_root else None
@@ -125,7 +125,7 @@ def _add_identity(args: argparse.Namespace, policy: TrustPolicy, today: date) ->
 
 
 def _revoke(args: argparse.Namespace, policy: TrustPolicy, _today: date) -> TrustPolicy:
-    from casework.workflow.trust_edits import revoke
+    from casework.workflow.trust.edits import revoke
 
     if args.on is None and not args.compromised:
         raise CallProblem(
@@ -135,7 +135,7 @@ def _revoke(args: argparse.Namespace, policy: TrustPolicy, _today: date) -> Trus
 
 
 def _rotate(args: argparse.Namespace, policy: TrustPolicy, today: date) -> TrustPolicy:
-    from casework.workflow.trust_edits import KeyOf, rotate
+    from casework.workflow.trust.edits import KeyOf, rotate
 
     if not (args.add or args.remove or args.threshold):
         raise CallProblem("say what changes: --add PERSON=FILE, --remove KEY, --threshold K")
@@ -145,7 +145,7 @@ def _rotate(args: argparse.Namespace, policy: TrustPolicy, today: date) -> Trust
 
 def _set(args: argparse.Namespace, policy: TrustPolicy, _today: date) -> TrustPolicy:
     from casework.artifact.digest import sha256_bytes
-    from casework.workflow.trust_edits import set_fields
+    from casework.workflow.trust.edits import set_fields
 
     if not (args.expires or args.trusted_root):
         raise CallProblem("say what to set: --expires DAY, --trusted-root FILE")
@@ -153,7 +153,7 @@ def _set(args: argparse.Namespace, policy: TrustPolicy, _today: date) -> TrustPo
 
 
 def _set_evidence(args: argparse.Namespace, policy: TrustPolicy, _today: date) -> TrustPolicy:
-    from casework.workflow.trust_edits import needs, set_rule
+    from casework.workflow.trust.edits import needs, set_rule
 
     if args.remove:
         return set_rule(policy, "evidence_types", args.generator, None)
@@ -166,7 +166,7 @@ def _set_evidence(args: argparse.Namespace, policy: TrustPolicy, _today: date) -
 
 
 def _set_act(args: argparse.Namespace, policy: TrustPolicy, _today: date) -> TrustPolicy:
-    from casework.workflow.trust_edits import needs, set_rule
+    from casework.workflow.trust.edits import needs, set_rule
 
     if args.remove:
         return set_rule(policy, "acts", args.kind, None)
@@ -176,7 +176,7 @@ def _set_act(args: argparse.Namespace, policy: TrustPolicy, _today: date) -> Tru
 
 
 def _add_tsa(args: argparse.Namespace, policy: TrustPolicy, _today: date) -> TrustPolicy:
-    from casework.workflow.trust_edits import set_tsa
+    from casework.workflow.trust.edits import set_tsa
 
     if bool(args.chain) == args.remove:
         raise CallProblem("give --chain FILE, or --remove")
@@ -184,7 +184,7 @@ def _add_tsa(args: argparse.Namespace, policy: TrustPolicy, _today: date) -> Tru
 
 
 def _set_log(args: argparse.Namespace, policy: TrustPolicy, _today: date) -> TrustPolicy:
-    from casework.workflow.trust_edits import set_log
+    from casework.workflow.trust.edits import set_log
 
     witnesses = {name: read_bytes(path) for name, path in args.witness}
     return set_log(policy, args.origin, read_bytes(args.key), witnesses, args.witness_threshold or 0)

@@ -122,9 +122,9 @@ def _configure_init(parser: argparse.ArgumentParser) -> None:
 
 
 def _init(args: argparse.Namespace) -> int:
-    from casework.workflow.ceremony import Maker, keep_keys, key_of
-    from casework.workflow.trust import Draft, judge_draft, start, trust_files
-    from casework.workflow.trust_edits import Beginning, first_policy
+    from casework.workflow.trust.ceremony import Maker, keep_keys, key_of
+    from casework.workflow.trust.drafts import Draft, judge_draft, start, trust_files
+    from casework.workflow.trust.edits import Beginning, first_policy
 
     root, today = root_of(args), today_of(args)
     files = trust_files(root)
@@ -187,7 +187,7 @@ def _configure_new_key(parser: argparse.ArgumentParser) -> None:
 
 def _new_key(args: argparse.Namespace) -> int:
     from casework.store.working_tree import find_root
-    from casework.workflow.ceremony import Maker, keep_keys, key_of
+    from casework.workflow.trust.ceremony import Maker, keep_keys, key_of
 
     path = Path(args.name)
     pair = key_of(path.name, "", read_bytes, Maker(ALGORITHMS[args.algorithm], _passphrase()))
@@ -209,8 +209,8 @@ def _configure_show(parser: argparse.ArgumentParser) -> None:
 
 
 def _show(args: argparse.Namespace) -> int:
-    from casework.workflow.trust import read_draft, trust_files
-    from casework.workflow.trust_facts import facts_in_force, facts_of_draft
+    from casework.workflow.trust.drafts import read_draft, trust_files
+    from casework.workflow.trust.facts import facts_in_force, facts_of_draft
 
     today = today_of(args)
     files = trust_files(root_of(args))
@@ -269,8 +269,8 @@ def _configure_sign(parser: argparse.ArgumentParser) -> None:
 
 def _sign(args: argparse.Namespace) -> int:
     from casework.cli.secrets import secret_of
-    from casework.workflow.signers import load_signers
-    from casework.workflow.trust import next_draft, read_draft, sign_draft, trust_files
+    from casework.workflow.evidence.signers import load_signers
+    from casework.workflow.trust.drafts import next_draft, read_draft, sign_draft, trust_files
 
     files, today = trust_files(root_of(args)), today_of(args)
     if read_draft(files) is not None:
@@ -302,7 +302,7 @@ _DISCARD = (
 
 
 def _discard(args: argparse.Namespace) -> int:
-    from casework.workflow.trust import discard, trust_files
+    from casework.workflow.trust.drafts import discard, trust_files
 
     files = trust_files(root_of(args))
     print(f"removed {files.draft_path}" if discard(files) else f"there is no draft at {files.draft_path}")
@@ -333,8 +333,8 @@ def _configure_verify(parser: argparse.ArgumentParser) -> None:
 
 def _verify(args: argparse.Namespace) -> int:
     from casework.artifact.digest import sha256_bytes
-    from casework.workflow.trust import trust_files
-    from casework.workflow.trust_facts import facts_in_force
+    from casework.workflow.trust.drafts import trust_files
+    from casework.workflow.trust.facts import facts_in_force
 
     files = trust_files(root_of(args))
     roots = read_bytes(args.root_key) if args.root_key else None

@@ -44,7 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run and print; 0 if the record is complete, 2 otherwise."""
-    from casework.workflow.trying import list_options, record_text, try_generator
+    from casework.workflow.evidence.trying import list_options, record_text, try_generator
 
     if args.options:
         write_out(list_options(args.generator), args.output)

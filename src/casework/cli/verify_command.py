@@ -50,7 +50,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Verify, print, and return 0 for a release that holds, 1 for anything else."""
     from casework.render.bundle_text import verification_json, verification_text
-    from casework.workflow.verifying import Known, verify_bundle
+    from casework.workflow.release.verifying import Known, verify_bundle
 
     if args.root_sha256 is not None and not _HEX.fullmatch(args.root_sha256.lower()):
         raise CallProblem("--root-sha256: give the 64 hexadecimal digits of a SHA-256")

@@ -13,11 +13,11 @@ from casework.graph.case import Case
 from casework.model.decision import Decision
 from casework.model.result import ResultRecord
 from casework.store.working_tree import WorkingTree, find_root
-from casework.workflow import assess as line
-from casework.workflow import checking
-from casework.workflow.configuration import read_project
-from casework.workflow.reading import read_case
-from casework.workflow.trying import try_generator as run_generator
+from casework.workflow.evidence.trying import try_generator as run_generator
+from casework.workflow.judging import assess as line
+from casework.workflow.judging import checking
+from casework.workflow.judging.configuration import read_project
+from casework.workflow.judging.reading import read_case
 
 Folder = str | os.PathLike[str]
 

@@ -16,7 +16,7 @@ from casework.render.argument import argument_of
 from casework.store.cache import Cache
 from casework.store.history import head, tag_of
 from casework.store.working_tree import WorkingTree
-from casework.workflow.assess import Assessed, assess
+from casework.workflow.judging.assess import Assessed, assess
 
 if TYPE_CHECKING:
     from casework.render.report import Changes
@@ -162,7 +162,7 @@ def report_files(
 def _changes(scene: Scene, root: Path, baseline: str) -> Changes:
     from casework.render.report import Change, Changes
     from casework.store.history import Revision
-    from casework.workflow.comparing import difference
+    from casework.workflow.judging.comparing import difference
 
     before = assess(Revision.open(root, baseline), scene.today)
     found = difference(before.assessment.case, scene.assessed.assessment.case)

@@ -12,8 +12,8 @@ from trust_lab import EVIDENCE, policy_value, statement_value, trust
 from casework.artifact.digest import jcs_bytes
 from casework.attest.carrier import Opened
 from casework.attest.opening import Anchors, bundle_name, open_record
-from casework.attest.policy import Trust
-from casework.attest.sigstore_bundle import open_bundle
+from casework.attest.sigstore.bundle import open_bundle
+from casework.attest.trust.policy import Trust
 from casework.attest.verify import judge
 from casework.model.policy import TrustPolicy
 from doubles.sigstore_instance import GITHUB, RUN, WORKFLOW, Instance

@@ -22,7 +22,7 @@ from casework.attest.act import (
     verify_act_files,
 )
 from casework.attest.opening import Anchors, sealed_name
-from casework.attest.policy import Trust
+from casework.attest.trust.policy import Trust
 from casework.model.act import ActRecord
 
 PRINT = "a" * 64

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from trust_lab import NOW, TODAY, judge, open_lab, policy_value, statement
 
-from casework.attest.authorities import load_authorities
-from casework.attest.demo import PUBLISHED_KEYIDS
+from casework.attest.dating.authorities import load_authorities
+from casework.attest.dating.stamps import judge_tokens, request_for
 from casework.attest.dsse import countersign
 from casework.attest.keys import FileKey, load_private_key
-from casework.attest.policy import Trust, TrustReading, open_policy
 from casework.attest.seal import seal, seal_policy
-from casework.attest.stamps import judge_tokens, request_for
+from casework.attest.trust.demo import PUBLISHED_KEYIDS
+from casework.attest.trust.policy import Trust, TrustReading, open_policy
 
 FOLDER = Path(__file__).parents[3] / "evidence" / "trust"
 

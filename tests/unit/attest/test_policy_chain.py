@@ -17,8 +17,8 @@ from trust_lab import KEYS, STRANGER, TODAY, envelope_of, policy_value, roots, s
 from casework.artifact.digest import jcs_bytes
 from casework.attest.dsse import countersign
 from casework.attest.keys import load_private_key
-from casework.attest.policy import TrustReading, open_policy
 from casework.attest.seal import seal_policy
+from casework.attest.trust.policy import TrustReading, open_policy
 from casework.model.policy import TrustPolicy
 
 DEMO = Path(__file__).parents[3] / "evidence" / "trust" / "demo-keys"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from trust_lab import KEYS, NOW, STRANGER, policy_value, resealed, trust
 
 from casework.artifact.digest import jcs_bytes, sha256_bytes
-from casework.attest.authorities import load_authorities
+from casework.attest.dating.authorities import load_authorities
 from casework.attest.dsse import Envelope, read_envelope
 from casework.attest.opening import Anchors
 from casework.attest.release import (

@@ -27,7 +27,7 @@ from sigstore_lab import (
 from trust_lab import KEYS, STRANGER, policy_value
 
 from casework.artifact.digest import jcs_bytes
-from casework.attest.sigstore_bundle import SignedFile, open_file_bundle
+from casework.attest.sigstore.bundle import SignedFile, open_file_bundle
 from casework.model.policy import TrustPolicy
 from doubles.sigstore_instance import Instance
 

@@ -15,8 +15,8 @@ from trust_lab import KEYS
 
 from casework.attest.carrier import Problem
 from casework.attest.codes import CODES
-from casework.attest.sigstore_bundle import SignedFile, open_bundle, open_file_bundle
-from casework.attest.sigstore_shape import OLDER, V03, Bundle, read_bundle
+from casework.attest.sigstore.bundle import SignedFile, open_bundle, open_file_bundle
+from casework.attest.sigstore.shape import OLDER, V03, Bundle, read_bundle
 
 HONEST = honest() and honest()  # the second of two, so that its proof has hashes
 Route = tuple[str | int, ...]

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from sigstore_lab import EMAIL, PAYLOAD, PIPELINE, VERA, opened_policy
 
-from casework.attest.sigstore_bundle import check_signed, open_bundle
-from casework.attest.sigstore_sign import KeylessSigningError, sign_keyless
+from casework.attest.sigstore.bundle import check_signed, open_bundle
+from casework.attest.sigstore.sign import KeylessSigningError, sign_keyless
 from casework.model.policy import TrustPolicy
 from doubles.sigstore_instance import IN_TOTO, RUN, Instance
 from doubles.sigstore_logs import tree_root
@@ -196,7 +196,7 @@ def test_a_token_is_left_out_of_what_a_library_says(instance: Instance, monkeypa
     def fail(*_args: Any) -> bytes:
         raise OSError(f"{'x' * 150} Bearer {token} was refused")
 
-    monkeypatch.setattr("casework.attest.sigstore_sign._signed", fail)
+    monkeypatch.setattr("casework.attest.sigstore.sign._signed", fail)
     with pytest.raises(KeylessSigningError, match=r"\(secret\) was refused") as caught:
         sign(instance, token=token)
     assert token[:20] not in str(caught.value)

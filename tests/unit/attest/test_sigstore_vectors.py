@@ -18,7 +18,7 @@ import pytest
 from trust_lab import policy_value
 
 from casework.attest.carrier import Opened
-from casework.attest.sigstore_bundle import open_bundle
+from casework.attest.sigstore.bundle import open_bundle
 from casework.model.policy import TrustPolicy
 
 FOLDER = Path(__file__).parents[2] / "conformance" / "pep740"

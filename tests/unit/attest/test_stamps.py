@@ -18,11 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trust_lab import EVIDENCE, NOW, policy_value, refused, sealed, trust, with_key
 
-from casework.attest.authorities import guarded
 from casework.attest.carrier import Problem
-from casework.attest.dsse import Envelope, read_envelope
-from casework.attest.opening import Anchors, open_record, sealed_name
-from casework.attest.stamps import (
+from casework.attest.dating.authorities import guarded
+from casework.attest.dating.stamps import (
     MAX_TOKEN_BYTES,
     MAX_TOKENS,
     Authority,
@@ -34,6 +32,8 @@ from casework.attest.stamps import (
     renewal_message,
     request_for,
 )
+from casework.attest.dsse import Envelope, read_envelope
+from casework.attest.opening import Anchors, open_record, sealed_name
 from casework.attest.verify import judge
 from casework.model.verdict import Verdict
 from doubles.tsa import Tsa, algorithm, elements, integer, rejection, sequence, tlv
@@ -121,7 +121,7 @@ def test_a_token_without_certificates_is_verified_with_the_pinned_ones() -> None
 def test_no_tokens_prove_nothing_and_import_nothing() -> None:
     assert judge_tokens([], [SIGNATURE], AUTHORITIES) == ({}, ())
     code = (
-        "import sys; from casework.attest.stamps import judge_tokens, load_authorities; "
+        "import sys; from casework.attest.dating.stamps import judge_tokens, load_authorities; "
         "judge_tokens([], [b'x'], load_authorities(None)[0]); print('rfc3161_client' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"

@@ -26,8 +26,8 @@ from trust_lab import (
 
 from casework.artifact.digest import jcs_bytes
 from casework.attest.dsse import countersign, sign_envelope
-from casework.attest.policy import TrustReading, open_policy
-from casework.attest.thresholds import assignable
+from casework.attest.trust.policy import TrustReading, open_policy
+from casework.attest.trust.thresholds import assignable
 from casework.model.policy import POLICY_PAYLOAD_TYPE, TrustPolicy
 from doubles.tsa import Tsa
 

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from casework.artifact.digest import jcs_bytes
 from casework.attest.dsse import sign_envelope
 from casework.attest.keys import FileKey, load_private_key
-from casework.attest.policy import Trust, TrustReading, open_policy
 from casework.attest.seal import seal, seal_policy
+from casework.attest.trust.policy import Trust, TrustReading, open_policy
 from casework.attest.verify import sealed_name, verify
 from casework.model.policy import TrustPolicy
 from casework.model.result import PAYLOAD_TYPE, Statement

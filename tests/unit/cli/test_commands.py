@@ -56,7 +56,7 @@ def test_a_bug_of_ours_is_exit_3_without_a_traceback(
     def broken(*_args: object, **_more: object) -> None:
         raise RuntimeError("planted")
 
-    monkeypatch.setattr("casework.workflow.checking.check", broken)
+    monkeypatch.setattr("casework.workflow.judging.checking.judged", broken)
     assert main(["check"]) == 3
     err = capsys.readouterr().err
     assert "planted" in err
@@ -67,7 +67,7 @@ def test_an_interrupt_is_exit_130(case: Path, monkeypatch: pytest.MonkeyPatch) -
     def interrupted(*_args: object, **_more: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("casework.workflow.checking.check", interrupted)
+    monkeypatch.setattr("casework.workflow.judging.checking.judged", interrupted)
     assert main(["check"]) == 130
 
 

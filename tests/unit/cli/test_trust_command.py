@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from casework.cli import trust_command
 from casework.cli.trust_changes import CHANGES
 from casework.model.problem import CallProblem
-from casework.workflow import trust as workflow
+from casework.workflow.trust import drafts as workflow
 from doubles.tsa import Tsa
 
 DAY = "2026-06-01"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from casework.workflow.checking import check, render
+from casework.workflow.judging.checking import check, render
 
 ROOT = Path(__file__).resolve().parents[3]
 TODAY = date(2026, 11, 22)
@@ -90,7 +90,7 @@ def test_an_unchanged_tree_is_answered_without_reading_it(tree: Path, monkeypatc
     def never(*_args: object) -> None:
         raise AssertionError("the tree was assessed again")
 
-    monkeypatch.setattr("casework.workflow.assess.read_case", never)
+    monkeypatch.setattr("casework.workflow.judging.assess.read_case", never)
     assert check(tree, TODAY) == first
     with pytest.raises(AssertionError, match="assessed again"):
         check(tree, TODAY, cached=False)

@@ -8,7 +8,7 @@ import pytest
 
 from casework.model.project import Project
 from casework.store.working_tree import WorkingTree
-from casework.workflow.configuration import read_project
+from casework.workflow.judging.configuration import read_project
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from casework.attest.log.judge import judge_log, read_log
 from casework.attest.log.note import Checkpoint, read_checkpoint
 from casework.model.problem import CallProblem
-from casework.workflow.log_desk import Facts, Fit
-from casework.workflow.log_keeping import NO_LOG, Held, Update, replace_file, updated, wanted_lines, write_update
+from casework.workflow.log.desk import Facts, Fit
+from casework.workflow.log.keeping import NO_LOG, Held, Update, replace_file, updated, wanted_lines, write_update
 from doubles.loglab import (
     LOG_KEY,
     NODES,

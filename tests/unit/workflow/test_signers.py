@@ -13,7 +13,7 @@ import pytest
 from casework.attest.keys import generate_private_pem, load_public_key
 from casework.cli.secrets import keys_of_environment, secret_of
 from casework.model.problem import CallProblem
-from casework.workflow.signers import load_signers
+from casework.workflow.evidence.signers import load_signers
 from doubles.softhsm import PIN, NotThereError, bench
 
 ROOT = Path(__file__).resolve().parents[3]

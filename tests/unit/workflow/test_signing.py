@@ -22,8 +22,8 @@ from casework.cli import sign_command
 from casework.cli.main import main
 from casework.model.policy import TrustPolicy
 from casework.model.problem import CallProblem
-from casework.workflow.offers import offers, open_desk
-from casework.workflow.signing import sign
+from casework.workflow.evidence.offers import offers, open_desk
+from casework.workflow.evidence.signing import sign
 
 PEOPLE = {
     "root": ("ada", []), "ci": ("runner", ["ci"]), "vera": ("vera", ["verifier"]), "vera-2": ("vera", ["verifier"]),

@@ -16,18 +16,25 @@ from threading import Thread
 
 import pytest
 
+from casework.attest.dating.stamps import MAX_TOKEN_BYTES, judge_tokens, load_authorities
 from casework.attest.dsse import Envelope, countersign, read_envelope
 from casework.attest.keys import FileKey, generate_private_pem, load_private_key
 from casework.attest.opening import Anchors, open_record, sealed_name
-from casework.attest.policy import open_policy
 from casework.attest.seal import seal, seal_policy
-from casework.attest.stamps import MAX_TOKEN_BYTES, judge_tokens, load_authorities
+from casework.attest.trust.policy import open_policy
 from casework.attest.verify import judge
 from casework.cli import stamp_command
 from casework.model.policy import TrustPolicy
 from casework.model.problem import CallProblem
 from casework.model.result import PREDICATE_TYPE, STATEMENT_TYPE, Statement
-from casework.workflow.stamping import fetch_token, look_at, pinned_authorities, post_query, sealed_files, stamp_record
+from casework.workflow.evidence.stamping import (
+    fetch_token,
+    look_at,
+    pinned_authorities,
+    post_query,
+    sealed_files,
+    stamp_record,
+)
 from doubles.tsa import REPLY_TYPE, Reply, Tsa, rejection
 
 DAY = date(2026, 6, 1)
@@ -330,7 +337,7 @@ def test_a_file_that_cannot_be_written_is_told(world: World, path: str, monkeypa
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("casework.workflow.stamping.os.replace", full)
+    monkeypatch.setattr("casework.workflow.evidence.stamping.os.replace", full)
     with TSA.serving() as server:
         done = stamp_record(world.root, path, server.url, AUTHORITIES)
     assert "No space left" in done.problem

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from casework.workflow.checking import check
+from casework.workflow.judging.checking import check
 
 ROOT = Path(__file__).resolve().parents[3]
 TODAY = date(2026, 12, 1)

@@ -1,0 +1,1 @@
+"""Nodes that people write: new nodes in their form, and reviews."""

@@ -1,0 +1,1 @@
+"""Evidence made, sealed, signed and stamped; by keys and under identities."""

@@ -1,0 +1,1 @@
+"""What goes out: release bundles and their verification, attested decisions, exports."""

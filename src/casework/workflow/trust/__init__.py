@@ -1,0 +1,1 @@
+"""Keeping the trust policy: drafts, edits, signatures of root holders, and what it says in words."""
