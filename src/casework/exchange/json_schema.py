@@ -1,4 +1,4 @@
-"""JSON Schemas of every file that people write, for editors and for other tools."""
+"""JSON Schemas of every file that people write, and of every statement that is signed, for editors and for other tools."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from casework.model.act import ActStatement
 from casework.model.policy import TrustPolicy
 from casework.model.project import Project
+from casework.model.release import ReleaseManifest, ReleaseStatement, SvrStatement
 from casework.model.result import ResultRecord
 from casework.model.vocabulary import NODE_TYPES, links_of
 
@@ -22,6 +24,10 @@ def schemas() -> dict[str, str]:
     made["casework"] = _model(Project, "casework")
     made["trust-policy"] = _model(TrustPolicy, "trust-policy")
     made["evidence-result"] = _model(ResultRecord, "evidence-result")
+    made["act"] = _model(ActStatement, "act")
+    made["release"] = _model(ReleaseStatement, "release")
+    made["release-manifest"] = _model(ReleaseManifest, "release-manifest")
+    made["svr"] = _model(SvrStatement, "svr")
     return {
         f"{name}.schema.json": json.dumps(value, indent=2, ensure_ascii=False) + "\n"
         for name, value in sorted(made.items())
