@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import stat
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
 
-from casework.artifact.strict_json import has_unseen
+from casework.artifact.safe_names import folded, unsafe_reason
 from casework.attest.codes import report, shown
 from casework.model.finding import Finding
-
-_DEVICES: Final = re.compile(
-    r"(con|prn|aux|nul|conin\$|conout\$|clock\$|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE
-)
-_FORBIDDEN: Final = re.compile(r'[\x00-\x1f\x7f\\:*?"<>|]')
-_MAX_NAME: Final = 255
-_MAX_PATH: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,56 +43,6 @@ def check_paths(facts: Iterable[PathFact]) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=lambda finding: finding.order))
 
 
-def unsafe_reason(path: str) -> str:
-    """Say why a relative path is not safe on every system; empty if it is.
-
-    Source of the reserved names: Naming Files, Paths, and Namespaces, Microsoft Learn; of the `.git` forms: git's
-    `fsck` message ids.
-    """
-    if not path:
-        return "is empty"
-    if path.startswith("/"):
-        return "is absolute"
-    if len(path.encode("utf-8", "surrogatepass")) > _MAX_PATH:
-        return f"is longer than {_MAX_PATH} bytes"
-    for part in path.split("/"):
-        reason = _unsafe_part(part)
-        if reason:
-            return reason
-    return ""
-
-
-def _unsafe_part(part: str) -> str:
-    tests = (
-        (part in {"", ".", ".."}, "has an empty, `.` or `..` part"),
-        (part.startswith("-"), "has a part that begins with a dash, which programs read as an option"),
-        (
-            _FORBIDDEN.search(part) is not None,
-            "holds a backslash, colon, control or other character that some systems forbid",
-        ),
-        (has_unseen(part) or not _is_text(part), "holds unseen characters"),
-        (
-            part.endswith((" ", ".")) or part.startswith(" "),
-            "has a part that begins or ends with a blank, or ends with a dot",
-        ),
-        (
-            part.casefold() in {".git", "git~1"} or part.casefold().startswith((".git ", ".git:")),
-            "has a part that means git's own folder",
-        ),
-        (_DEVICES.fullmatch(part) is not None, "has a part that means a device on Windows"),
-        (len(part.encode("utf-8", "surrogatepass")) > _MAX_NAME, f"has a part longer than {_MAX_NAME} bytes"),
-    )
-    return next((reason for bad, reason in tests if bad), "")
-
-
-def _is_text(part: str) -> bool:
-    try:
-        part.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def _kind_findings(fact: PathFact) -> list[Finding]:
     name, file = shown(fact.path, 120), _file(fact.path)
     if stat.S_ISLNK(fact.mode):
@@ -123,7 +63,7 @@ def _twin_findings(paths: list[str]) -> list[Finding]:
         parts = path.split("/")
         for end in range(1, len(parts) + 1):
             prefix = "/".join(parts[:end])
-            known = first.setdefault(_folded(prefix), prefix)
+            known = first.setdefault(folded(prefix), prefix)
             if known != prefix and (known, prefix) not in findings and not _parent_differs(known, prefix):
                 twins = f"`{shown(prefix, 120)}` and `{shown(known, 120)}`"
                 message = f"{twins} are one file on systems that ignore case or Unicode form"
@@ -133,10 +73,6 @@ def _twin_findings(paths: list[str]) -> list[Finding]:
 
 def _parent_differs(one: str, other: str) -> bool:
     return one.rpartition("/")[0] != other.rpartition("/")[0]  # then the parents are reported, once
-
-
-def _folded(path: str) -> str:
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
 
 
 def _file(path: str) -> str:

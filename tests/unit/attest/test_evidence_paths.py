@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casework.attest.paths import PathFact, check_paths, unsafe_reason
+from casework.artifact.safe_names import unsafe_reason
+from casework.attest.paths import PathFact, check_paths
 
 FILE, FOLDER = stat.S_IFREG | 0o644, stat.S_IFDIR | 0o755
 GOOD = [

@@ -192,7 +192,7 @@ def _holding(envelope: Envelope, signatures: Sequence[bytes], authorities: Seque
 
 
 def _read(root: Path, path: str) -> bytes | str:
-    from casework.attest.paths import unsafe_reason
+    from casework.artifact.safe_names import unsafe_reason
 
     if reason := unsafe_reason(path):
         return f"its path {reason}"
