@@ -21,8 +21,8 @@ from casework.model.learning import Evidence
 from casework.model.policy import TrustPolicy
 from casework.model.result import GeneratorId, Metric, ResultRecord, Table, outcome_of
 from casework.store.working_tree import WorkingTree
-from casework.workflow.assess import assess
-from casework.workflow.run import statement_of
+from casework.workflow.evidence.run import statement_of
+from casework.workflow.judging.assess import assess
 from corpus import write_corpus
 
 DAY = date(2026, 11, 22)

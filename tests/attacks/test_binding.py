@@ -185,7 +185,6 @@ def test_attack_40_too_old(lab: LabCase) -> None:
     caught(lab, "EVD-003")
 
 
-@pytest.mark.xfail(strict=True, reason="`max_age_days` of the trust policy is not enforced; only that of the plan is")
 def test_attack_40_too_old_for_the_trust_policy(lab: LabCase) -> None:
     rule = {"require": {"ci": 1, "verifier": 1}, "max_age_days": 5}
     lab.policy(evidence_types={"*": rule})

@@ -122,7 +122,6 @@ def test_a_record_of_the_first_minutes_of_tomorrow_is_judged_anew_today(root: Pa
     assert same(root, date(2026, 11, 30))
 
 
-@pytest.mark.xfail(strict=True, reason="stamps are taken when all is judged and not when it was read")
 def test_what_is_swapped_while_it_is_judged_is_not_remembered(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     nodes, other = root / "requirements", root / "other"
     shutil.copytree(nodes, other)

@@ -221,7 +221,6 @@ def test_nodes_that_vanish_without_a_trace_are_told_of_a_comparison(
     assert "R-2" in capsys.readouterr().out
 
 
-@pytest.mark.xfail(strict=True, reason="that a node changed is one and the same finding, however far it changes")
 def test_a_requirement_that_changes_once_more_is_new(root: Path) -> None:
     nodes = root / "requirements/a.yaml"
     nodes.write_text(

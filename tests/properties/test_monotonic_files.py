@@ -228,12 +228,7 @@ def test_with_a_log_many_faults_of_any_file_never_turn_blocked_into_pass(
     logged_never_passes(logged, bend, data)
 
 
-ARGUMENT = "an argument that goes whole, goals and all, is seen by `top_goals` and by a base, and not by the log"
-
-
-@pytest.mark.parametrize(
-    "name", ["failed", pytest.param("dangling", marks=pytest.mark.xfail(strict=True, reason=ARGUMENT))]
-)
+@pytest.mark.parametrize("name", ["failed", "dangling"])
 def test_with_a_log_a_cut_node_file_is_noticed_within_one_revision(logged: dict[str, LabCase], name: str) -> None:
     """Wherever it is cut: also between two nodes, where what is left says nothing wrong."""
     root = logged[name].root

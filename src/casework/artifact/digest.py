@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -100,6 +101,17 @@ def jcs_digest(value: Any) -> str:
         NotCanonicalError: As `jcs_bytes`.
     """
     return sha256_bytes(jcs_bytes(value))
+
+
+def closure_digest(files: Mapping[str, str]) -> str:
+    """Return the digest of a set of files that belong together: SHA-256 of the canonical JSON of the files, sorted by name.
+
+    Unlike the digest of an OpenSSF model signature's subject it covers the names, so that two files cannot change places.
+
+    Args:
+        files: SHA-256 by name.
+    """
+    return jcs_digest([{"algorithm": "sha256", "digest": files[name], "name": name} for name in sorted(files)])
 
 
 def git_blob_id(content: bytes) -> str:

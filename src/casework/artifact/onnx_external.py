@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from casework.artifact.digest import jcs_digest, sha256_bytes
+from casework.artifact.digest import sha256_bytes
 from casework.artifact.onnx_graph import ModelProblem, attributes, holders, tensors_of
 from casework.artifact.pickles import is_pickle
 from casework.artifact.safe_names import unsafe_reason
@@ -42,17 +42,6 @@ class ExternalFile:
     code: str = ""
     content: bytes = field(default=b"", repr=False)
     sha256: str = ""
-
-
-def closure_digest(files: Mapping[str, str]) -> str:
-    """Return the digest of a model's closure: SHA-256 of the canonical JSON of its files, sorted by name.
-
-    Unlike the digest of an OpenSSF model signature's subject it covers the names, so that two files cannot change places.
-
-    Args:
-        files: SHA-256 by name: the model's file name, and each external file's location.
-    """
-    return jcs_digest([{"algorithm": "sha256", "digest": files[name], "name": name} for name in sorted(files)])
 
 
 def is_outside(tensor: Any) -> bool:

@@ -3,21 +3,21 @@
 `scan_model` reads and reports; `open_model` refuses what must not be run. Neither runs a model, lets a library follow a path that
 is named in the file, or loads an operator library.
 
-Weights outside the file are read here, from plain files below the model's folder, and only where the caller has a digest that
-covers them: the digest of the closure, which binds the name and the bytes of the model and of each such file. They are then put
-into the model's bytes, so that whatever runs it opens no file.
+Weights outside the file are read here, once, from plain files below the model's folder, and run only where the caller pins the
+model and each such file by name and digest. They are then put into the model's bytes, so that whatever runs it opens no file.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from casework.artifact.digest import sha256_bytes
-from casework.artifact.onnx_external import ExternalFile, closure_digest, external_files, put_in, refuse_pickles
+from casework.artifact.digest import closure_digest, sha256_bytes
+from casework.artifact.onnx_external import ExternalFile, external_files, put_in, refuse_pickles
 from casework.artifact.onnx_graph import ModelProblem, holders
 from casework.artifact.pickles import is_pickle
 
@@ -28,7 +28,6 @@ __all__ = [
     "QuantisedTensor",
     "TensorInfo",
     "clamped_tensors",
-    "closure_digest",
     "initialisers",
     "open_model",
     "quantised_tensors",
@@ -82,7 +81,8 @@ class OpenedModel:
         foreign_operators: Those of `operators` that are outside the allow list.
         external_files: Weights kept outside the file.
         quantized: True where the graph holds operators of quantised arithmetic.
-        closure: Digest over name and SHA-256 of the file and of every external file; empty where one of them cannot be read.
+        external: Digest over location and SHA-256 of every external file (`closure_digest`); empty where there is none, or one
+            of them cannot be read.
     """
 
     path: Path
@@ -96,21 +96,26 @@ class OpenedModel:
     foreign_operators: tuple[str, ...]
     external_files: tuple[ExternalFile, ...]
     quantized: bool
-    closure: str = ""
+    external: str = ""
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """SHA-256 by name of the file and of every external file; empty texts for those that cannot be read."""
+        return {**{one.location: one.sha256 for one in self.external_files}, self.path.name: self.sha256}
 
 
-def open_model(path: Path, limit: int = SIZE_LIMIT, *, closure: str | None = None) -> OpenedModel:
+def open_model(path: Path, limit: int = SIZE_LIMIT, *, pins: Mapping[str, str] | None = None) -> OpenedModel:
     """Open a model that is to be run.
 
     Args:
         path: ONNX file.
         limit: Greatest size of the file, and of it with all external files, bytes.
-        closure: Digest of the closure (`closure_digest`) that the model must have, from a source that is trusted; None where
-            only the file itself is pinned, and then weights outside of it are refused.
+        pins: SHA-256 by name that the file and its external files must have, no more and no fewer, from a source that is
+            trusted; None where no external file is pinned, and then a model with such a file is refused.
 
     Raises:
         ModelProblem: As `scan_model`; or it holds operators outside the allow list (`ART-012`), or weights outside the file
-            that leave its folder (`ART-010`) or that no digest covers (`ART-011`).
+            that leave its folder (`ART-010`), or that are not pinned or not as pinned (`ART-011`).
     """
     model = scan_model(path, limit)
     if model.foreign_operators:
@@ -124,21 +129,38 @@ def open_model(path: Path, limit: int = SIZE_LIMIT, *, closure: str | None = Non
             raise ModelProblem(
                 f"{path} keeps weights outside the file, in `{one.location}`: {one.problem}", _ONE_FILE, one.code
             )
-    if closure is not None and closure != model.closure:
-        raise ModelProblem(
-            f"{path} and its external files have the digest {model.closure[:12]}…, not {closure[:12]}…",
-            "Restore the files that were pinned, or pin these.",
-            "ART-011",
-        )
-    if model.external_files and closure is None:
+    if model.external_files and pins is None:
         names = ", ".join(f.location for f in model.external_files)
         raise ModelProblem(
-            f"{path} keeps weights outside the file: {names}; its digest does not cover them", _ONE_FILE, "ART-011"
+            f"{path} keeps weights outside the file, in {names}; its digest does not cover them, and nothing else pins them",
+            _PIN,
+            "ART-011",
+        )
+    differing = sorted(_differing(model.digests, pins)) if pins is not None else []
+    if differing:
+        raise ModelProblem(
+            f"{path} and its external files are not those that are pinned: {'; '.join(differing)}",
+            "Restore the files that were pinned; or pin these by `file` and `external` of the model card, after a review.",
+            "ART-011",
         )
     return _self_contained(model) if model.external_files else model
 
 
 _ONE_FILE: Final = "Save the model as one file: onnx.save_model(model, path, save_as_external_data=False)."
+_PIN: Final = (
+    "Pin each such file in the field `external` of the model card (`path` and `sha256`), or save the model as one file: "
+    "onnx.save_model(model, path, save_as_external_data=False)."
+)
+
+
+def _differing(held: Mapping[str, str], pins: Mapping[str, str]) -> Iterator[str]:
+    for name in held.keys() | pins.keys():
+        if name not in held:
+            yield f"`{name}` is pinned, and the model keeps no weights there"
+        elif name not in pins:
+            yield f"`{name}` is not pinned"
+        elif held[name] != pins[name]:
+            yield f"`{name}` has the digest {held[name][:12]}..., not {pins[name][:12]}..."
 
 
 def scan_model(path: Path, limit: int = SIZE_LIMIT) -> OpenedModel:
@@ -156,7 +178,7 @@ def scan_model(path: Path, limit: int = SIZE_LIMIT) -> OpenedModel:
         _check(path, proto)
     operators = _operators(proto)
     sha256 = sha256_bytes(content)
-    readable = all(not one.problem for one in external)
+    readable = {one.location: one.sha256 for one in external if not one.problem}
     initialisers = {t.name for t in proto.graph.initializer}
     return OpenedModel(
         path=path,
@@ -170,9 +192,7 @@ def scan_model(path: Path, limit: int = SIZE_LIMIT) -> OpenedModel:
         foreign_operators=tuple(sorted(name for name in operators if not _allowed(name))),
         external_files=external,
         quantized=any(name.rpartition("::")[2] in _QUANTISED for name in operators),
-        closure=closure_digest({path.name: sha256, **{one.location: one.sha256 for one in external}})
-        if readable
-        else "",
+        external=closure_digest(readable) if external and len(readable) == len(external) else "",
     )
 
 

@@ -8,6 +8,7 @@ while reading, for they cost more than reading; `casework.artifact.yaml_places` 
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,7 +21,6 @@ MAX_DEPTH: Final = 40
 
 _INT: Final = re.compile(r"[-+]?[0-9]+\Z|0o[0-7]+\Z|0x[0-9a-fA-F]+\Z")
 _FLOAT: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
-_SPECIAL_FLOAT: Final = re.compile(r"([-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))\Z")
 _AMBIGUOUS_INT: Final = re.compile(r"[-+]?(0[0-9]+|[0-9]+(_[0-9_]+)+)\Z")
 _WORDS: Final[dict[str, Any]] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
@@ -105,9 +105,8 @@ def scalar(text: str) -> Any:
     if _INT.match(text):
         return _integer(text)
     if _FLOAT.match(text):
-        return float(text)
-    if _SPECIAL_FLOAT.match(text):
-        return float(text.replace(".", ""))
+        value = float(text)
+        return value if math.isfinite(value) else text  # no field holds it; as a text it is a misfit at its place
     return text
 
 

@@ -85,6 +85,10 @@ def _own(assessment: Assessment, findings: list[Finding]) -> list[Finding]:
             "Add nodes, or mend `roots` in casework.yaml.",
         )
         made.append(Finding("GTE-007", "error", "", (), message, fix))
+    elif assessment.verdicts and not any(True for _ in assessment.case.keys("evidence")):
+        message = f"{len(assessment.verdicts)} sealed records lie there, and no node plans any evidence"
+        fix = "Restore the nodes; records stay where they are also when they are needed no more."
+        made.append(Finding("GTE-007", "error", "", (), message, fix))
     has_evidence = bool(assessment.verdicts) or any(True for _ in assessment.case.keys("evidence"))
     reported = any(f.code.startswith("POL-") and f.severity == "error" for f in findings)
     if has_evidence and assessment.policy is None and not reported:

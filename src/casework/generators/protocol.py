@@ -55,6 +55,12 @@ class ModelSource:
     name: str
     card: ModelCard | None = None
 
+    def pins(self) -> dict[str, str] | None:
+        """Return the SHA-256 by name that the card gives to the file and to its external files; None without any of these."""
+        if self.card is None or not self.card.external:
+            return None
+        return {**{name: one.sha256 for name, one in self.card.locations()}, self.path.name: self.card.file.sha256}
+
 
 @dataclass(frozen=True, slots=True)
 class DataSource:

@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from casework.artifact.digest import jcs_digest, sha256_bytes
 from casework.artifact.manifest import ManifestProblem
-from casework.artifact.onnx_model import ModelProblem
+from casework.artifact.onnx_model import ModelProblem, OpenedModel, open_model
 from casework.generators.options import OptionProblem, OptionSpec, read_options
-from casework.generators.protocol import GeneratorProblem, Progress, Request
+from casework.generators.protocol import GeneratorProblem, ModelSource, Progress, Request
 from casework.model.catalogue import GENERATORS
 from casework.model.interval import lower_bound, upper_bound
 from casework.model.node import PRESENTATION
@@ -76,6 +76,26 @@ class Finds:
             ) from error
         self.digests[role], self.files[role] = sha256_bytes(content), name
         return content
+
+
+def open_source(role: str, source: ModelSource, finds: Finds) -> OpenedModel:
+    """Open a model that is to be run, and note the digests of its file and of the files that it keeps weights in.
+
+    Raises:
+        ModelProblem: It cannot be opened, or must not be run.
+    """
+    model = open_model(source.path, pins=source.pins())
+    finds.digests[role], finds.files[role] = model.sha256, source.name
+    note_external(role, model, finds)
+    return model
+
+
+def note_external(role: str, model: OpenedModel, finds: Finds) -> None:
+    """Note the digest of a model's external files, if it has any and all of them were read."""
+    if model.external:
+        outside = "external" if role == "model" else f"{role}_external"
+        finds.digests[outside] = model.external
+        finds.files[outside] = ", ".join(one.location for one in model.external_files)
 
 
 Body = Callable[[Request, dict[str, Any], Finds, Progress], None]

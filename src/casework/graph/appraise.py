@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 from casework.graph.assessment import Today
 from casework.graph.binding import (
@@ -26,6 +27,9 @@ from casework.graph.criteria import acceptance_of, results
 from casework.model.learning import Evidence
 from casework.model.result import ResultRecord
 from casework.model.verdict import Appraisal, FileFact, ManifestFact, Verdict
+
+if TYPE_CHECKING:
+    from casework.model.policy import TrustPolicy
 
 __all__ = [
     "BOUND_ROLES",
@@ -48,10 +52,6 @@ def folder_key(folder: str) -> str:
     return folder.replace("__", "::", 1)
 
 
-def _folder(key: str) -> str:
-    return key.replace("::", "__", 1)
-
-
 def appraise(
     case: Case,
     verdicts: Iterable[Verdict],
@@ -59,6 +59,7 @@ def appraise(
     manifests: Mapping[str, ManifestFact],
     today: Today,
     model_key: str | None = None,
+    policy: TrustPolicy | None = None,
 ) -> dict[str, Appraisal]:
     """Say of every evidence node where it stands, by key, sorted.
 
@@ -70,16 +71,20 @@ def appraise(
         verdicts: Every sealed record found, verified or not.
         files: Facts of the files as they lie there, by path.
         manifests: Facts of the manifests as they lie there, by path.
-        today: The day of judgement, for the plan's `max_age_days`.
+        today: The day of judgement, for `max_age_days` of the plan and of the trust policy.
         model_key: Path of the key that must have signed the models, from the configuration.
+        policy: The trust policy; None where none could be opened.
     """
     by_evidence: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
-        by_evidence.setdefault(_folder(verdict.evidence), []).append(verdict)
+        key = verdict.evidence if verdict.evidence in case.entries else folder_key(verdict.evidence)
+        by_evidence.setdefault(key, []).append(verdict)
     made: dict[str, Appraisal] = {}
     for key, evidence in case.nodes(Evidence, "evidence"):
-        found = sorted(by_evidence.get(_folder(key), ()), key=_age, reverse=True)
-        made[key] = _appraise(case, key, evidence, found, files, manifests, today, model_key)
+        found = sorted(by_evidence.get(key, ()), key=_age, reverse=True)
+        rule = policy.rule_for(evidence.generator) if policy else None
+        ages = [days for days in (evidence.max_age_days, rule.max_age_days if rule else None) if days is not None]
+        made[key] = _appraise(case, key, evidence, found, files, manifests, today, model_key, min(ages, default=None))
     return made
 
 
@@ -97,6 +102,7 @@ def _appraise(
     manifests: Mapping[str, ManifestFact],
     today: Today,
     model_key: str | None,
+    max_age_days: int | None,
 ) -> Appraisal:
     verified = [v for v in found if v.verified and v.statement is not None]
     if not verified:
@@ -109,10 +115,12 @@ def _appraise(
         nearest = verified[0]
         reasons_of = mismatches(case, key, nearest, files, manifests, model_key)
         return Appraisal(key, "stale", reasons_of, nearest, _others(found, nearest))
-    return _judge_bound(key, evidence, bound, _others(found, bound), today)
+    return _judge_bound(key, evidence, bound, _others(found, bound), today, max_age_days)
 
 
-def _judge_bound(key: str, evidence: Evidence, bound: Verdict, others: tuple[str, ...], today: Today) -> Appraisal:
+def _judge_bound(
+    key: str, evidence: Evidence, bound: Verdict, others: tuple[str, ...], today: Today, max_age_days: int | None
+) -> Appraisal:
     roles = frozenset[str]().union(*(s.roles for s in bound.signers))
     lacking = tuple(f"no signature in the role {r}" for r in sorted(set(evidence.signed_by) - roles))
     if lacking:
@@ -120,7 +128,7 @@ def _judge_bound(key: str, evidence: Evidence, bound: Verdict, others: tuple[str
     record = bound.statement.predicate if bound.statement else None
     if record is None:
         return Appraisal(key, "unverifiable", ("the record cannot be read",), bound, others)
-    aged = _aged(record, evidence.max_age_days, today)
+    aged = _aged(record, max_age_days, today)
     if aged:
         return Appraisal(key, "stale", aged, bound, others)
     if record.status != "complete":

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from casework.artifact.digest import NotCanonicalError, jcs_digest
+from casework.artifact.digest import NotCanonicalError, closure_digest, jcs_digest
 from casework.graph.case import Case
 from casework.graph.fingerprint import meaning
 from casework.model.catalogue import GENERATORS
@@ -31,6 +31,8 @@ BOUND_ROLES: Final = (
     "public_key",
     "interface",
     "reference_interface",
+    "external",
+    "reference_external",
 )
 """Roles of the digests that bind a record to the repository; `outcome` is a result and binds nothing."""
 
@@ -38,11 +40,13 @@ _NAMES: Final = {
     "model": "model", "reference": "reference model", "data": "data", "reference_data": "reference data",
     "odd": "operational design domain", "options": "options", "signature": "signature", "public_key": "signing key",
     "interface": "interface of the model card", "reference_interface": "interface of the reference's card",
+    "external": "external weights", "reference_external": "external weights of the reference",
 }  # fmt: skip
 _NOW: Final = {
     "model": "the file is", "reference": "the file is", "data": "the manifest is", "reference_data": "the manifest is",
     "odd": "it is now", "options": "the plan's are", "signature": "the file is", "public_key": "the file is",
     "interface": "it is now", "reference_interface": "it is now",
+    "external": "the files of the model card are", "reference_external": "the files of its card are",
 }  # fmt: skip
 
 
@@ -115,6 +119,7 @@ def bindings(
     subjects = [edge.target for edge in case.out(key, "subject")]
     cards = [k for k in subjects if case.entries[k].type == "model_card"]
     made.extend(_model(case, k, "model", files) for k in cards)
+    made.extend(one for k in cards for one in _external(case, k, "external", files))
     made.extend(Binding("interface", interface_digest(case, k)) for k in cards)
     if evidence.generator == "model-signature":
         signed = [full_node(case, k, ModelCard) for k in subjects]
@@ -129,6 +134,7 @@ def bindings(
     for edge in case.out(key, "against"):
         if case.entries[edge.target].type == "model_card":
             made.append(_model(case, edge.target, "reference", files))
+            made.extend(_external(case, edge.target, "reference_external", files))
             made.append(Binding("reference_interface", interface_digest(case, edge.target)))
         else:
             made.append(_manifest(case, edge.target, "reference_data", manifests))
@@ -159,6 +165,21 @@ def _model(case: Case, key: str, role: str, files: Mapping[str, FileFact]) -> Bi
     if fact is None or not fact.exists or not fact.sha256:
         return Binding(role, "", f"the file {card.file.path} is missing")
     return Binding(role, fact.sha256)
+
+
+def _external(case: Case, key: str, role: str, files: Mapping[str, FileFact]) -> Iterator[Binding]:
+    """Yield the binding to the files that a card names beside the model file, if it names any."""
+    card = full_node(case, key, ModelCard)
+    if card is None or not card.external:
+        return
+    found: dict[str, str] = {}
+    for location, one in card.locations():
+        fact = files.get(one.path)
+        if fact is None or not fact.exists or not fact.sha256:
+            yield Binding(role, "", f"the file {one.path} is missing")
+            return
+        found[location] = fact.sha256
+    yield Binding(role, closure_digest(found))
 
 
 def _file(path: str, role: str, files: Mapping[str, FileFact]) -> Binding:
@@ -221,6 +242,9 @@ def _identity(key: str, evidence: Evidence, record: ResultRecord) -> Iterator[st
     elif spec.version != made.version:
         is_now = f"it is now version {spec.version}"
         yield f"generator mismatch: evidence was made by {made.name} version {made.version}, {is_now}"
+    for name, value in evidence.options.items():
+        if record.options.get(name) != value:
+            yield f"option mismatch: evidence was made with {name}={record.options.get(name)!r:.60}, the plan's is {value!r:.60}"
     if record.seed != evidence.seed:
         yield f"seed mismatch: evidence was made with seed {record.seed}, the plan's is {evidence.seed}"
 
@@ -248,7 +272,7 @@ def _requirements(case: Case, key: str, record: ResultRecord) -> Iterator[str]:
         if seen is None:
             yield f"requirement {target} is verified by the plan, but the record does not speak of it"
         elif seen != case.fingerprint(target):
-            yield f"requirement {target} has changed since"
+            yield f"requirement {target} has changed since; it is {case.fingerprint(target)[:8]} now"
     for target in record.requirements:
         if target not in verified:
             yield f"requirement {target} was spoken of by the record, but the plan does not verify it"

@@ -1,7 +1,8 @@
 """The census: nodes whose removal nothing within one revision would miss, because all that names them can go too.
 
 A requirement that is needed, or evidence that is planned, leaves a gap. A hazard, a threat, a challenge, an indicator, a review
-that rejects or a requirement that nothing is derived from leaves none. Waivers are not watched: to remove one helps nobody.
+that rejects or a requirement that nothing is derived from leaves none, nor does a whole argument with its top goal. Waivers are
+not watched: to remove one helps nobody.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ _TYPES: Final = ("hazardous_event", "indicator", "requirement", "review", "safet
 
 
 def census(case: Case) -> tuple[tuple[str, str], ...]:
-    """Return (type, key) of every node that is watched, sorted: of the types above, and elements that challenge others."""
+    """Return (type, key) of every node that is watched, sorted: of the types above, elements that challenge others, and top goals."""
     watched = {(case.entries[key].type, key) for key in case.keys(*_TYPES)}
     watched |= {(case.entries[key].type, key) for key in case.keys("goal", "solution") if case.out(key, "challenges")}
+    watched |= {("goal", key) for key in case.keys("goal") if not case.into(key, "supported_by")}
     return tuple(sorted(watched))
 
 

@@ -93,10 +93,10 @@ GENERATORS: Final[dict[str, GeneratorSpec]] = {
         },
     ),
     "model-signature": GeneratorSpec(
-        1, "Digest and OpenSSF signature of the model file.", "model_card", (),
+        2, "Digests and OpenSSF signature of the model file, and of the files that it keeps weights in.", "model_card", (),
         {
             "signature_failures": _count("files whose OpenSSF model signature does not verify"),
-            "digest_mismatches": _count("files whose bytes are not the model card's"),
+            "digest_mismatches": _count("files of the model whose bytes are not the model card's, or that it does not pin"),
             "unsafe_operators": _count("operators outside the allow-listed ONNX domains"),
             "external_data_files": _count("files of weights outside the model file; n counts the model files examined"),
         },

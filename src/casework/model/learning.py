@@ -1,5 +1,6 @@
 """Models, datasets, and the plan of each piece of evidence."""
 
+import posixpath
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
@@ -25,6 +26,15 @@ class ModelFile(Value):
     sha256: Annotated[Sha256, Field(description="SHA-256 of the file, 64 hex digits.")]
 
 
+class WeightFile(Value):
+    """A file that holds weights of an ONNX model outside of it (its external data), and the digest that pins it."""
+
+    path: Annotated[
+        RelPath, Field(description="File in or below the folder of the model file, relative to the case's root.")
+    ]
+    sha256: Annotated[Sha256, Field(description="SHA-256 of the file, 64 hex digits.")]
+
+
 class Decoder(Value):
     """How raw outputs become predictions; a built-in decoder and its parameters, as deployed."""
 
@@ -47,8 +57,17 @@ class ModelCard(Node):
 
     type: Literal["model_card"]
     file: ModelFile
+    external: Annotated[
+        tuple[WeightFile, ...],
+        Field(
+            strict=False,
+            description="Every file in which the model file keeps weights outside of itself (ONNX external data), each "
+            "pinned. A model with such a file that is not listed here is not run.",
+        ),
+    ] = ()
     signature: Annotated[
-        RelPath | None, Field(description="OpenSSF model signature (Sigstore bundle) of the file.")
+        RelPath | None,
+        Field(description="OpenSSF model signature (Sigstore bundle) of the file, and of those of `external` with it."),
     ] = None
     version: Annotated[str, Field(min_length=1, description="Version of the model, as text.")]
     task: Annotated[Literal["detection", "classification"], Field(description="What the model does.")]
@@ -79,6 +98,20 @@ class ModelCard(Node):
     licence: Annotated[str | None, Field(description="SPDX licence expression.")] = None
 
     light: ClassVar[tuple[str, ...]] = ("file", "precision", "version")
+
+    def locations(self) -> tuple[tuple[str, WeightFile], ...]:
+        """Return the files of `external` by their location, as the model names them: relative to the model file's folder.
+
+        The location of a file that does not lie below that folder is its path from the root with `/` before it, which no
+        model may name.
+        """
+        folder = posixpath.dirname(posixpath.normpath(self.file.path))
+        inside = f"{folder}/" if folder else ""
+        made: list[tuple[str, WeightFile]] = []
+        for one in self.external:
+            path = posixpath.normpath(one.path)
+            made.append((path.removeprefix(inside) if path.startswith(inside) else f"/{path}", one))
+        return tuple(made)
 
 
 class Split(Value):

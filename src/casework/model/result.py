@@ -80,7 +80,10 @@ class ResultRecord(Value):
     digests: Annotated[
         dict[str, Sha256],
         Field(
-            description="SHA-256 by role: model, reference, data (manifest), reference_data, odd, options (JCS), and outcome "
+            description="SHA-256 by role: model and reference (the model files), external and reference_external (JCS of the "
+            "files that hold weights of these, `[{algorithm, digest, name}]` sorted by name, where there are any), data "
+            "(manifest), reference_data, odd, options (JCS), interface and reference_interface (JCS of what the model card "
+            "says of the model's use), signature and public_key (files), and outcome "
             "(JCS of metrics and tables: equal outcomes of two runs have equal digests)."
         ),
     ]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
 from casework.model.finding import Finding
 from casework.model.release import ReleaseRecord
 from casework.model.verification import Verification
+from casework.render.plain_json import json_text
 
 DRAFT_LINE = "DRAFT: THIS IS NO RELEASE. It was sealed for reading only; nothing may rest on it."
 _FIRST = 12
@@ -164,4 +164,4 @@ def verification_data(found: Verification) -> dict[str, Any]:
 
 def verification_json(found: Verification) -> str:
     """Return the same as JSON text."""
-    return json.dumps(verification_data(found), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json_text(verification_data(found))

@@ -21,6 +21,7 @@ from casework.model.requirement import Criterion, Requirement
 from casework.model.result import Metric
 from casework.model.verdict import Appraisal, CriterionResult
 from casework.render.findings.terminal import one_line, pad, paint, safe, wrap
+from casework.render.plain_json import json_text
 from casework.render.report.figures import criterion_words, interval, measured, sample
 from casework.render.report.levels import goal_asil
 from casework.render.report.words import signed
@@ -76,7 +77,7 @@ def describe(assessment: Assessment, key: str, findings: Iterable[Finding] = ())
 
 def to_json(description: Mapping[str, Any]) -> str:
     """Return a description as JSON."""
-    return json.dumps(description, indent=2, ensure_ascii=False, default=str) + "\n"
+    return json_text(description, default=str)
 
 
 def _status(assessment: Assessment, key: str) -> dict[str, Any] | None:

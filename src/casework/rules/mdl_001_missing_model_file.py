@@ -1,7 +1,7 @@
 """The file of a model card is not there.
 
 ## What it does
-Looks for the file that `file.path` names.
+Looks for the file that `file.path` names, and for those of `external`, in which the model keeps weights.
 
 ## Why it matters
 Without the file nobody can tell which model the case is about, and every piece of evidence on it is stale.
@@ -69,10 +69,13 @@ RULE = Rule("MDL-001", "missing-model-file", "error", "Commit the model file, or
 
 
 def check(assessment: Assessment) -> Iterator[Finding]:
-    """Yield a finding for each model card without its file."""
+    """Yield a finding for each file of a model card that is not there."""
     for key, card in assessment.case.nodes(ModelCard, "model_card"):
-        fact = assessment.files.get(card.file.path)
-        if fact is None or not fact.exists:
-            why = f" ({fact.problem})" if fact and fact.problem else ""
-            message = f"the file {card.file.path} of {key} does not exist or cannot be read{why}"
-            yield RULE.at(key, ("file", "path"), message)
+        places: list[tuple[str, tuple[str | int, ...]]] = [(card.file.path, ("file", "path"))]
+        places += [(one.path, ("external", index, "path")) for index, one in enumerate(card.external)]
+        for path, field in places:
+            fact = assessment.files.get(path)
+            if fact is None or not fact.exists:
+                why = f" ({fact.problem})" if fact and fact.problem else ""
+                message = f"the file {path} of {key} does not exist or cannot be read{why}"
+                yield RULE.at(key, field, message)

@@ -1,7 +1,8 @@
 """A model file is not the one that its card describes.
 
 ## What it does
-Compares the SHA-256 of the file as it lies there with `file.sha256` of the card.
+Compares the SHA-256 of the file as it lies there with `file.sha256` of the card, and of each file of weights with its
+`sha256` in `external`.
 
 ## Why it matters
 One flipped byte is another model. What the card says of its training, limits and licence was written of the old
@@ -76,9 +77,12 @@ RULE = Rule(
 
 
 def check(assessment: Assessment) -> Iterator[Finding]:
-    """Yield a finding for each model card whose file has another digest."""
+    """Yield a finding for each file of a model card that has another digest."""
     for key, card in assessment.case.nodes(ModelCard, "model_card"):
-        fact = assessment.files.get(card.file.path)
-        if fact is not None and fact.exists and fact.sha256 != card.file.sha256:
-            told = f"the card of {key} pins {card.file.sha256[:8]}..., the file is {fact.sha256[:8]}..."
-            yield RULE.at(key, ("file", "sha256"), f"{card.file.path} has changed: {told}")
+        pinned: list[tuple[str, str, tuple[str | int, ...]]] = [(card.file.path, card.file.sha256, ("file", "sha256"))]
+        pinned += [(one.path, one.sha256, ("external", index, "sha256")) for index, one in enumerate(card.external)]
+        for path, sha256, field in pinned:
+            fact = assessment.files.get(path)
+            if fact is not None and fact.exists and fact.sha256 != sha256:
+                told = f"the card of {key} pins {sha256[:8]}..., the file is {fact.sha256[:8]}..."
+                yield RULE.at(key, field, f"{path} has changed: {told}")

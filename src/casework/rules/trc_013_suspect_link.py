@@ -79,4 +79,8 @@ def check(case: Case) -> Iterator[Finding]:
     for suspect in suspects(case):
         link, review = suspect.link, suspect.sign_off
         seen = f"{link.source} was {review.meaning} by {review.by} on {review.on} ({review.review})"
-        yield RULE.at(link.source, route(link), f"{link.target} has changed since {seen}")
+        yield RULE.at(
+            link.source,
+            route(link),
+            f"{link.target} has changed since {seen}; it is {case.fingerprint(link.target)[:8]} now",
+        )

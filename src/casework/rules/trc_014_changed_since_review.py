@@ -64,7 +64,7 @@ def check(case: Case) -> Iterator[Finding]:
     for review in changed(case):
         if review.node in review.fingerprints:
             seen = f"{review.meaning} by {review.by} on {review.on} ({review.review})"
-            message = f"{review.node} has changed since it was {seen}"
+            message = f"{review.node} has changed since it was {seen}; it is {case.fingerprint(review.node)[:8]} now"
         else:
             message = f"{review.review} signs off {review.node} without recording its fingerprint"
         yield RULE.at(review.node, (), message)

@@ -68,10 +68,16 @@ class WorkingTree:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._base = os.fspath(root)
+        self.stamps: dict[str, Stamp] = {}
+        """Stamp of each file as it was when it was first seen or read."""
 
     def list(self, folder: str, suffixes: tuple[str, ...]) -> list[Seen]:
         """Return the files below a folder; hidden ones are left out, links and unreadable folders are seen as problems."""
-        return sorted(self._walk(folder, suffixes), key=lambda s: s.path)
+        found = sorted(self._walk(folder, suffixes), key=lambda s: s.path)
+        for seen in found:
+            if not seen.problem:
+                self.stamps.setdefault(seen.path, seen.stamp)
+        return found
 
     def _walk(self, folder: str, suffixes: tuple[str, ...]) -> Iterator[Seen]:
         start = folder.rstrip("/")
@@ -135,6 +141,7 @@ class WorkingTree:
             return Seen(path, (0, 0, 0, 0), "it is reached through a symbolic link, and links are not followed")
         if not stat.S_ISREG(found.st_mode):
             return Seen(path, (0, 0, 0, 0), "it is not a regular file")
+        self.stamps.setdefault(path, _stamp(found))
         return _seen(path, found)
 
     def read(self, path: str) -> bytes:
@@ -145,8 +152,10 @@ class WorkingTree:
         # Neither a link nor a pipe is read, whatever it became since it was looked at.
         handle = os.open(os.path.join(self._base, path), os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
         with os.fdopen(handle, "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode):
                 raise OSError("it is no regular file")
+            self.stamps.setdefault(path, _stamp(found))
             return file.read()
 
 
@@ -192,7 +201,11 @@ def _escape(path: str) -> str:
 
 
 def _seen(path: str, found: os.stat_result) -> Seen:
-    return Seen(path, (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino))
+    return Seen(path, _stamp(found))
+
+
+def _stamp(found: os.stat_result) -> Stamp:
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
 
 
 def evidence_kinds(tree: Tree, folder: str) -> list[Kind]:

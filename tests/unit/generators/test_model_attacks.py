@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from onnx import TensorProto, helper, numpy_helper
 from test_model_signature import Keys
 
-from casework.artifact.digest import sha256_bytes
-from casework.artifact.onnx_model import ModelProblem, closure_digest, open_model, scan_model
+from casework.artifact.digest import closure_digest, sha256_bytes
+from casework.artifact.onnx_model import ModelProblem, open_model, scan_model
 from casework.artifact.pickles import is_pickle
 from casework.generators import ModelSource, Request, load
 from casework.generators.inference import open_session
@@ -94,9 +94,9 @@ def refused(code: str, folder: Path, signature: bytes, keys: Keys, **how: Any) -
     return str(caught.value)
 
 
-def not_opened(code: str, path: Path, closure: str | None = None) -> str:
+def not_opened(code: str, path: Path, pins: dict[str, str] | None = None) -> str:
     with pytest.raises(ModelProblem) as caught:
-        open_model(path, closure=closure)
+        open_model(path, pins=pins)
     assert caught.value.code == code, (caught.value.code, str(caught.value))
     return str(caught.value)
 
@@ -134,8 +134,9 @@ def test_control_a_model_whose_closure_is_pinned_runs_from_memory(folder: Path) 
     scanned = scan_model(folder / "m.onnx")
     content, external = files(folder)
     digests = {"m.onnx": sha256_bytes(content), "weights.bin": sha256_bytes(external["weights.bin"])}
-    assert scanned.closure == closure_digest(digests)
-    opened = open_model(folder / "m.onnx", closure=scanned.closure)
+    assert scanned.digests == digests
+    assert scanned.external == closure_digest({"weights.bin": digests["weights.bin"]})
+    opened = open_model(folder / "m.onnx", pins=digests)
     (folder / "weights.bin").unlink()  # nothing is read again
     x = np.ones((2, 4), np.float32)
     (y,) = open_session(opened.content).run(None, {"x": x})
@@ -146,7 +147,7 @@ def test_control_a_model_whose_closure_is_pinned_runs_from_memory(folder: Path) 
 def test_control_parts_of_a_file_are_cut_out(folder: Path) -> None:
     (folder / "weights.bin").write_bytes(b"\1" * 64 + WEIGHTS.tobytes() + b"\2" * 64)
     (folder / "m.onnx").write_bytes(model(offset="64", length="48").SerializeToString())
-    opened = open_model(folder / "m.onnx", closure=scan_model(folder / "m.onnx").closure)
+    opened = open_model(folder / "m.onnx", pins=scan_model(folder / "m.onnx").digests)
     (y,) = open_session(opened.content).run(None, {"x": np.eye(4, dtype=np.float32)})
     np.testing.assert_array_equal(y, WEIGHTS)
 
@@ -304,9 +305,10 @@ def test_a_signature_under_a_certificate_is_refused(folder: Path, signed: bytes,
 )
 def test_attack_89_weights_outside_the_folder_are_refused(folder: Path, location: str) -> None:
     (folder / "m.onnx").write_bytes(model(location).SerializeToString())
-    closure = scan_model(folder / "m.onnx").closure
-    assert closure == ""
+    scanned = scan_model(folder / "m.onnx")
+    assert scanned.external == ""
     not_opened("ART-010", folder / "m.onnx")
+    not_opened("ART-010", folder / "m.onnx", scanned.digests)
 
 
 @pytest.mark.parametrize(
@@ -314,15 +316,21 @@ def test_attack_89_weights_outside_the_folder_are_refused(folder: Path, location
 )
 def test_attack_89_bytes_outside_the_file_are_refused(folder: Path, offset: str, length: str) -> None:
     (folder / "m.onnx").write_bytes(model(offset=offset, length=length).SerializeToString())
-    not_opened("ART-010", folder / "m.onnx", scan_model(folder / "m.onnx").closure)
+    not_opened("ART-010", folder / "m.onnx", scan_model(folder / "m.onnx").digests)
 
 
 def test_attack_90_weights_that_no_digest_covers_are_refused(folder: Path) -> None:
-    not_opened("ART-011", folder / "m.onnx")
-    closure = scan_model(folder / "m.onnx").closure
+    with pytest.raises(ModelProblem) as caught:
+        open_model(folder / "m.onnx")
+    assert caught.value.code == "ART-011"
+    assert "field `external` of the model card" in caught.value.fix
+    scanned = scan_model(folder / "m.onnx")
+    assert "not pinned" in not_opened("ART-011", folder / "m.onnx", {"m.onnx": scanned.sha256})
+    more = scanned.digests | {"more.bin": "0" * 64}
+    assert "keeps no weights there" in not_opened("ART-011", folder / "m.onnx", more)
     (folder / "weights.bin").write_bytes(bytes(48))
-    not_opened("ART-011", folder / "m.onnx", closure)
-    assert scan_model(folder / "m.onnx").closure != closure
+    assert "`weights.bin` has the digest" in not_opened("ART-011", folder / "m.onnx", scanned.digests)
+    assert scan_model(folder / "m.onnx").external != scanned.external
 
 
 def test_attack_90_weights_hidden_in_attributes_functions_and_sparse_tensors_are_found(folder: Path) -> None:

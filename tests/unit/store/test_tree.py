@@ -31,7 +31,7 @@ def test_a_good_node_gives_nothing() -> None:
         ("  title: 1.10", ("FMT-013", 5, 3, "title")),
         ("  acceptance:\n  - metric: recall\n    op: '>='\n    bound: high", ("FMT-004", 8, 5, "acceptance[0].bound")),
         ("  acceptance:\n  - metric: recall\n    op: '>='", ("FMT-005", 6, 5, "acceptance[0]")),
-        ("  acceptance: [{metric: recall, op: '>=', bound: .nan}]", ("FMT-006", 5, 43, "acceptance[0].bound")),
+        ("  acceptance: [{metric: recall, op: '>=', bound: .nan}]", ("FMT-004", 5, 43, "acceptance[0].bound")),
         ("  derives_from: [1]", ("FMT-013", 5, 18, "derives_from[0]")),
         ("  derives_from: ['a b']", ("FMT-006", 5, 18, "derives_from[0]")),
         ("  title:", ()),

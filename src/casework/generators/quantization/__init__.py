@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-from casework.artifact.onnx_model import OpenedModel, open_model
+from casework.artifact.onnx_model import OpenedModel
 from casework.generators.interface import DEPLOYED_OPTIONS, INTERFACE_OPTIONS, Interface, find_interface
 from casework.generators.options import OptionSpec
 from casework.generators.protocol import GeneratorProblem, ModelSource, Progress, Request, silent
 from casework.generators.quantization.pairs import compare_classifiers, compare_detectors
 from casework.generators.quantization.sqnr import layer_noise
-from casework.generators.record import Finds, run_body
+from casework.generators.record import Finds, open_source, run_body
 from casework.generators.resample import RESAMPLE_OPTION
 from casework.generators.samples import open_samples
 from casework.generators.slices import SLICE_OPTION
@@ -69,8 +69,7 @@ def _body(request: Request, options: dict[str, Any], finds: Finds, progress: Pro
 
 
 def _open(role: str, source: ModelSource, options: dict[str, Any], finds: Finds) -> tuple[OpenedModel, Interface]:
-    model = open_model(source.path)
-    finds.digests[role], finds.files[role] = model.sha256, source.name
+    model = open_source(role, source, finds)
     interface, remarks = find_interface(model, source, options)
     finds.limitations += [r for r in remarks if r not in finds.limitations]
     return model, interface

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from casework.artifact.onnx_model import open_model
 from casework.generators.interface import DEPLOYED_OPTIONS, INTERFACE_OPTIONS, Interface, find_interface
 from casework.generators.options import OptionSpec
 from casework.generators.protocol import GeneratorProblem, Progress, Request, silent
-from casework.generators.record import Finds, run_body
+from casework.generators.record import Finds, open_source, run_body
 from casework.generators.resample import RESAMPLE_OPTION
 from casework.generators.samples import SampleSet, open_samples
 from casework.generators.slices import SLICE_OPTION
@@ -41,8 +40,7 @@ def _body(request: Request, options: dict[str, Any], finds: Finds, progress: Pro
         raise GeneratorProblem(
             "validation needs a model and data", "Name both: casework try validation MODEL --data PATH."
         )
-    model = open_model(request.model.path)
-    finds.digests["model"], finds.files["model"] = model.sha256, request.model.name
+    model = open_source("model", request.model, finds)
     interface, remarks = find_interface(model, request.model, options)
     data = open_samples(request.data)
     finds.digests["data"], finds.files["data"] = data.digest, request.data.name

@@ -18,13 +18,13 @@ Lines end in LF; keys keep this order; text is UTF-8 with non-ASCII characters a
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 from casework.model.decision import Decision
 from casework.model.finding import Finding
 from casework.render.findings.options import Options, by_severity, codes
+from casework.render.plain_json import json_text
 
 SCHEMA = "casework/check/v1"
 
@@ -32,7 +32,7 @@ SCHEMA = "casework/check/v1"
 def render(decision: Decision, sources: Callable[[str], str | None], options: Options) -> str:
     """Return the decision as JSON; see the module's docstring for the schema."""
     del sources  # the format quotes no lines
-    return json.dumps(as_data(decision, options), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json_text(as_data(decision, options))
 
 
 def as_data(decision: Decision, options: Options) -> dict[str, Any]:

@@ -7,7 +7,6 @@ justification.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final
@@ -17,6 +16,7 @@ from casework.artifact.digest import jcs_digest
 from casework.model.decision import Decision, Waived
 from casework.model.finding import Finding, Severity
 from casework.render.findings.options import Options, release_line, verdict_line
+from casework.render.plain_json import json_text
 
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 ROOT: Final = "%SRCROOT%"
@@ -48,12 +48,7 @@ def render(decision: Decision, sources: Callable[[str], str | None], options: Op
             "inWords": f"{verdict_line(decision)} {release_line(decision)}",
         },
     }
-    return (
-        json.dumps(
-            {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False, allow_nan=False
-        )
-        + "\n"
-    )
+    return json_text({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def _rule(code: str, options: Options) -> dict[str, Any]:

@@ -93,6 +93,9 @@ def _models(view: View) -> Iterator[Line]:
     for key, card in view.case.nodes(ModelCard, "model_card"):
         yield line(*view.named(key), f" {card.version}  ", *file_state(view, card.file.path, card.file.sha256))
         yield line(muted("SHA-256 "), code(card.file.sha256))
+        for location, one in card.locations():
+            yield line(code(location), "  ", *file_state(view, one.path, one.sha256))
+            yield line(muted("SHA-256 "), code(one.sha256))
 
 
 def _data(view: View) -> Iterator[Line]:

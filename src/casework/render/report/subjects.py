@@ -120,6 +120,13 @@ def models(view: View) -> Section:
     return Section("Models", "models", tuple(blocks) or (Paragraph(line("The case has no model card.")),))
 
 
+def _external(view: View, node: ModelCard) -> Iterator[Line]:
+    for one in node.external:
+        yield line(code(one.path))
+        yield line(muted("SHA-256 "), code(one.sha256))
+        yield file_state(view, one.path, one.sha256)
+
+
 def _model(view: View, key: str, node: ModelCard) -> Iterator[tuple[str, Cell]]:
     yield "Version", cell(f"{node.version}, {node.task}, {node.precision}")
     yield (
@@ -130,6 +137,8 @@ def _model(view: View, key: str, node: ModelCard) -> Iterator[tuple[str, Cell]]:
             file_state(view, node.file.path, node.file.sha256),
         ),
     )
+    if node.external:
+        yield "Weights outside the file", cell(*_external(view, node))
     yield "Signature", cell(line(code(node.signature))) if node.signature else cell("none named")
     yield "Intended use", cell(node.intended_use)
     yield "Known limits", cell(*node.limits) or cell("none stated")

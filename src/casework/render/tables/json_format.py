@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 
+from casework.render.plain_json import json_text
 from casework.render.tables.gaps import Gaps
 
 
@@ -18,4 +18,4 @@ def render(found: Gaps) -> str:
         "backward": [asdict(thread) for thread in found.backward],
         "holes": len(found.holes),
     }
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    return json_text(data)

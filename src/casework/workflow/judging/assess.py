@@ -131,7 +131,7 @@ def _facts(
     tests = {path: found for path in test_files if (found := tests_of(tree, path)) is not None}
     inputs.paths.update((*files, *test_files))
     inputs.present.update(path for path, fact in files.items() if fact.exists)
-    appraisals = appraise(case, verdicts, files, manifests, today, project.trust.model_key)
+    appraisals = appraise(case, verdicts, files, manifests, today, project.trust.model_key, policy)
     return Assessment(
         case, today, verdicts, appraisals, results(case, appraisals), files, manifests, tests, policy, project
     )  # fmt: skip
@@ -140,7 +140,7 @@ def _facts(
 def _named_files(case: Case) -> set[str]:
     found: set[str] = set()
     for _key, card in case.nodes(ModelCard, "model_card"):
-        found.add(card.file.path)
+        found.update((card.file.path, *(one.path for one in card.external)))
         if card.signature:
             found.add(card.signature)
     for key in case.keys("requirement"):

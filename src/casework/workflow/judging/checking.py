@@ -70,12 +70,14 @@ def judged(
 
         held = pins or NO_PINS
         judge = _base(root, base, held) if base else None
-        assessed = assess(WorkingTree(root), today, cache, progress, pins=held, base=judge)
+        tree = WorkingTree(root)
+        assessed = assess(tree, today, cache, progress, pins=held, base=judge)
         if cache and plain:
             answer = _answer(assessed, root)
             whole = all(
                 answer.stamps[path] is not None for path in assessed.inputs.present
             )  # nothing vanished meanwhile
+            whole = whole and all(answer.stamps.get(path, stamp) == stamp for path, stamp in tree.stamps.items())
             if whole and assessed.inputs.lasting:
                 cache.keep_answer(QUESTION, answer)
         return (_since(assessed, root, today, new_since) if new_since else assessed.decision), assessed

@@ -143,7 +143,7 @@ def judge_records(
     now = end_of(today)
     made: list[Verdict] = []
     for record in records:
-        key = folder_key(record.path.split("/")[-2])
+        key = _evidence_key(record, case)
         verdict = judge(
             record, key, anchors.trust, now, generator=_generator(case, key), logged=dates.get(record.digest)
         )
@@ -191,6 +191,17 @@ def act_nodes(case: Case) -> dict[str, ActNode]:
             entry.type, case.fingerprint(key), str(said.get("by") or ""), str(role) if role else None, retires
         )
     return made
+
+
+def _evidence_key(record: SealedRecord, case: Case) -> str:
+    """Return the evidence that a record's folder stands for; where an id itself holds `__`, the record's word decides."""
+    folder = record.path.split("/")[-2]
+    in_module = folder_key(folder)
+    plain = case.entries.get(folder)
+    if in_module == folder or plain is None or plain.type != "evidence":
+        return in_module
+    stated = record.statement.predicate.evidence if record.statement else None
+    return in_module if stated == in_module or (stated != folder and in_module in case) else folder
 
 
 def _generator(case: Case, key: str) -> str:

@@ -56,13 +56,17 @@ def sealed_decision(
 
 
 def _subjects(assessment: Assessment) -> Iterator[Descriptor]:
-    """Yield the model files and the manifests of the datasets, as they were read."""
+    """Yield the model files, their files of weights, and the manifests of the datasets, as they were read."""
     from casework.attest.svr import file_subject
 
     for key, card in assessment.case.nodes(ModelCard, "model_card"):
         fact = assessment.files.get(card.file.path)
         if fact is not None and fact.sha256:
             yield file_subject(key, fact.sha256)
+        for location, one in card.locations():
+            held = assessment.files.get(one.path)
+            if held is not None and held.sha256:
+                yield file_subject(f"{key} {location}", held.sha256)
     for key, dataset in assessment.case.nodes(Dataset, "dataset"):
         manifest = assessment.manifests.get(dataset.manifest.path)
         if manifest is not None and manifest.sha256:
