@@ -35,6 +35,8 @@ slow:
 
 bench:
 	$(PYTHON) benchmarks/bench_check.py
+	$(PYTHON) benchmarks/bench_evidence.py
+	$(PYTHON) benchmarks/bench_log.py
 
 # Foreign vectors of Sigstore bundles: DIR is a checkout of https://github.com/sigstore/sigstore-conformance
 conformance:

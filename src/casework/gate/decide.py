@@ -143,6 +143,8 @@ def _grounds(assessment: Assessment, findings: list[Finding]) -> tuple[str, ...]
         made.append("the root key of the trust policy is not pinned (trust.root_sha256)")
     if assessment.policy is not None and assessment.policy.demo:
         made.append("the evidence is signed with demo keys, which everybody has")
+    if any(f.code == "LOG-006" for f in findings):
+        made.append("something of the case is not in the evidence log (LOG-006)")
     if assessment.dirty:
         made.append("files of the case are not committed")
     return tuple(made)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 from casework.graph.case import Case
@@ -49,6 +50,21 @@ def voided(case: Case, void: Iterable[str], revision: str) -> Iterator[Finding]:
     for key in sorted(void):
         message = f"{key} is not as it is in {revision}, and it is not sealed; so it waives nothing in this change"
         yield Finding("GTE-014", "warning", key, (), message, _FIX_WAIVER, case.entries[key].file)
+
+
+def postponed(findings: Iterable[Finding], sealed: Iterable[str]) -> Iterator[Finding]:
+    """Yield the findings, where a record that the base does not have, and that is not logged yet, only warns.
+
+    Whoever proposes a change seldom holds the key of the log, and should not; what is merged is logged afterwards.
+
+    Args:
+        findings: Of the change.
+        sealed: Paths of the sealed records and acts of the base.
+    """
+    old = frozenset(sealed)
+    for finding in findings:
+        new = finding.code == "LOG-006" and finding.file.endswith(".json") and finding.file not in old
+        yield replace(finding, severity="warning") if new else finding
 
 
 def gone_records(now: Iterable[str], base: Mapping[str, str]) -> Iterator[Finding]:

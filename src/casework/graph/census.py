@@ -18,8 +18,14 @@ def census(case: Case) -> tuple[tuple[str, str], ...]:
     """Return (type, key) of every node that is watched, sorted: of the types above, elements that challenge others, and top goals."""
     watched = {(case.entries[key].type, key) for key in case.keys(*_TYPES)}
     watched |= {(case.entries[key].type, key) for key in case.keys("goal", "solution") if case.out(key, "challenges")}
-    watched |= {("goal", key) for key in case.keys("goal") if not case.into(key, "supported_by")}
+    watched |= {("top_goal", key) for key in tops(case)}
     return tuple(sorted(watched))
+
+
+def tops(case: Case) -> tuple[str, ...]:
+    """Return the keys of the goals that support no other element and challenge none."""
+    goals = case.keys("goal")
+    return tuple(key for key in goals if not case.into(key, "supported_by", "acps") and not case.out(key, "challenges"))
 
 
 def retirements(case: Case, among: frozenset[str] | None = None) -> frozenset[str]:

@@ -95,6 +95,7 @@ def judge_log(
     older: Sequence[bytes] = (),
     records: Collection[str] = (),
     nodes: Collection[tuple[str, str]] = (),
+    goals: Collection[str] = (),
     retired: Collection[str] = (),
     policy: tuple[int, str] | None = None,
     folder: str = FOLDER,
@@ -110,6 +111,7 @@ def judge_log(
         records: Payload digests of the sealed records and acts that are there; a mapping to their paths gives findings a
             place.
         nodes: (type, key) of the watched nodes that are there.
+        goals: Keys of the goals that are there; a top goal that has come to support another is not gone.
         retired: Keys of nodes whose removal a sealed and verified review confirms.
         policy: Version of the trust policy that is in force, and SHA-256 of its payload; None where it is not compared.
         folder: Folder of the log, for findings.
@@ -118,7 +120,7 @@ def judge_log(
         The reading, with `LOG-001` to `LOG-008` and `POL-001`. Never raises, whatever the bytes.
     """
     reading = read_log(entries, checkpoint, log, older=older, folder=folder)
-    return complete(reading, records=records, nodes=nodes, retired=retired, policy=policy, folder=folder)
+    return complete(reading, records=records, nodes=nodes, goals=goals, retired=retired, policy=policy, folder=folder)
 
 
 def complete(
@@ -126,6 +128,7 @@ def complete(
     *,
     records: Collection[str] = (),
     nodes: Collection[tuple[str, str]] = (),
+    goals: Collection[str] = (),
     retired: Collection[str] = (),
     policy: tuple[int, str] | None = None,
     folder: str = FOLDER,
@@ -136,7 +139,7 @@ def complete(
     found = [
         *_unlogged_records(reading, records),
         *_gone_records(reading, records, folder),
-        *_node_findings(reading, nodes, frozenset(retired), folder),
+        *_node_findings(reading, nodes, frozenset(goals), frozenset(retired), folder),
         *_policy_findings(reading, policy, folder),
     ]
     return replace(reading, findings=_sorted([*reading.findings, *found]))
@@ -285,7 +288,11 @@ def _gone_records(reading: LogReading, records: Collection[str], folder: str) ->
 
 
 def _node_findings(
-    reading: LogReading, nodes: Collection[tuple[str, str]], retired: frozenset[str], folder: str
+    reading: LogReading,
+    nodes: Collection[tuple[str, str]],
+    goals: frozenset[str],
+    retired: frozenset[str],
+    folder: str,
 ) -> Iterable[Finding]:
     there = frozenset(nodes)
     rows = zip(reading.entries, reading.places, strict=True)
@@ -294,12 +301,13 @@ def _node_findings(
     for kind, key in sorted(there):
         what = f"{key}, a {kind.replace('_', ' ')},"
         if (kind, key) not in held:
-            yield report("LOG-006", f"{what} is not in the log", node=key)
+            # Nothing is lost yet, and whoever proposes a node seldom holds the log's key: it warns.
+            yield replace(report("LOG-006", f"{what} is not in the log", node=key), severity="warning")
         if key in buried:
             why = "was retired as the log says, and is there again; give a new node an id of its own"
             yield report("LOG-006", f"{what} {why}", node=key)
     for (kind, key), place in held.items():
-        if (kind, key) in there:
+        if (kind, key) in there or (kind == "top_goal" and key in goals):
             continue
         what, file, line = (
             f"{key}, a {kind.replace('_', ' ')} of the log,",

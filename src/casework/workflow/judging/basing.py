@@ -44,6 +44,10 @@ class Base:
         """Return the configuration to judge the change by."""
         return gate.judging(project, self.project)
 
+    def postponed(self, findings: list[Finding]) -> list[Finding]:
+        """Return the findings of the change; what is to be logged once it is merged only warns."""
+        return list(gate.postponed(findings, self.sealed.values()))
+
     def altered(self, project: Project) -> Iterator[Finding]:
         """Yield a warning for each setting of the change that does not judge it."""
         return gate.altered(project, self.project, self.revision, CONFIG)

@@ -70,6 +70,7 @@ def compare(
         book.reading,
         records=records,
         nodes=census(case),
+        goals=tuple(case.keys("goal")),
         retired=retirements(case, sealed),
         policy=(trust.policy.version, trust.digest),
         folder=files.folder,
