@@ -445,3 +445,42 @@ def test_any_harm_to_the_files_blocks(logged: LabCase, name: str, how: str) -> N
     assert logged.check().word == "blocked"
     if how != "link":
         assert any(code.startswith("LOG-") for code in logged.errors())
+
+
+def codes_of(lab: LabCase, severity: str, base: str | None = None) -> set[str]:
+    found = check(lab.root, DAY, cached=False, base=base).findings
+    return {f.code for f in found if f.severity == severity}
+
+
+UPPER = "- {type: goal, id: G-0, statement: The system is acceptably safe., supported_by: [G-1]}\n"
+
+
+def test_a_top_goal_that_comes_to_support_another_is_not_missed(logged: LabCase) -> None:
+    assert b"node top_goal G-1" in lines_of(logged)
+    logged.add(UPPER)
+    assert codes_of(logged, "error") == set()
+    assert "LOG-006" in codes_of(logged, "warning")  # the new top goal is not logged yet
+
+
+def test_a_top_goal_that_is_gone_is_missed(logged: LabCase) -> None:
+    text = logged.nodes.read_text()
+    logged.nodes.write_text(text[: text.index("- type: goal")])
+    assert "LOG-008" in codes_of(logged, "error")
+
+
+def test_a_node_that_is_not_logged_warns_and_forbids_a_release(logged: LabCase) -> None:
+    logged.add(UPPER)
+    decision = check(logged.root, DAY, cached=False)
+    assert decision.word == "pass"
+    assert not decision.release
+    assert any("LOG-006" in ground for ground in decision.grounds)
+
+
+def test_a_record_of_a_change_warns_by_its_base_until_it_is_merged_and_blocks_without(logged: LabCase) -> None:
+    base = git(logged.root, "rev-parse", "HEAD")
+    logged.seal("EV-1", started="2026-05-25T10:00:00Z")
+    assert codes_of(logged, "error") == {"LOG-006"}
+    assert codes_of(logged, "error", base) == set()
+    assert "LOG-006" in codes_of(logged, "warning", base)
+    merged = logged.commit()
+    assert codes_of(logged, "error", merged) == {"LOG-006"}  # whoever merged has to log it

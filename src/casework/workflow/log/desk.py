@@ -80,6 +80,7 @@ class Desk:
         held: Payload digest of every sealed record and act that somebody known vouches for to its path.
         retired: Keys of nodes whose removal a sealed review confirms.
         anchors: The opened trust policy and its pins.
+        goals: Keys of the goals that are there.
     """
 
     tree: Tree
@@ -90,13 +91,14 @@ class Desk:
     held: Mapping[str, str]
     retired: frozenset[str]
     anchors: Anchors
+    goals: tuple[str, ...] = ()
 
     def judged(self) -> LogReading:
         """Judge the log by itself, by the checkpoints given, and by what the case holds."""
         from casework.attest.log.judge import complete
 
         return complete(
-            self.book.reading, records=self.held, nodes=self.facts.nodes, retired=self.retired,
+            self.book.reading, records=self.held, nodes=self.facts.nodes, goals=self.goals, retired=self.retired,
             policy=self.facts.policy, folder=self.files.folder,
         )  # fmt: skip
 
@@ -128,7 +130,7 @@ def open_desk(tree: Tree, today: date, pins: Pins = NO_PINS) -> Desk:
     return Desk(
         tree, anchors.trust.policy.log, past.files, past.book,
         _facts(tree, case, sealed, records, acts, anchors, anchors.trust), held | dict(acts.paths),
-        retirements(case, acts.sealed), anchors,
+        retirements(case, acts.sealed), anchors, tuple(case.keys("goal")),
     )  # fmt: skip
 
 
