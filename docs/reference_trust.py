@@ -210,7 +210,7 @@ def evidence_log() -> str:
             "```",
             "",
             table(("kind", "what it holds"), [(code(entry.kind), meaning) for entry, meaning in samples]),
-            f"The census watches the nodes that nothing within one revision would miss: {watched}, goals and solutions that challenge another element, and top goals.",
+            f"The census watches the nodes that nothing within one revision would miss: {watched}, goals and solutions that challenge another element, and top goals (of the type `top_goal`, for as long as they are one).",
             "",
             "The lines are the leaves of a Merkle tree by RFC 6962, section 2.1 (the line without its LF; SHA-256, leaf prefix 00, node prefix 01).",
             "",

@@ -15,8 +15,9 @@ What is done with a fence is said by the words behind its three backticks; a fen
                        dataset manifest, or the answer of check
     text help          only in the generated reference, where the text is compared with the code
 
-A page runs in an empty folder. `<!-- folder: first-case -->` gives it the case of the tutorial as it is at its end, and
-`<!-- folder: repository -->` a copy of this repository. The two commands of the README's head are compared, and run by `make slow`.
+A page runs in an empty folder. `<!-- folder: first-case -->` gives it the case of the tutorial as it is at its end,
+`<!-- folder: ceremony -->` that of the page on key ceremonies at its end, and `<!-- folder: repository -->` a copy of this
+repository. The two commands of the README's head are compared, and run by `make slow`.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ from casework.store.nodes import validate
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 TUTORIAL = DOCS / "tutorial" / "first-case.md"
+CEREMONY = DOCS / "how-to" / "key-ceremony.md"
 README_COMMANDS = (
     "python3.11 -m venv .venv && .venv/bin/pip install -q . && .venv/bin/casework check",
     'python3.11 -m venv .venv && .venv/bin/pip install -q -e ".[evidence,dev]" && .venv/bin/python -m pytest',
@@ -268,14 +270,27 @@ def commands_in(text: str) -> list[list[str]]:
     """Return the words of each casework command in a shell text."""
     found = []
     for line in text.replace("\\\n", " ").splitlines():
-        for part in re.split(r"&&|\|\||;|\||(?:^|\s)if |(?:^|\s)! ", line.split(" #")[0]):
-            words = shlex.split(part) if "casework" in part else []
-            words = words[: next((i for i, w in enumerate(words) if re.match(r"\d?>", w)), len(words))]
-            while words and "=" in words[0]:
+        if "casework" not in line:
+            continue
+        for words in _simple_commands(line.split(" #")[0]):
+            while words and (words[0] in ("if", "!", "then", "do") or "=" in words[0]):
                 words = words[1:]
             if words and words[0].rpartition("/")[2] == "casework":
                 found.append(words[1:])
     return found
+
+
+def _simple_commands(line: str) -> Iterator[list[str]]:
+    """Yield the words of each command of a line up to its redirections; separators within quotes separate nothing."""
+    lexer = shlex.shlex(line, posix=True, punctuation_chars=";&|")
+    lexer.whitespace_split, lexer.commenters = True, ""
+    words: list[str] = []
+    for word in [*lexer, ";"]:
+        if set(word) <= set(";&|"):
+            yield words[: next((i for i, w in enumerate(words) if re.match(r"\d?>", w)), len(words))]
+            words = []
+        else:
+            words.append(word)
 
 
 def check_commands(text: str, place: str) -> None:
@@ -350,6 +365,16 @@ def tutorial(tmp_path_factory: pytest.TempPathFactory) -> Session:
     return session
 
 
+@pytest.fixture(scope="session")
+def ceremony(tutorial: Session, tmp_path_factory: pytest.TempPathFactory) -> Session:
+    """The page on key ceremonies, run to its end on the tutorial's case."""
+    home = tmp_path_factory.mktemp("ceremony")
+    shutil.copytree(tutorial.home / "page", home / "page")
+    session = Session(home, home / "page" / "first-case")
+    play(CEREMONY, session)
+    return session
+
+
 def copy_of_the_repository(target: Path) -> None:
     """Copy what git knows or would add; the tool's own case names sources and tests, so they are needed too."""
     listed = subprocess.run(
@@ -370,6 +395,9 @@ def folder(page: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Sessio
         case "first-case":
             shutil.copytree(request.getfixturevalue("tutorial").home / "page", here)
             here /= "first-case"
+        case "ceremony":
+            shutil.copytree(request.getfixturevalue("ceremony").home / "page", here)
+            here /= "first-case"
         case "repository":
             copy_of_the_repository(here)
         case other:
@@ -381,7 +409,11 @@ def test_the_tutorial_runs_and_prints_what_it_shows(tutorial: Session) -> None:
     assert (tutorial.home / "page" / "first-case" / "casework.yaml").is_file()
 
 
-@pytest.mark.parametrize("page", [p for p in written_pages() if p != TUTORIAL], ids=named)
+def test_the_ceremony_runs_and_prints_what_it_shows(ceremony: Session) -> None:
+    assert (ceremony.home / "page" / "release.zip").is_file()
+
+
+@pytest.mark.parametrize("page", [p for p in written_pages() if p not in (TUTORIAL, CEREMONY)], ids=named)
 def test_every_fence_runs(page: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     found = fences(page)
     if found:
