@@ -24,6 +24,7 @@ from casework.workflow.evidence.run import statement_of
 from casework.workflow.evidence.signers import load_signers
 from casework.workflow.judging import assess as assess_module
 from casework.workflow.judging.checking import check
+from doubles.first_trust import first_trust
 
 ROOT = Path(__file__).resolve().parents[2]
 TODAY = date(2026, 12, 1)
@@ -41,6 +42,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     here = tmp_path / "case"
     (here / "requirements").mkdir(parents=True)
     shutil.copytree(ROOT / "evidence/trust", here / "evidence/trust", ignore=shutil.ignore_patterns("__pycache__"))
+    first_trust(here / "evidence/trust")
     (here / "casework.yaml").write_text("schema: casework/v1\nname: T\nreview: {types: []}\n")
     (here / "requirements/a.yaml").write_text(NODES)
     monkeypatch.chdir(here)

@@ -13,6 +13,7 @@ import pytest
 
 from casework.artifact.digest import sha256_bytes
 from casework.cli.main import main
+from doubles.first_trust import first_trust
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "evidence/trust/demo-keys"
@@ -59,6 +60,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (here / "model/m.onnx").write_bytes(MODEL)
     (here / "data/manifest.jsonl").write_bytes(MANIFEST)
     shutil.copytree(ROOT / "evidence/trust", here / "evidence/trust", ignore=shutil.ignore_patterns("__pycache__"))
+    first_trust(here / "evidence/trust")
     (here / "casework.yaml").write_text("schema: casework/v1\nname: T\nreview: {types: []}\n")
     (here / "requirements/a.yaml").write_text(NODES + DATASET % sha256_bytes(MANIFEST) + PLAN)
     monkeypatch.chdir(here)

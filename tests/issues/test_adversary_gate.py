@@ -27,6 +27,7 @@ from casework.workflow.evidence.run import statement_of, write_sealed
 from casework.workflow.evidence.signers import load_signers
 from casework.workflow.judging.assess import assess
 from casework.workflow.judging.checking import check
+from doubles.first_trust import first_trust
 
 ROOT = Path(__file__).resolve().parents[2]
 TODAY = date(2026, 12, 1)
@@ -99,6 +100,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("CASEWORK_CACHE_DIR", str(tmp_path / "cache"))
     here = tmp_path / "case"
     shutil.copytree(ROOT / "evidence/trust", here / "evidence/trust", ignore=shutil.ignore_patterns("__pycache__"))
+    first_trust(here / "evidence/trust")
     for folder in ("requirements", "model"):
         (here / folder).mkdir()
     (here / "model/m.onnx").write_bytes(MODEL)
@@ -273,7 +275,9 @@ def test_an_evidence_id_with_two_underscores_can_have_evidence(root: Path) -> No
 
 def record_of_key(root: Path, key: str) -> ResultRecord:
     case = assess(WorkingTree(root), TODAY).assessment
-    made = {b.role: b.sha256 for b in bindings(case.case, key, case.files, case.manifests, case.project.trust.model_key)}
+    made = {
+        b.role: b.sha256 for b in bindings(case.case, key, case.files, case.manifests, case.project.trust.model_key)
+    }
     return ResultRecord(
         evidence=key, generator=GeneratorId(name="model-signature", version=GENERATORS["model-signature"].version),
         requirements={"REQ-1": case.case.fingerprint("REQ-1")}, digests=made, started="2026-11-20T10:00:00Z",

@@ -15,6 +15,7 @@ _MEANINGS: Final[dict[str, str]] = {
     "roadside-sign": "the worked example: a road sign detector with model, data and evidence; it passes",
     "roadside-sign-blocked": "the same with faults planted: what a blocked case looks like, and why",
 }
+_LOG: Final = "evidence/log/"
 _EXAMPLE: Final = ("casework.yaml", "requirements/roadside-sign", "evidence")
 
 
@@ -33,11 +34,19 @@ def template_files(name: str) -> list[tuple[str, bytes]]:
         files.update(_walk(package / "empty" / "files", ""))
     else:
         files.update(_example())
-        files.update(_walk(package / "roadside-sign" / "overlay", ""))
+        _lay_over(files, _walk(package / "roadside-sign" / "overlay", ""))
     files.update({f"schemas/{file}": text.encode() for file, text in schemas().items()})
     if name == "roadside-sign-blocked":
-        files.update(_walk(package / name / "overlay", ""))
+        _lay_over(files, _walk(package / name / "overlay", ""))
     return sorted(files.items())
+
+
+def _lay_over(files: dict[str, bytes], overlay: list[tuple[str, bytes]]) -> None:
+    """Replace files by those of an overlay; a log is replaced whole, because its stamps are of its own entries only."""
+    if any(path.startswith(_LOG) for path, _content in overlay):
+        for path in [path for path in files if path.startswith(_LOG)]:
+            del files[path]
+    files.update(overlay)
 
 
 def _example() -> dict[str, bytes]:

@@ -12,6 +12,7 @@ import pytest
 
 from casework.artifact.digest import sha256_bytes
 from casework.cli.main import main
+from doubles.first_trust import first_trust
 
 ROOT = Path(__file__).resolve().parents[3]
 KEY = str(ROOT / "evidence/trust/demo-keys/demo-ci.pem")
@@ -56,6 +57,7 @@ def case(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("CASEWORK_CACHE_DIR", str(tmp_path / "cache"))
     root = tmp_path / "case"
     shutil.copytree(ROOT / "evidence/trust", root / "evidence/trust")
+    first_trust(root / "evidence/trust")
     (root / "requirements").mkdir()
     (root / "casework.yaml").write_text("schema: casework/v1\nname: T\nreview: {types: []}\n")
     nodes = "- {type: odd, id: ODD-1, statement: By day., dimensions: [{name: light, values: [day]}, {name: weather, values: [clear]}]}\n"

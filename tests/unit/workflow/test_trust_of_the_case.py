@@ -19,7 +19,7 @@ TODAY = date(2026, 12, 1)
 def case(tmp_path: Path) -> Path:
     for part in ("requirements/roadside-sign", "evidence"):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy2(ROOT / "src/casework/templates/roadside-sign/overlay/casework.yaml", tmp_path)
+    shutil.copytree(ROOT / "src/casework/templates/roadside-sign/overlay", tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 
