@@ -169,7 +169,10 @@ def _appraisal(appraisal: Appraisal, key: str, asked: frozenset[tuple[str, str]]
     record, verdict = appraisal.record, appraisal.verdict
     made: dict[str, Any] = {"key": key, "state": appraisal.state, "reasons": list(appraisal.reasons)}
     if verdict is not None:
-        signers = [{"person": s.person, "roles": sorted(s.roles), "key": s.key} for s in verdict.signers]
+        signers = [
+            {"person": s.person, "roles": sorted(s.roles), "key": s.key, "signed_at": s.signed_at, "proof": s.proof}
+            for s in verdict.signers
+        ]
         made |= {"file": verdict.path, "sha256": verdict.digest, "verified": verdict.verified, "signers": signers}
     if record is not None:
         made |= {

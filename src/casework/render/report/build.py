@@ -48,7 +48,7 @@ def build(
         generated_for: The date that the report bears; it is the only date that is not of the case.
         pages: Pages of the GSN diagram as SVG, in order.
         since: Differences from a baseline, if a comparison was made.
-        baseline: Tag, version of Casework, log checkpoint.
+        baseline: Tag, version of Casework.
     """
     view = View(assessment, decision, grounds(assessment))
     commit = f"commit {assessment.commit[:12]}" if assessment.commit else "no commit"

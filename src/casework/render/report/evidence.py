@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from casework.model.catalogue import GENERATORS
 from casework.model.learning import Evidence
 from casework.model.result import ResultRecord
-from casework.model.verdict import Appraisal, Verdict
+from casework.model.verdict import Appraisal, Signer, Verdict
 from casework.render.findings.options import plural
 from casework.render.report.appendix import anchor_of_figures
 from casework.render.report.document import (
@@ -122,11 +122,20 @@ def _standing(item: Appraisal | None) -> Iterator[tuple[str, Cell]]:
 def _seal(verdict: Verdict) -> Iterator[tuple[str, Cell]]:
     yield "Record", cell(line(code(verdict.path)), line(muted("SHA-256 "), code(verdict.digest)))
     who: list[Line] = [
-        line(strong(s.person), f" as {', '.join(sorted(s.roles)) or 'no role'} ", muted(f"(key {s.key})"))
+        line(strong(s.person), f" as {', '.join(sorted(s.roles)) or 'no role'} ", muted(f"(key {s.key}; {_when(s)})"))
         for s in verdict.signers
     ]
     held = word("yes", "verified") if verdict.verified else word("no", "NOT verified")
     yield "Signatures", (line(held), *(who or [line("by nobody whom the trust policy knows")]))
+
+
+def _when(signer: Signer) -> str:
+    by = {"token": "a time stamp", "log": "the stamped log"}.get(signer.proof)
+    return (
+        f"signed by {signer.signed_at[:16].replace('T', ' ')} UTC, as {by} proves"
+        if by
+        else "time of signing not proven"
+    )
 
 
 def _run(record: ResultRecord, node: Evidence) -> Iterator[tuple[str, Cell]]:

@@ -35,12 +35,10 @@ class Baseline:
     Attributes:
         tag: Tag of the commit, or empty.
         version: Version of Casework that made the report, or empty.
-        checkpoint: Checkpoint of the evidence log (C2SP signed note), or empty.
     """
 
     tag: str = ""
     version: str = ""
-    checkpoint: str = ""
 
 
 def verdict(view: View) -> Callout:
@@ -73,10 +71,7 @@ def title_page(view: View, baseline: Baseline, generated_for: date) -> tuple[Blo
         ("Models", tuple(_models(view)) or cell("none")),
         ("Data", tuple(_data(view)) or cell("none")),
         ("Trust policy", _policy(view)),
-        (
-            "Evidence log",
-            cell(line(code(baseline.checkpoint))) if baseline.checkpoint else cell("no checkpoint was handed in"),
-        ),
+        ("Evidence log", _log(view)),
         ("Made by", cell(f"casework {baseline.version}".rstrip())),
         ("Counts", cell(", ".join(f"{name} {count}" for name, count in view.decision.summary)) or cell("none")),
     ]
@@ -102,6 +97,17 @@ def _data(view: View) -> Iterator[Line]:
     for key, node in view.case.nodes(Dataset, "dataset"):
         yield line(*view.named(key), f" version {node.version}")
         yield line(muted("SHA-256 of the manifest "), code(node.manifest.sha256))
+
+
+def _log(view: View) -> Cell:
+    fact = view.assessment.log
+    if fact is None:
+        return cell("none: the trust policy names no log, so what was removed without a trace is not missed")
+    stamped = f"{fact.stamped} of them proven by time stamp" if fact.stamped else "no time stamp on it"
+    return (
+        line(f"{fact.origin}, {fact.size} entries, {stamped}; keep this root to compare with later:"),
+        line(code(fact.root)),
+    )
 
 
 def _policy(view: View) -> Cell:

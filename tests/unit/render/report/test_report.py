@@ -15,7 +15,7 @@ from casework.graph.status import statuses
 from casework.model.acceptance import Judgement
 from casework.model.decision import Decision
 from casework.model.result import Metric
-from casework.model.verdict import CriterionResult
+from casework.model.verdict import CriterionResult, LogFact
 from casework.render.report.build import Baseline, build
 from casework.render.report.changes import Change, Changes
 from casework.render.report.document import Report, Section, Table, anchor_of, clean, prose, web
@@ -67,17 +67,18 @@ class Page(HTMLParser):
 
 
 def make(example: Any, **more: Any) -> Report:
-    return build(example.assessment, more.pop("decision", example.decision), generated_for=DAY, **more)
+    logged = replace(example.assessment, log=LogFact("example.org/log", 42, "4e" * 32, 42, ("example.org/log",)))
+    return build(logged, more.pop("decision", example.decision), generated_for=DAY, **more)
 
 
 @pytest.fixture(scope="module")
 def page(example: Any) -> Page:
-    return Page(to_html(make(example, pages=(SVG,), since=CHANGES, baseline=Baseline("v1.4", "0.1.0", "log/42"))))
+    return Page(to_html(make(example, pages=(SVG,), since=CHANGES, baseline=Baseline("v1.4", "0.1.0"))))
 
 
 @pytest.fixture(scope="module")
 def pdf_text(example: Any) -> str:
-    return words_of(to_pdf(make(example, pages=(SVG,), since=CHANGES, baseline=Baseline("v1.4", "0.1.0", "log/42"))))
+    return words_of(to_pdf(make(example, pages=(SVG,), since=CHANGES, baseline=Baseline("v1.4", "0.1.0"))))
 
 
 def words_of(pdf: bytes) -> str:
@@ -86,7 +87,7 @@ def words_of(pdf: bytes) -> str:
 
 
 CONTENTS = [
-    "BLOCKED: no release", "4 errors stand between this case and a pass.", "9c1e" * 10, "v1.4", "3f" * 32, "77" * 32, "log/42",
+    "BLOCKED: no release", "4 errors stand between this case and a pass.", "9c1e" * 10, "v1.4", "3f" * 32, "77" * 32, "4e" * 32,
     "could not be opened: no signature can be believed", "How to read this report",
     "Waived deviations", "s.lindqvist", "2026-06-30", "Residual risks", "complete stop sign", "a field trial follows in May",
     "G-1 → S-1 → G-3 → ML-2 → EV-GHOST", "Two-lane suburban roads", "400 lx", "switched off by the rain sensor",
@@ -168,7 +169,7 @@ def test_text_of_the_case_is_never_markup(example: Any, text: str) -> None:
         Decision("blocked", findings, waived, False),
         generated_for=DAY,
         since=changes,
-        baseline=Baseline(text, text, text),
+        baseline=Baseline(text, text),
     )
     html = to_html(report)
     page = Page(html)
