@@ -102,6 +102,8 @@ def run(args: argparse.Namespace) -> int:
             sys.stdout.flush()
     if args.format == "json":
         write_out(json.dumps(made, indent=2) + "\n", None)
+    elif any(one["path"] for one in made) and assessment.policy is not None and assessment.policy.log is not None:
+        print("next: casework log update --key LOGKEY: what is not in the evidence log does not count")
     return 1 if failed else 0
 
 
