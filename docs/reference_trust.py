@@ -187,7 +187,7 @@ def evidence_log() -> str:
     """Return the page of the evidence log."""
     digest = DIGEST + "1"
     samples = (
-        (Entry("record", digest, "EV-1"), "a sealed record, or a sealed act, by its payload"),
+        (Entry("record", digest, "EV-1"), "a sealed record by its payload, and the key of its evidence; of a sealed act, `acts`"),
         (Entry("node", "", "HZ-1", "hazardous_event"), "a node of the census"),
         (Entry("policy", digest, "", "", 2), "a version of the trust policy, by its payload"),
         (Entry("retired", digest, "HZ-1"), "a node's removal, and the payload of the sealed review that confirms it"),
