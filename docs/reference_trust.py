@@ -242,6 +242,9 @@ def evidence_log() -> str:
             "The highest policy version in the log is a floor ([POL-001](rules/POL-001-policy-rollback.md)).",
             "",
             table(CODE_HEAD, code_rows("LOG")),
+            "`LOG-006` is an error for a sealed record that is not logged, and a warning for a watched node, and for a record that is new in a change judged by `--base`: whoever proposes a change does not hold the key of the log. "
+            "Nothing with a `LOG-006` is a release.",
+            "",
             "A checkpoint seen earlier counts by its origin, size and root, whoever signed it: who hands it over vouches for it.",
             "",
             "## Interrupted updates",
