@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from sealed import World, all_findings, found_in, items, world
+from sealed import INT8, World, all_findings, found_in, items, world
 
 from casework.artifact.digest import sha256_bytes
 from casework.model.verdict import FileFact, ManifestFact
@@ -20,6 +20,28 @@ def file(path: str, **changes: object) -> Callable[[World], None]:
 
 def manifest(path: str, **changes: object) -> Callable[[World], None]:
     return lambda w: w.manifests.__setitem__(path, replace(w.manifests[path], **changes))
+
+
+def weights(sha256: str = OTHER) -> Callable[[World], None]:
+    """Let the card of the deployed model pin a file of weights, and seal its evidence anew."""
+
+    def bend(w: World) -> None:
+        path = "model/w/int8.bin"
+        w.edit(f"sha256: {INT8}}}", f"sha256: {INT8}}}\n  external: [{{path: {path}, sha256: {sha256}}}]")
+        w.files[path] = FileFact(path, exists=True, size=10, sha256=OTHER)
+        w.verdicts.clear()
+        w.seal("EV-1")
+        w.seal("EV-2")
+
+    return bend
+
+
+def both(*bends: Callable[[World], None]) -> Callable[[World], None]:
+    def bend(w: World) -> None:
+        for one in bends:
+            one(w)
+
+    return bend
 
 
 def text(old: str, new: str) -> Callable[[World], None]:
@@ -56,6 +78,12 @@ CASES: dict[str, tuple[Callable[[World], None], list[str]]] = {
     "MDL-001 never looked at": (lambda w: w.files.clear() or None, [*STALE, "MDL-001 MC-1 file.path", "MDL-001 MC-F file.path"]),
     "MDL-002 float parent flipped": (file("model/float.onnx", sha256=OTHER), ["EVD-003 EV-2", "MDL-002 MC-F file.sha256"]),
     "MDL-002 card edited": (text(f"sha256: {sha256_bytes(b'int8 model')}", f"sha256: {OTHER}"), ["MDL-002 MC-1 file.sha256"]),
+    "MDL-002 weights as pinned": (weights(), []),
+    "MDL-002 weights flipped": (both(weights(), file("model/w/int8.bin", sha256=INT8)), [*STALE, "MDL-002 MC-1 external[0].sha256"]),
+    "MDL-002 weights pinned otherwise": (weights(sha256=INT8), ["MDL-002 MC-1 external[0].sha256"]),
+    "MDL-002 weights pinned twice, once wrong": (both(weights(), text(f"sha256: {OTHER}}}]", f"sha256: {OTHER}}}, {{path: model/w/int8.bin, sha256: {INT8}}}]")), ["MDL-002 MC-1 external[1].sha256"]),
+    "MDL-001 weights gone": (both(weights(), file("model/w/int8.bin", exists=False, sha256="")), [*STALE, "MDL-001 MC-1 external[0].path"]),
+    "MDL-001 weights no longer named": (both(weights(), text(f"\n  external: [{{path: model/w/int8.bin, sha256: {OTHER}}}]", "")), STALE),
     "MDL-004 classes in another order": (text("classes: [stop]\n  inputs: [{name: image, dtype: float32, shape: [\"N\", 3, 128, 128]}]\n  outputs: [{name: heat, dtype: float32, shape: [\"N\", 1, 32, 32]}]\n  precision", "classes: [yield]\n  inputs: [{name: image, dtype: float32, shape: [\"N\", 3, 128, 128]}]\n  outputs: [{name: heat, dtype: float32, shape: [\"N\", 1, 32, 32]}]\n  precision"), ["EVD-003 EV-1", "EVD-003 EV-2", "MDL-004 MC-1 derived_from"]),
     "MDL-005 inherits its data": (text("  derived_from: MC-F\n  trained_on: [DS-T]\n", "  derived_from: MC-F\n"), []),
     "DAT-001 not there": (lambda w: w.manifests.__delitem__("data/train.jsonl"), ["DAT-001 DS-T manifest.path"]),

@@ -102,8 +102,7 @@ class ModelCard(Node):
     def locations(self) -> tuple[tuple[str, WeightFile], ...]:
         """Return the files of `external` by their location, as the model names them: relative to the model file's folder.
 
-        The location of a file that does not lie below that folder is its path from the root with `/` before it, which no
-        model may name.
+        For a file that does not lie below that folder it is what no model may name: a path that begins with `/` or `..`.
         """
         folder = posixpath.dirname(posixpath.normpath(self.file.path))
         inside = f"{folder}/" if folder else ""
