@@ -295,7 +295,7 @@ def release() -> str:
             "",
             "The archive is read by a reader of its own: plain ZIP members, stored or deflated, every byte accounted for, no links, twins, absolute paths, encryption or bombs ([ART-014](rules/ART-014-unsafe-archive.md)). Nothing is unpacked to disk.",
             "",
-            "Who must sign is what the trust policy says under `acts.release`; without it, anybody whom it lists. The moment of sealing is when the last person that it demands had signed, and is proven where each of those signatures has a time stamp. "
+            "Who must sign is what the trust policy says under `acts.release`; without it, one person whom it lists. Machines never count. The moment of sealing is when the last person that it demands had signed, and is proven where each of those signatures has a time stamp. "
             "Keys, policy and evidence are judged as of that moment, however late somebody reads.",
             "",
             "JSON Schemas: `schemas/release.schema.json` (statement), `schemas/release-manifest.schema.json`.",
