@@ -30,7 +30,7 @@ from casework.attest.keys import FileKey, load_private_key
 from casework.attest.seal import seal_policy
 from casework.model.policy import POLICY_PAYLOAD_TYPE, TrustPolicy
 
-CURRENT: Final = 1
+CURRENT: Final = 2
 """Version that is in force in this repository."""
 
 PERSONS: dict[str, tuple[str, tuple[str, ...], bool]] = {
