@@ -19,8 +19,8 @@ from lab_case import DAY, LabCase, git, lab_policy
 from sealed import GOOD
 from test_base import CHALLENGE
 from test_log import casework_log, log_pins
-from test_release import LATER, Policy, World, make_case, newer, sealed_by, with_stamps
-from trust_lab import KEYS, seal_lab_policy
+from test_release import LATER, Policy, World, make_case, members_of, newer, resealed, sealed_by, with_stamps
+from trust_lab import KEYS, STRANGER, seal_lab_policy
 
 from casework.attest.act import seal_act
 from casework.attest.dsse import Envelope, countersign, read_envelope
@@ -183,6 +183,51 @@ def test_an_object_of_git_with_another_content_is_refused(lab: LabCase) -> None:
     assert decision.word == "blocked"
 
 
+@pytest.mark.xfail(
+    strict=True, reason="a change is judged by the plan of evidence, and by the owners, that it brings along"
+)
+@pytest.mark.parametrize(
+    ("was", "new"),
+    [
+        ("  max_age_days: 5\n", "  max_age_days: 3650\n"),
+        ("  signed_by: [verifier, ci, developer]\n", "  signed_by: [verifier]\n"),
+        ("  owner: viktor\n", "  owner: alice\n"),
+    ],
+    ids=["age", "signers", "owner"],
+)
+def test_a_change_that_demands_less_of_its_evidence_is_judged_by_the_base_or_told(
+    lab: LabCase, was: str, new: str
+) -> None:
+    """None of these fields is bound by the record: how old it may be, who must have signed, whose the model is."""
+    match was.split()[0]:
+        case "max_age_days:":
+            lab.edit("  max_age_days: 365\n", was)
+        case "signed_by:":
+            lab.edit("  signed_by: [verifier]\n", was)
+        case _:
+            lab.edit("  precision: int8\n", f"  precision: int8\n{was}")
+    base = lab.commit()
+    assert by_base(lab, base).word == "blocked"
+    lab.edit(was, new)
+    decision = by_base(lab, base)
+    assert decision.word == "blocked" or decision.findings
+
+
+@pytest.mark.xfail(strict=True, reason="the days of a key are not looked at where it signs as a root")
+def test_a_root_key_that_has_run_out_signs_no_newer_policy(lab: LabCase) -> None:
+    value = lab_policy()
+    value["keys"]["root-b"]["valid_to"] = "2026-03-01"
+    lab.policy(keys=value["keys"])
+    base = lab.commit()
+    policy = lab.root / "evidence/trust/policy.dsse.json"
+    (policy.parent / "policies").mkdir()
+    (policy.parent / "policies/3.dsse.json").write_bytes(policy.read_bytes())
+    value["version"] = 4
+    value["evidence_types"]["validation"] = {"require": {"ci": 1}}
+    policy.write_bytes(seal_lab_policy(value))
+    assert found(by_base(lab, base)) & {"POL-002", "POL-008", "SIG-008"}
+
+
 # What is said of a commit, and what was judged
 
 
@@ -315,3 +360,22 @@ def test_a_dated_record_of_the_first_moment_of_all_is_judged(lab: LabCase) -> No
     tokens = tuple(TSA.token(one.sig, AT) for one in envelope.signatures)
     path.write_bytes(replace(envelope, timestamps=tokens).to_bytes())
     assert lab.check().word == "blocked"
+
+
+@pytest.mark.xfail(
+    strict=True, raises=OverflowError, reason="a bundle that nobody known has sealed is judged all the same"
+)
+def test_a_bundle_of_a_stranger_does_not_end_its_verification(place: Path) -> None:
+    """It needs no key: the attacker writes the waiver into somebody's bundle and seals it with a key of his own."""
+    world = released(place)
+    late = WAIVER.replace("2026-05-30", "0001-01-01").encode()
+    members = members_of(world.data) | {"case/requirements/more.yaml": late}
+    world.refused(resealed(members, world.bundled.record, STRANGER), "SIG-004")
+
+
+@pytest.mark.xfail(strict=True, raises=OverflowError, reason="the last day of a great age is not in the calendar")
+def test_a_release_of_evidence_that_may_be_of_any_age_is_sealed(place: Path) -> None:
+    lab = make_case(place)
+    lab.edit("max_age_days: 365", "max_age_days: 3650000")
+    lab.commit()
+    assert sealed_by(lab).record.release
