@@ -258,6 +258,7 @@ def test_every_single_fault_of_the_worked_case_blocks(tmp_path: Path) -> None:
     """The worked case: each file of the evidence, the models, the data and the trust that is lost is missed."""
     for part in ("requirements/roadside-sign", "evidence"):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.rmtree(tmp_path / "evidence/log")  # the example has a log of its own
     shutil.copytree(ROOT / "src/casework/templates/roadside-sign/overlay", tmp_path, dirs_exist_ok=True)
     day = date(2026, 12, 1)
     before = assess(Overlay(tmp_path, {}), day)

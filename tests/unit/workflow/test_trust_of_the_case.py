@@ -19,6 +19,7 @@ TODAY = date(2026, 12, 1)
 def case(tmp_path: Path) -> Path:
     for part in ("requirements/roadside-sign", "evidence"):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.rmtree(tmp_path / "evidence/log")  # the example has a log of its own
     shutil.copytree(ROOT / "src/casework/templates/roadside-sign/overlay", tmp_path, dirs_exist_ok=True)
     return tmp_path
 
