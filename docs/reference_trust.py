@@ -7,14 +7,14 @@ import inspect
 import json
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, get_args
 
 from reference_text import FIELD_HEAD, code, field_rows, first_line, table, value_sections
 
 from casework.attest.codes import CODES
 from casework.attest.dsse import MAX_SIGNATURES
 from casework.attest.log.dates import MAX_TOKENS
-from casework.attest.log.entries import Entry
+from casework.attest.log.entries import Entry, Kind
 from casework.graph import census
 from casework.model.act import ACT_PREDICATE_TYPE, ActStatement
 from casework.model.release import (
@@ -136,7 +136,7 @@ def sealed_files() -> str:
             "",
             "## Time",
             "",
-            "The time of a signature is proven by its own token, by the time stamp or log entry of its bundle, or by a [stamp of the log](evidence-log.md#stamps) that holds the record; the earliest counts. "
+            "The time of a signature is proven by its own token, by the time stamp or log entry of its bundle, or by a [stamp of the log](evidence-log.md#stamps) that holds the signature; the earliest counts. "
             "The days of a key are judged at that time. Where nothing proves it, the start that the record states is taken, and a key that has since been revoked or run out counts no more.",
             "",
             table(CODE_HEAD, [*code_rows("SIG"), *code_rows("TIM")]),
@@ -188,6 +188,11 @@ def evidence_log() -> str:
     digest = DIGEST + "1"
     samples = (
         (Entry("record", digest, "EV-1"), "a sealed record by its payload, and the key of its evidence; of a sealed act, `acts`"),
+        *(
+            [(Entry("signature", digest, digest), "a signature of a sealed record or act by the SHA-256 of its bytes, and the payload that it signs")]
+            if "signature" in get_args(Kind)
+            else []
+        ),
         (Entry("node", "", "HZ-1", "hazardous_event"), "a node of the census"),
         (Entry("policy", digest, "", "", 2), "a version of the trust policy, by its payload"),
         (Entry("retired", digest, "HZ-1"), "a node's removal, and the payload of the sealed review that confirms it"),
@@ -203,7 +208,7 @@ def evidence_log() -> str:
             "",
             "## Entries",
             "",
-            "`evidence/log/entries`: one entry a line, ASCII, ended by LF, none twice, of five kinds and nothing else:",
+            "`evidence/log/entries`: one entry a line, ASCII, ended by LF, none twice, of " + f"{len(samples)} kinds and nothing else:",
             "",
             "```text diagram",
             lines,
@@ -233,7 +238,7 @@ def evidence_log() -> str:
             "## Stamps",
             "",
             f'`evidence/log/stamps/<size>.json` is canonical JSON `{{"checkpoint": TEXT, "tokens": [BASE64, ...]}}`: the signed note of that size, and at most {MAX_TOKENS} RFC 3161 tokens. The first is over the '
-            "bytes of the note; each renewal is over the note and all tokens before it, as RFC 4998 does. One stamp dates every entry up to its size. A stamp whose authority ends within 90 days is "
+            "bytes of the note; each renewal is over the note and all tokens before it, as RFC 4998 does. One stamp dates every entry up to its size: a signature that stands in the log was there by then. That the log holds a payload dates no signature, which can be added at any time. A stamp whose authority ends within 90 days is "
             "[TIM-006](rules/TIM-006-renewal-due.md), a warning.",
             "",
             "## What is compared",
