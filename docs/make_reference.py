@@ -108,7 +108,7 @@ def command_section(name: str, sub: argparse.ArgumentParser, depth: str) -> list
     for inner, parser in nested.choices.items() if nested else ():
         part = command_section(f"{name} {inner}", parser, depth + "#")
         if (parser.epilog or "") == (sub.epilog or ""):
-            part = part[:-4]  # the examples of all of them stand above
+            part = part[:-3]  # the examples of all of them stand above
         lines += ["", *part]
     return lines
 

@@ -22,6 +22,7 @@ repository. The two commands of the README's head are compared, and run by `make
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
 import json
 import os
@@ -446,6 +447,28 @@ def make_reference() -> ModuleType:
 def test_the_reference_is_current() -> None:
     told: list[str] = []
     assert make_reference().main(["--check"], told.append) == 0, "\n".join(told)
+
+
+def leaves(parser: argparse.ArgumentParser, name: str = "casework") -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """Yield each command that can be called, by its full name."""
+    nested = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
+    for action in nested:
+        for inner, sub in action.choices.items():
+            yield from leaves(sub, f"{name} {inner}")
+    if not nested:
+        yield name, parser
+
+
+def test_every_argument_of_every_command_is_in_the_reference() -> None:
+    page = (DOCS / "reference" / "commands.md").read_text("utf-8")
+    sections = dict(re.findall(r"^#+ (casework .+)\n((?:(?!#).*\n?)*)", page, re.MULTILINE))
+    found = dict(leaves(build_parser()))
+    assert {"casework check", "casework trust sign", "casework log cosign", "casework export"} <= found.keys()
+    for name, parser in found.items():
+        words = [word for action in parser._actions for word in action.option_strings if word not in ("-h", "--help")]
+        assert [
+            word for word in words if f"`{word}" not in sections[name] and f", {word}" not in sections[name]
+        ] == [], name
 
 
 def test_a_page_that_differs_is_told(tmp_path: Path) -> None:
