@@ -169,7 +169,6 @@ def test_a_failed_run_is_not_forgotten_with_its_plan(lab: LabCase) -> None:
     assert by_base(lab, base).word == "blocked"
 
 
-@pytest.mark.xfail(strict=True, reason="objects of git are not hashed when they are read")
 def test_an_object_of_git_with_another_content_is_refused(lab: LabCase) -> None:
     lab.add(CHALLENGE)
     base = lab.commit()

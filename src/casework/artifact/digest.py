@@ -114,6 +114,15 @@ def closure_digest(files: Mapping[str, str]) -> str:
     return jcs_digest([{"algorithm": "sha256", "digest": files[name], "name": name} for name in sorted(files)])
 
 
-def git_blob_id(content: bytes) -> str:
-    """Return git's id of a blob with this content (SHA-1 repositories). It identifies; nothing is trusted for it."""
-    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+def git_object_id(kind: str, content: bytes, *, sha256: bool = False) -> str:
+    """Return git's id of an object: the hash of its kind, its length and its content.
+
+    Args:
+        kind: `blob`, `tree` or `commit`.
+        content: Its bytes.
+        sha256: Whether the repository names objects by SHA-256; else by SHA-1, which nothing but git's own ids is trusted to.
+    """
+    data = b"%s %d\0" % (kind.encode("ascii"), len(content)) + content
+    if sha256:
+        return sha256_bytes(data)
+    return hashlib.sha1(data, usedforsecurity=False).hexdigest()

@@ -1,18 +1,19 @@
 """Commits as a source of a case's bytes, read through GitPython with everything a repository could configure shut off.
 
-A user's revision is resolved once, by `rev-parse --verify --end-of-options REV^{commit}`, and only hashes go on from there.
+A user's revision is resolved once, by `rev-parse --verify --end-of-options REV^{commit}`, and only hashes go on from there; the
+commit, its folders and its files are read as what hashes to them.
 Hooks, file-system monitors, external diffs and replace refs of a hostile repository have no say.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from casework.artifact.digest import git_blob_id
 from casework.model.problem import CallProblem
+from casework.store.git_objects import object_id, read_object, subtree, tree_of, walk
 from casework.store.working_tree import Kind, Seen
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def tag_of(root: Path, commit: str) -> str:
 
 
 def _same_file(place: Path, blob: str, size: int) -> bool:
-    return place.stat().st_size == size and git_blob_id(place.read_bytes()) == blob
+    return place.stat().st_size == size and object_id("blob", place.read_bytes(), blob) == blob
 
 
 class Revision:
@@ -137,22 +138,34 @@ class Revision:
         return cls(repo, commit, "" if inside == "." else f"{inside}/")
 
     def _listing(self) -> dict[str, tuple[str, int, str]]:
+        """Return blob, size and mode of every file by path: what the commit's trees say, and git sees no other."""
         if self._blobs is None:
             from git import GitError
 
             try:
-                text = str(self.repo.git.ls_tree("-r", "-l", "-z", self.commit, strip_newline_in_stdout=False))
-            except (GitError, OSError) as error:
+                top = tree_of(self.repo, self.commit)
+                tree = subtree(self.repo, top, self.prefix.rstrip("/")) if self.prefix else top
+                held = {one.path: (one.object, one.mode) for one in walk(self.repo, tree)} if tree else {}
+                seen = self._seen_by_git(tree) if tree else {}
+            except (GitError, OSError, ValueError) as error:
                 raise GitProblem(f"the commit {self.commit[:12]} cannot be read: {error}") from error
-            self._blobs = {}
-            for line in text.split("\0"):
-                if not line:
-                    continue
-                meta, path = line.split("\t", 1)
-                mode, kind, blob, size = meta.split()
-                if kind == "blob" and path.startswith(self.prefix):
-                    self._blobs[path[len(self.prefix) :]] = (blob, int(size), mode)
+            if held != {path: (blob, mode) for path, (blob, _size, mode) in seen.items()}:
+                raise GitProblem(
+                    f"the commit {self.commit[:12]} cannot be read: git lists other files than its trees name"
+                )
+            self._blobs = seen
         return self._blobs
+
+    def _seen_by_git(self, tree: str) -> dict[str, tuple[str, int, str]]:
+        """Return what git lists below a tree; it knows sizes without reading every file."""
+        text = str(self.repo.git.ls_tree("-r", "-l", "-z", "--full-tree", tree, strip_newline_in_stdout=False))
+        found: dict[str, tuple[str, int, str]] = {}
+        for line in filter(None, text.split("\0")):
+            meta, path = line.split("\t", 1)
+            mode, kind, blob, size = meta.split()
+            if kind == "blob":
+                found[path] = (blob, int(size), mode)
+        return found
 
     def differs(self, root: Path) -> bool:
         """Tell whether files of the commit differ from those below a folder, byte by byte; git's filters have no say."""
@@ -181,6 +194,10 @@ class Revision:
             if p.startswith(start)
         ]
 
+    def lacks(self, paths: Iterable[str]) -> Sequence[str]:
+        """Return those of some paths that the commit does not hold, sorted."""
+        return sorted(path for path in paths if path not in self._listing())
+
     def look(self, path: str) -> Seen | None:
         """Return what is known of one path; None if nothing is there."""
         found = self._listing().get(path)
@@ -191,11 +208,17 @@ class Revision:
         return Seen(path, (int(blob[:12], 16), int(blob[12:24], 16), size, 0), problem)
 
     def read(self, path: str) -> bytes:
-        """Return the bytes of a file. Raises OSError if the commit has no such file."""
+        """Return the bytes of a file.
+
+        Raises:
+            OSError: The commit has no such file.
+            GitProblem: The repository does not hold the file that the commit names. No finding is made of it: what a base
+                held would then be taken for what it never had.
+        """
         found = self._listing().get(path)
         if found is None:
             raise FileNotFoundError(2, "no such file in the commit", path)
         try:
-            return bytes(self.repo.odb.stream(bytes.fromhex(found[0])).read())
-        except (ValueError, KeyError, LookupError) as error:
-            raise OSError(f"its blob {found[0][:12]} is not in the repository") from error
+            return read_object(self.repo, "blob", found[0])
+        except OSError as error:
+            raise GitProblem(f"{path} of the commit {self.commit[:12]} cannot be read: {error}") from error
