@@ -363,9 +363,6 @@ def test_a_remembered_record_is_opened_anew_under_another_name(lab: LabCase) -> 
 # Files elsewhere, and crashes
 
 
-@pytest.mark.xfail(
-    strict=True, reason="what lies below the evidence is listed without asking whether that leads out of the case"
-)
 @pytest.mark.parametrize("how", ["setting", "link"])
 def test_names_of_files_outside_the_case_are_not_told(lab: LabCase, tmp_path: Path, how: str) -> None:
     outside = tmp_path / "home"

@@ -107,9 +107,13 @@ class WorkingTree:
         return "it is reached through a symbolic link, and links are not followed"
 
     def kinds(self, folder: str) -> Sequence[Kind]:
-        """Return what everything below a folder is, sorted by path; hidden files too, links are not followed."""
+        """Return what everything below a folder is, sorted by path; hidden files too, links are not followed.
+
+        Nothing is told of a folder that lies outside the case or behind a link; `list` says why it cannot be used.
+        """
+        start = folder.rstrip("/")
         found: list[Kind] = []
-        pending = [folder.rstrip("/")]
+        pending = [] if _escape(start) or self._linked(start) else [start]
         while pending:
             here = pending.pop()
             try:

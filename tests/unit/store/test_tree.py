@@ -147,3 +147,30 @@ def test_what_is_no_regular_file_is_a_problem_and_never_opened(tmp_path: Path) -
     (tmp_path / "requirements" / "folder.yaml").mkdir()
     (seen,) = WorkingTree(tmp_path).list("requirements", (".yaml",))
     assert (seen.path, seen.problem) == ("requirements/pipe.yaml", "it is no regular file")
+
+
+@pytest.mark.parametrize("how", ["link", "parent link", "up", "absolute", "up inside"])
+def test_nothing_outside_the_case_is_listed_whatever_the_folder_is_called(tmp_path: Path, how: str) -> None:
+    outside, root = tmp_path / "home", tmp_path / "case"
+    (outside / "evidence").mkdir(parents=True)
+    (outside / "evidence/secret.dsse.json").write_text("{}")
+    root.mkdir()
+    folder = {"up": "../home", "absolute": str(outside), "up inside": "x/../../home"}.get(how, "in/evidence")
+    if how == "link":
+        (root / "in").mkdir()
+        (root / "in/evidence").symlink_to(outside / "evidence")
+    elif how == "parent link":
+        (root / "in").symlink_to(outside)
+    tree = WorkingTree(root)
+    assert tree.kinds(folder) == []
+    assert [seen.path for seen in tree.list(folder, (".json",)) if seen.problem] == [folder]
+
+
+def test_a_link_below_the_evidence_is_listed_and_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home/secret").write_text("")
+    (tmp_path / "case/evidence/EV-1").mkdir(parents=True)
+    (tmp_path / "case/evidence/EV-1/.hidden").write_text("")
+    (tmp_path / "case/evidence/link").symlink_to(tmp_path / "home")
+    kinds = [k.path for k in WorkingTree(tmp_path / "case").kinds("evidence/")]
+    assert kinds == ["evidence/EV-1", "evidence/EV-1/.hidden", "evidence/link"]
