@@ -18,6 +18,7 @@ from casework.artifact.digest import jcs_bytes
 from casework.attest.dsse import countersign
 from casework.attest.keys import load_private_key
 from casework.attest.seal import seal_policy
+from casework.attest.trust.drafting import draft_findings
 from casework.attest.trust.policy import TrustReading, open_policy
 from casework.model.policy import TrustPolicy
 
@@ -254,3 +255,34 @@ def test_pol_010_a_published_root_key_on_the_way_lets_anybody_in() -> None:
 @given(st.lists(st.binary(max_size=60) | st.sampled_from(CHAIN), max_size=4), st.binary(max_size=60))
 def test_walking_never_raises_on_any_bytes(history: list[bytes], last: bytes) -> None:
     assert open_policy(last, roots(), TODAY, history=history).trust is None
+
+
+def with_last_day(number: int, key: str, *signers: str) -> bytes:
+    """Return a version in which one key has a last day, in the far future."""
+    keys = policy_value()["keys"]
+    keys[key]["valid_to"] = "2030-01-01"
+    return version(number, FIRST, *(signers or ("root-a", "root-b")), keys=keys)
+
+
+def test_a_root_key_with_a_last_day_is_refused_wherever_it_stands_in_its_days() -> None:
+    reading = walk((with_last_day(1, "root-b"),))
+    refused(reading, "SIG-008")
+    assert reading.findings[0].message == (
+        "root key root-b has a last day, and nothing proves when a policy was signed: leave it open and end it by rotation"
+    )
+    assert walk((with_last_day(1, "ci"),)).trust is not None  # signers of evidence may end
+
+
+def test_a_root_key_with_a_last_day_carries_no_chain_on() -> None:
+    """Version 1 was opened by an earlier verifier; whoever holds the key that ended must not make version 2 of it."""
+    refused(walk((with_last_day(1, "root-b"), TWO)), "POL-008")
+    refused(walk((ONE, with_last_day(2, "root-a"), THREE)), "POL-008")
+    assert walk((with_last_day(1, "ci"), TWO)).trust is not None
+
+
+def test_a_draft_with_a_root_key_that_ends_is_not_signed() -> None:
+    value = policy_value()
+    value["keys"]["root-a"]["valid_to"] = "2030-01-01"
+    found = draft_findings(TrustPolicy.model_validate(value), TODAY, "policy.draft.json")
+    assert [one.code for one in found] == ["SIG-008"]
+    assert draft_findings(TrustPolicy.model_validate(policy_value()), TODAY, "policy.draft.json") == ()

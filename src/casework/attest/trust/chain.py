@@ -20,7 +20,7 @@ from casework.attest.dsse import Envelope, read_envelope
 from casework.attest.keys import KeyRefusedError, PublicKey, load_public_key
 from casework.attest.statement import read_canonical, schema_problems
 from casework.attest.trust.demo import PUBLISHED_KEYIDS
-from casework.model.policy import POLICY_PAYLOAD_TYPE, TrustPolicy
+from casework.model.policy import POLICY_PAYLOAD_TYPE, PolicyKey, TrustPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +116,16 @@ def pinned_signers(sealed: Envelope, pinned: Sequence[PublicKey]) -> frozenset[s
     return frozenset(one.keyid for one in sealed.signatures) & {key.keyid for key in pinned}
 
 
+def counts_as_root(entry: PolicyKey) -> bool:
+    """Tell whether signatures of a key count for a root that lists it, whenever they were made."""
+    return not entry.compromised and entry.revoked_at is None and entry.valid_to is None
+
+
 def root_signers(by: SealedPolicy, sealed: Envelope) -> tuple[frozenset[str], frozenset[str]]:
-    """Return who of the root of `by` has signed: persons that count, and names of keys whose signature does not fit."""
+    """Return who of the root of `by` has signed: persons that count, and names of keys whose signature does not fit.
+
+    A key that has a last day does not count: nothing proves that it signed by then.
+    """
     message = sealed.signed_bytes
     persons: set[str] = set()
     broken: set[str] = set()
@@ -128,7 +136,7 @@ def root_signers(by: SealedPolicy, sealed: Envelope) -> tuple[frozenset[str], fr
         entry = by.policy.keys[name]
         if not key.verifies(message, one.sig):
             broken.add(name)
-        elif not entry.compromised and entry.revoked_at is None:
+        elif counts_as_root(entry):
             persons.add(entry.person)
     return frozenset(persons), frozenset(broken)
 

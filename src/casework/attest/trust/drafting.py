@@ -11,17 +11,18 @@ from casework.attest.codes import report
 from casework.attest.dsse import Envelope, Signature
 from casework.attest.keys import PublicKey, SigningKey
 from casework.attest.seal import policy_payload
-from casework.attest.trust.chain import SealedPolicy, read_sealed_policy, root_signers
+from casework.attest.trust.chain import SealedPolicy, counts_as_root, read_sealed_policy, root_signers
 from casework.attest.trust.pins import pinned_keys
 from casework.attest.trust.ring import identity_ring, key_ring
 from casework.attest.trust.soundness import (
     published_problems,
     reference_problems,
+    root_day_problems,
     shared_key_problems,
     unsignable_problems,
 )
 from casework.model.finding import Finding
-from casework.model.policy import POLICY_PAYLOAD_TYPE, PolicyKey, TrustPolicy
+from casework.model.policy import POLICY_PAYLOAD_TYPE, TrustPolicy
 
 DRAFT_NAME: Final = "policy.draft.json"
 
@@ -54,6 +55,7 @@ def draft_findings(policy: TrustPolicy, today: date, path: str) -> tuple[Finding
     identities, loose = identity_ring(policy)
     pins, unfit = pinned_keys(policy)
     problems += [*loose, *unfit, *reference_problems(policy), *shared_key_problems(keys, pins)]
+    problems += root_day_problems(policy)
     if today > policy.expires:
         problems.append(Problem("POL-003", f"the draft expires on {policy.expires.isoformat()}, which is past"))
     if not problems:
@@ -66,16 +68,12 @@ def draft_findings(policy: TrustPolicy, today: date, path: str) -> tuple[Finding
 
 
 def _root_problems(policy: TrustPolicy) -> list[Problem]:
-    holders = {policy.keys[name].person for name in policy.root.keys if _standing(policy.keys[name])}
+    holders = {policy.keys[name].person for name in policy.root.keys if counts_as_root(policy.keys[name])}
     if len(holders) >= policy.root.threshold:
         return []
     return [
         Problem("POL-006", f"`root` demands {policy.root.threshold} persons; its usable keys are of {len(holders)}")
     ]  # fmt: skip
-
-
-def _standing(entry: PolicyKey) -> bool:
-    return not entry.compromised and entry.revoked_at is None
 
 
 def draft_envelope(policy: TrustPolicy, signatures: tuple[Signature, ...]) -> Envelope:
@@ -104,7 +102,7 @@ def root_keys(policy: TrustPolicy) -> dict[str, tuple[str, PublicKey]]:
     return {
         keyid: (one.name, one.public)
         for keyid, one in keys.items()
-        if one.name in policy.root.keys and _standing(one.entry)
+        if one.name in policy.root.keys and counts_as_root(one.entry)
     }
 
 
@@ -136,5 +134,5 @@ def quorums(
 
 def _quorum(whose: str, by: SealedPolicy, envelope: Envelope) -> Quorum:
     persons, _ = root_signers(by, envelope)
-    holders = {by.policy.keys[name].person for name, _ in by.roots.values() if _standing(by.policy.keys[name])}
+    holders = {by.policy.keys[name].person for name, _ in by.roots.values() if counts_as_root(by.policy.keys[name])}
     return Quorum(whose, by.policy.root.threshold, tuple(sorted(persons)), tuple(sorted(holders - persons)))

@@ -27,6 +27,7 @@ from casework.attest.trust.ring import TrustedIdentity, TrustedKey, identity_rin
 from casework.attest.trust.soundness import (
     published_problems,
     reference_problems,
+    root_day_problems,
     shared_key_problems,
     unsignable_problems,
 )
@@ -184,6 +185,7 @@ def _opened(
     identities, loose = identity_ring(policy)
     pins, unfit = pinned_keys(policy)
     problems += [*loose, *unfit, *reference_problems(policy), *shared_key_problems(keys, pins)]
+    problems += root_day_problems(policy)
     problems += _standing_problems(policy, versions, today, seen)
     if not problems:
         problems += _root_problems(sealed)

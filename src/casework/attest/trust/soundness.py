@@ -53,6 +53,22 @@ def _role_conflicts(policy: TrustPolicy) -> list[Problem]:
     ]
 
 
+def root_day_problems(policy: TrustPolicy) -> list[Problem]:
+    """Return the root keys that have a last day (SIG-008).
+
+    A signature of a trust policy states no time and nothing dates it, so a key that has run out could sign a newer version for
+    ever, and no reader could tell when it did.
+    """
+    return [
+        Problem(
+            "SIG-008",
+            f"root key {name} has a last day, and nothing proves when a policy was signed: leave it open and end it by rotation",
+        )
+        for name in sorted(set(policy.root.keys))
+        if name in policy.keys and policy.keys[name].valid_to is not None
+    ]
+
+
 def unsignable_problems(
     policy: TrustPolicy, keys: Iterable[TrustedKey], identities: Iterable[TrustedIdentity]
 ) -> list[Problem]:
