@@ -198,3 +198,29 @@ def test_the_answer_by_a_base_is_not_remembered_for_a_plain_check(lab: LabCase) 
     assert "POL-001" in errors(lab)
     assert check(lab.root, DAY).word == "pass"
     assert "POL-001" in errors(lab)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field"),
+    [
+        ("  max_age_days: 365\n", "  max_age_days: 3650\n", "max_age_days"),
+        ("  max_age_days: 365\n", "", "max_age_days"),
+        ("  signed_by: [verifier]\n", "", "signed_by"),
+    ],
+)
+def test_a_plan_that_asks_for_less_is_told(lab: LabCase, old: str, new: str, field: str) -> None:
+    lab.edit(old, new)
+    found = [f for f in check(lab.root, DAY, cached=False, base="HEAD").findings if f.code == "GTE-015"]
+    assert [(f.node, f.field) for f in found] == [("EV-1", (field,))]
+
+
+def test_control_a_plan_that_asks_for_more_is_not(lab: LabCase) -> None:
+    lab.edit("  max_age_days: 365\n", "  max_age_days: 100\n")
+    assert "GTE-015" not in codes(lab, "HEAD")
+
+
+def test_a_plan_of_evidence_that_is_gone_is_missed(lab: LabCase) -> None:
+    text = lab.nodes.read_text()
+    start = text.index("- type: evidence\n  id: EV-2")
+    lab.nodes.write_text(text[:start] + text[text.index("- type:", start + 8) :])
+    assert "GTE-011" in errors(lab)

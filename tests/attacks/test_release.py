@@ -572,10 +572,9 @@ def test_attack_80_a_log_that_was_written_anew_before_the_sealing_shows(tmp_path
     lab = logged_case(tmp_path)
     lab.seal("EV-1", "ci", "verifier-2", started="2026-05-23T10:00:00Z", status="error", metrics=[])
     earlier = update_log(lab, tmp_path)
-    for path in lab.sealed("EV-1"):
-        if path.name[:64].encode() in earlier_lines(lab)[-1]:
-            path.unlink()
-    kept = earlier_lines(lab)[:-1]
+    failed = next(line.split()[1] for line in reversed(earlier_lines(lab)) if line.startswith(b"record "))
+    (lab.root / "evidence/EV-1" / f"{failed.decode()}.dsse.json").unlink()
+    kept = [line for line in earlier_lines(lab) if failed not in line]
     (lab.root / "evidence/log/entries").write_bytes(written(kept))
     (lab.root / "evidence/log/checkpoint").write_bytes(signed(kept))
     lab.commit("the failed run never was")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
@@ -152,7 +153,11 @@ def verify_act(path: str, data: bytes, trust: Trust | None, now: datetime) -> Ac
 
 
 def verify_act_files(
-    files: Sequence[tuple[str, bytes]], anchors: Anchors, now: datetime, *, logged: datetime | None = None
+    files: Sequence[tuple[str, bytes]],
+    anchors: Anchors,
+    now: datetime,
+    *,
+    times: Mapping[str, datetime] = MappingProxyType({}),
 ) -> ActVerdict:
     """Verify the carriers of one sealed act.
 
@@ -160,7 +165,7 @@ def verify_act_files(
         files: Path and bytes of each carrier; at least one.
         anchors: Trust policy, time-stamp authorities and trusted root.
         now: Time of judgement, with a time zone.
-        logged: Time at which a stamped log is proven to have held the act; None where there is none.
+        times: SHA-256 of signatures to the time at which a stamped log is proven to have held them.
 
     Returns:
         The verdict; whether the act counts for its node is for `judge_acts` to say.
@@ -184,8 +189,8 @@ def verify_act_files(
     signed = _time(record.signed) or now
     if signed > now + CLOCK_SKEW:
         problems.append(Problem("TIM-003", f"the act was sealed at {record.signed}, after the time of judgement"))
-    moment = Moment(signed, signed, logged, now)
-    principals = [dated(one, logged) for one in opened.principals]
+    moment = Moment(signed, signed, now)
+    principals = [dated(one, times) for one in opened.principals]
     untimely = [timing_problem(one, moment) for one in principals]
     problems += [bad for bad in untimely if bad is not None]
     counted = [one for one, bad in zip(principals, untimely, strict=True) if bad is None]

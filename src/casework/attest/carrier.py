@@ -56,6 +56,7 @@ class Principal:
         standing: Its days, from the trust policy.
         signed_at: Time, with a zone, at which the signature is proven to have existed; None where nothing proves it.
         proof: What proves it: a time-stamp token, the log, or nothing.
+        signature: SHA-256 of the signature's bytes, by which the log knows it; empty where the log knows none.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Principal:
     standing: Standing
     signed_at: datetime | None = None
     proof: Proof = ""
+    signature: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,7 +195,9 @@ def check_signatures(envelope: Envelope, anchors: Anchors) -> tuple[tuple[Princi
             )
         else:
             at = times.get(one.sig)
-            found.append(Principal(key.name, key.person, key.roles, key.entry, at, "token" if at else ""))
+            found.append(
+                Principal(key.name, key.person, key.roles, key.entry, at, "token" if at else "", sha256_bytes(one.sig))
+            )
     return tuple(found), tuple(problems)
 
 

@@ -190,7 +190,7 @@ def judge_seal(data: bytes, anchors: Anchors, now: datetime) -> Seal | tuple[Pro
         problems.append(
             Problem("TIM-003", f"it was sealed at {statement.predicate.sealed}, after the time of judgement")
         )
-    moment = Moment(stated, stated, None, now)
+    moment = Moment(stated, stated, now)
     timed = [(one, timing_problem(one, moment)) for one in fitting]
     problems += [bad for _one, bad in timed if bad is not None]
     counted = tuple(one for one, bad in timed if bad is None)

@@ -192,7 +192,7 @@ def verify_svr(data: bytes, anchors: Anchors, now: datetime, *, role: str | None
         found.append(
             Problem("TIM-003", f"it was made at {statement.predicate.time_created}, after the time of judgement")
         )
-    moment = Moment(created, created, None, now)
+    moment = Moment(created, created, now)
     timed = [(one, timing_problem(one, moment)) for one in fitting]
     found += [bad for _one, bad in timed if bad is not None]
     counted = tuple(one for one, bad in timed if bad is None)

@@ -11,8 +11,10 @@ removed is found by the log.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import Final
 
 from casework.attest.carrier import Principal, Problem
 from casework.attest.codes import report, shown
@@ -24,6 +26,7 @@ from casework.model.policy import EvidenceRule
 from casework.model.result import ResultRecord
 from casework.model.verdict import Signer, Verdict
 
+_NO_TIMES: Final[Mapping[str, datetime]] = MappingProxyType({})
 __all__ = ["CLOCK_SKEW", "judge", "sealed_name", "verify"]
 
 
@@ -45,7 +48,7 @@ def judge(
     now: datetime,
     *,
     generator: str = "",
-    logged: datetime | None = None,
+    times: Mapping[str, datetime] = _NO_TIMES,
 ) -> Verdict:
     """Judge an opened record.
 
@@ -55,7 +58,7 @@ def judge(
         trust: Opened trust policy; None where none could be opened (then nothing is verified).
         now: Time of judgement, with a time zone.
         generator: Generator that the evidence node plans; not compared where empty.
-        logged: Time at which a stamped log is proven to have held the record; None where there is none.
+        times: SHA-256 of signatures to the time at which a stamped log is proven to have held them.
 
     Returns:
         The verdict. It is verified only if there is no finding of severity error and the policy's signers are all
@@ -71,10 +74,10 @@ def judge(
         return _verdict(record, evidence_id, record.problems)
     result = statement.predicate
     problems = [*record.problems, *_record_problems(result, evidence_id, generator, now)]
-    moment = _moment(result, logged, now)
+    moment = _moment(result, now)
     accepted: tuple[Principal, ...] = ()
     if moment is not None:
-        accepted, untimely = _timely(record.principals, moment)
+        accepted, untimely = _timely(record.principals, moment, times)
         problems += untimely
         if trust is not None and accepted:
             problems += _rule_problems(trust.policy.rule_for(result.generator.name), result, accepted, moment)
@@ -143,7 +146,7 @@ def _time(text: str) -> datetime | None:
         return None
 
 
-def _moment(record: ResultRecord, logged: datetime | None, now: datetime) -> Moment | None:
+def _moment(record: ResultRecord, now: datetime) -> Moment | None:
     started = _time(record.started)
     if started is None:
         return None
@@ -151,11 +154,13 @@ def _moment(record: ResultRecord, logged: datetime | None, now: datetime) -> Mom
         ended = started + timedelta(seconds=record.duration_s)
     except OverflowError:
         ended = datetime.max.replace(tzinfo=UTC)
-    return Moment(started, ended, logged, now)
+    return Moment(started, ended, now)
 
 
-def _timely(principals: tuple[Principal, ...], moment: Moment) -> tuple[tuple[Principal, ...], list[Problem]]:
-    verdicts = [(one, timing_problem(one, moment)) for one in (dated(one, moment.logged) for one in principals)]
+def _timely(
+    principals: tuple[Principal, ...], moment: Moment, times: Mapping[str, datetime]
+) -> tuple[tuple[Principal, ...], list[Problem]]:
+    verdicts = [(one, timing_problem(one, moment)) for one in (dated(one, times) for one in principals)]
     return tuple(one for one, bad in verdicts if bad is None), [bad for _, bad in verdicts if bad is not None]
 
 

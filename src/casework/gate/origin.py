@@ -7,13 +7,15 @@ from dataclasses import replace
 from typing import Final
 
 from casework.graph.case import Case
-from casework.graph.census import census, retirements
+from casework.graph.census import missing, retirements
 from casework.model.finding import Finding
+from casework.model.learning import Evidence
 from casework.model.project import Project
 
 _KEPT: Final = ("severity", "review", "top_goals")
 _FIX_SETTING: Final = "Nothing needs to be done: the setting takes effect once it is merged. See that it was meant."
 _FIX_WAIVER: Final = "Merge the waiver first, or have it sealed by those whom the trust policy names: `casework sign`."
+_FIX_PLAN: Final = "See that it was meant: who owns a node decides who may review and verify it."
 _FIX_NODE: Final = "Restore the node, or have its removal confirmed by a sealed review that names it in `retires`."
 
 
@@ -67,6 +69,30 @@ def postponed(findings: Iterable[Finding], sealed: Iterable[str]) -> Iterator[Fi
         yield replace(finding, severity="warning") if new else finding
 
 
+def loosened(now: Case, base: Case, revision: str) -> Iterator[Finding]:
+    """Yield a warning for each plan of evidence that asks for less than at the base, and for each node with another owner.
+
+    No record is bound to these fields, so nothing else tells of them.
+    """
+    for key, plan in now.nodes(Evidence, "evidence"):
+        before = base.node(key) if key in base and base.entries[key].valid else None
+        if not isinstance(before, Evidence):
+            continue
+        lost = sorted(set(before.signed_by) - set(plan.signed_by))
+        if lost:
+            said = f"{key} no longer asks for a signature in role {', '.join(lost)}, as it does in {revision}"
+            yield Finding("GTE-015", "warning", key, ("signed_by",), said, _FIX_PLAN)
+        if before.max_age_days is not None and (plan.max_age_days or before.max_age_days + 1) > before.max_age_days:
+            old, new = before.max_age_days, plan.max_age_days or "any number of"
+            said = f"{key} counts for {new} days, and for {old} in {revision}"
+            yield Finding("GTE-015", "warning", key, ("max_age_days",), said, _FIX_PLAN)
+    for key, entry in now.entries.items():
+        old_owner = base.data(key).get("owner") if key in base and base.entries[key].valid and entry.valid else None
+        if old_owner and now.data(key).get("owner") != old_owner:
+            said = f"{key} is owned by {now.data(key).get('owner') or 'nobody'}, and by {old_owner} in {revision}"
+            yield Finding("GTE-015", "warning", key, ("owner",), said, _FIX_PLAN)
+
+
 def gone_records(now: Iterable[str], base: Mapping[str, str]) -> Iterator[Finding]:
     """Yield a finding for each sealed record or act (by payload digest, with its path) that the base holds and that is gone."""
     held = frozenset(now)
@@ -80,7 +106,7 @@ def gone_records(now: Iterable[str], base: Mapping[str, str]) -> Iterator[Findin
 def gone_nodes(now: Case, base: Case, sealed: frozenset[str]) -> Iterator[Finding]:
     """Yield a finding for each watched node that the base holds and that is gone, unless a sealed review retires it."""
     retired = retirements(now, sealed)
-    for kind, key in census(base):
-        if key not in now and key not in retired:
-            message = f"{key}, a {kind.replace('_', ' ')}, has vanished, and no sealed review retires it"
+    for kind, key in missing(now, base):
+        if key not in retired:
+            message = f"{key}, a {kind.replace('_', ' ')}, has vanished or is something else now, and no sealed review retires it"
             yield Finding("GTE-011", "error", key, (), message, _FIX_NODE)

@@ -8,7 +8,7 @@ from typing import Final
 
 from casework.graph.assessment import Assessment
 from casework.graph.case import Case
-from casework.graph.census import census, retirements
+from casework.graph.census import missing, retirements
 from casework.model.decision import Decision
 from casework.model.finding import Finding
 
@@ -69,9 +69,16 @@ def vanished_nodes(now: Case, base: Case) -> tuple[Finding, ...]:
     retired = retirements(now)
     fix = "Restore the node, or have its removal confirmed by a review that names it in `retires`."
     return tuple(
-        Finding("GTE-011", "error", key, (), f"{key}, a {base.entries[key].type.replace('_', ' ')}, has vanished", fix)
-        for _type, key in census(base)
-        if key not in now and key not in retired
+        Finding(
+            "GTE-011",
+            "error",
+            key,
+            (),
+            f"{key}, a {kind.replace('_', ' ')}, has vanished or is something else now",
+            fix,
+        )
+        for kind, key in missing(now, base)
+        if key not in retired
     )
 
 

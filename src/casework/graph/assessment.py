@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from casework.graph.case import Case
@@ -32,6 +32,11 @@ class Today:
         late = self.day > day
         (self.passed if late else self.ahead).add(day)
         return late
+
+
+def eve(day: date) -> date:
+    """Return the day before; the first day of the calendar has none and stands for itself."""
+    return day if day == date.min else day - timedelta(days=1)
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Final
 
-from casework.graph.assessment import Assessment, Today
+from casework.graph.assessment import Assessment, Today, eve
 from casework.graph.case import Case
 from casework.model.finding import Route
 from casework.model.process import Waiver
@@ -69,7 +69,7 @@ def unwaivable(key: str, waiver: Waiver) -> Iterator[Flaw]:
 
 def expired(key: str, waiver: Waiver, today: Today) -> Iterator[Flaw]:
     """Yield a flaw where the last day has passed, or the first has not come."""
-    if waiver.on is not None and not today.after(waiver.on - timedelta(days=1)):
+    if waiver.on is not None and not today.after(eve(waiver.on)):
         yield Flaw("GTE-002", ("on",), f"{key} does not hold before {waiver.on}")
     if waiver.expires is not None and today.after(waiver.expires):
         yield Flaw("GTE-002", ("expires",), f"{key} expired on {waiver.expires}")

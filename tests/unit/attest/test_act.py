@@ -21,6 +21,7 @@ from casework.attest.act import (
     verify_act,
     verify_act_files,
 )
+from casework.attest.dsse import Envelope, read_envelope
 from casework.attest.opening import Anchors, sealed_name
 from casework.attest.trust.policy import Trust
 from casework.model.act import ActRecord
@@ -168,10 +169,13 @@ def test_tim_001_where_the_time_must_be_proven() -> None:
     data = seal(record())
     name = f"evidence/acts/{sha256_bytes(statement_of_act(record()))}.dsse.json"
     logged = datetime(2026, 5, 1, 11, tzinfo=UTC)
-    verdict = verify_act_files([(name, data)], Anchors(policy), NOW, logged=logged)
+    envelope = read_envelope(data)
+    assert isinstance(envelope, Envelope)
+    sig = sha256_bytes(envelope.signatures[0].sig)
+    verdict = verify_act_files([(name, data)], Anchors(policy), NOW, times={sig: logged})
     assert verdict.signers[0].proof == "log"
     assert judge_acts([verdict], {"RV-1": NODE}, policy.policy) == (frozenset({"RV-1"}), ())
-    early = verify_act_files([(name, data)], Anchors(policy), NOW, logged=logged - timedelta(days=2))
+    early = verify_act_files([(name, data)], Anchors(policy), NOW, times={sig: logged - timedelta(days=2)})
     assert codes(early) == ["TIM-004"]
 
 

@@ -7,6 +7,7 @@ is taken; but a key that has meanwhile been revoked, or has run out, could then 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -24,18 +25,23 @@ class Moment:
     Attributes:
         started: Start that the record states.
         ended: Its end: start and duration.
-        logged: Time at which a stamped log is proven to have held it; None where there is none.
         now: Time of judgement.
     """
 
     started: datetime
     ended: datetime
-    logged: datetime | None
     now: datetime
 
 
-def dated(principal: Principal, logged: datetime | None) -> Principal:
-    """Return a principal at the earliest time that is proven: its own token's, or the log's."""
+def dated(principal: Principal, times: Mapping[str, datetime]) -> Principal:
+    """Return a principal at the earliest time that is proven: its own token's, or the log's.
+
+    Args:
+        principal: As opened.
+        times: SHA-256 of a signature to the time at which a stamped log is proven to have held it. That the log holds what
+            was signed dates nothing: a signature can be added at any time.
+    """
+    logged = times.get(principal.signature)
     if logged is None or (principal.signed_at is not None and principal.signed_at <= logged):
         return principal
     return replace(principal, signed_at=logged, proof="log")
@@ -48,7 +54,7 @@ def timing_problem(principal: Principal, moment: Moment) -> Problem | None:
         return Problem("SIG-007", f"{who} is compromised; all that it signed is void")
     if principal.signed_at is None:
         return _unproven(who, standing, moment)
-    if principal.signed_at < moment.started - CLOCK_SKEW:
+    if moment.started - principal.signed_at > CLOCK_SKEW:
         proven = f"{principal.signed_at:%Y-%m-%d %H:%M} UTC"
         return Problem("TIM-004", f"{who} is proven to have signed by {proven}, before the run started as it says")
     return _proven(who, standing, principal.signed_at, moment)

@@ -1,6 +1,7 @@
-r"""The entries of the log: one a line, of five kinds, and nothing else.
+r"""The entries of the log: one a line, of six kinds, and nothing else.
 
     record <SHA-256 of the payload> <evidence key>        a sealed record, or a sealed act
+    signature <SHA-256 of its bytes> <payload SHA-256>    a signature of a sealed record or act
     node <type> <key>                                     a node that nobody would miss but those whom it protects
     policy <version> <SHA-256 of its payload>             a version of the trust policy
     retired <node key> <SHA-256 of the review's payload>  a node's removal, confirmed by a sealed review
@@ -21,7 +22,7 @@ from casework.attest.carrier import Problem
 from casework.attest.codes import shown
 from casework.model.node import LINK_PATTERN
 
-Kind = Literal["record", "node", "policy", "retired", "release"]
+Kind = Literal["record", "signature", "node", "policy", "retired", "release"]
 
 MAX_ENTRIES: Final = 2_000_000
 """More entries than any case will have; a file with more is not read."""
@@ -33,6 +34,7 @@ _DIGEST: Final = "[0-9a-f]{64}"
 _KEY: Final = LINK_PATTERN.removeprefix("^").removesuffix("$")
 _LINE: Final = re.compile(
     rf"record (?P<record>{_DIGEST}) (?P<evidence>{_KEY})"
+    rf"|signature (?P<signature>{_DIGEST}) (?P<signed>{_DIGEST})"
     r"|node (?P<type>[a-z][a-z_]{0,39}) "
     rf"(?P<node>{_KEY})"
     r"|policy (?P<version>[1-9][0-9]{0,15}) "
@@ -48,9 +50,10 @@ class Entry:
     """One entry of the log.
 
     Attributes:
-        kind: Which of the five.
+        kind: Which of the six.
         digest: SHA-256 of a payload, 64 hex digits: of the record, the policy, the review that retires, or the release.
-        key: Key of a node: of the evidence, of the node that is held, or of the one retired.
+        key: For a signature, the digest of the payload that it signs; else key of a node: of the evidence, of the node that is
+            held, or of the one retired.
         type: Type of the node that is held.
         version: Version of the policy.
     """
@@ -67,6 +70,8 @@ class Entry:
         match self.kind:
             case "record":
                 return f"record {self.digest} {self.key}"
+            case "signature":
+                return f"signature {self.digest} {self.key}"
             case "node":
                 return f"node {self.type} {self.key}"
             case "policy":
@@ -140,6 +145,8 @@ def parse_entry(row: bytes) -> Entry | None:
     group = found.lastgroup
     if group == "evidence":
         return Entry("record", found["record"], found["evidence"])
+    if group == "signed":
+        return Entry("signature", found["signature"], found["signed"])
     if group == "node":
         return Entry("node", "", found["node"], found["type"])
     if group == "policy":

@@ -265,7 +265,7 @@ def _index(lines: EntriesReading) -> tuple[dict[str, int], int]:
     logged: dict[str, int] = {}
     floor = 0
     for entry, index in zip(lines.entries, lines.indices, strict=True):
-        if entry.kind in ("record", "policy", "release"):
+        if entry.kind in ("record", "signature", "policy", "release"):
             logged.setdefault(entry.digest, index)
         if entry.kind == "policy":
             floor = max(floor, entry.version)

@@ -166,5 +166,8 @@ def _measured(key: str, record: ResultRecord) -> Cell:
 def _validity(record: ResultRecord, node: Evidence) -> str:
     if node.max_age_days is None:
         return "while nothing that it is bound to changes; no age is set"
-    last = date.fromisoformat(record.started[:10]) + timedelta(days=node.max_age_days)
+    try:
+        last = date.fromisoformat(record.started[:10]) + timedelta(days=node.max_age_days)
+    except OverflowError:
+        return f"while nothing that it is bound to changes ({node.max_age_days} days, beyond the calendar)"
     return f"while nothing that it is bound to changes, and until {last.isoformat()} ({node.max_age_days} days)"

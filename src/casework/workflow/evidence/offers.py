@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -196,7 +196,7 @@ def _obstacle(desk: Desk, key: str, plan: Evidence, verdict: Verdict, broken: Se
     rule = desk.policy.rule_for(record.generator.name) if record else None
     ages = [days for days in (plan.max_age_days, rule.max_age_days if rule else None) if days is not None]
     started = date.fromisoformat(record.started[:10]) if record else desk.today
-    if ages and desk.today > started + timedelta(days=min(ages)):
+    if ages and (desk.today - started).days > min(ages):
         return f"it is stale: it was started on {started} and counts for {min(ages)} days"
     return ""
 

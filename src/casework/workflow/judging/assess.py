@@ -27,7 +27,7 @@ from casework.store.working_tree import CONFIG, Seen, Tree
 from casework.workflow.judging.configuration import read_project, without_effect
 from casework.workflow.judging.inputs import Inputs
 from casework.workflow.judging.reading import NODE_SUFFIXES, read_case, with_severity
-from casework.workflow.judging.trusting import NO_PINS, Pins, reader
+from casework.workflow.judging.trusting import NO_PINS, Pins, read_of, reader
 from casework.workflow.judging.vouching import vouch
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def assess(
     inputs.paths.add(CONFIG)
     project, findings = read_project(tree)
     if base is not None:
-        findings += base.altered(project)
+        findings += base.altered(project, read_of(tree, project.trust.root_key))
         project, pins = base.judging(project), base.pins
     findings += without_effect(tree, project, frozenset(names()), LOWERABLE)
     tell("reading nodes")

@@ -32,6 +32,7 @@ class Base:
         case: Its graph.
         sealed: Payload digest, as the name states it, of each of its sealed records and acts to the path.
         pins: Its root keys, policy version and checkpoint, and what arguments pin.
+        root: Bytes of its file of root keys; None where it has none.
     """
 
     revision: str
@@ -39,6 +40,7 @@ class Base:
     case: Case
     sealed: Mapping[str, str] = field(default_factory=dict)
     pins: Pins = field(default_factory=Pins)
+    root: bytes | None = None
 
     def judging(self, project: Project) -> Project:
         """Return the configuration to judge the change by."""
@@ -48,9 +50,13 @@ class Base:
         """Return the findings of the change; what is to be logged once it is merged only warns."""
         return list(gate.postponed(findings, self.sealed.values()))
 
-    def altered(self, project: Project) -> Iterator[Finding]:
-        """Yield a warning for each setting of the change that does not judge it."""
-        return gate.altered(project, self.project, self.revision, CONFIG)
+    def altered(self, project: Project, root: bytes | None) -> Iterator[Finding]:
+        """Yield a warning for each setting of the change, and for root keys of its own, that do not judge it."""
+        yield from gate.altered(project, self.project, self.revision, CONFIG)
+        if self.root is not None and root != self.root:
+            message = f"the change alters the root keys; it is judged by those of {self.revision}"
+            fix = "See that it was meant: whoever holds a root key decides whose evidence counts."
+            yield Finding("GTE-013", "warning", "", (), message, fix, project.trust.root_key)
 
     def void(self, case: Case, sealed: frozenset[str]) -> frozenset[str]:
         """Return the keys of the waivers of the change that do not count."""
@@ -65,7 +71,14 @@ class Base:
         """Return a decision on the change with what only the comparison with its base can find."""
         from casework.gate.ratchet import with_findings
 
-        return with_findings(decision, [*gate.voided(case, void, self.revision), *self.missed(case, vouched)])
+        return with_findings(
+            decision,
+            [
+                *gate.voided(case, void, self.revision),
+                *gate.loosened(case, self.case, self.revision),
+                *self.missed(case, vouched),
+            ],
+        )
 
 
 def open_base(root: Path, revision: str, pins: Pins) -> Base:
@@ -84,7 +97,8 @@ def open_base(root: Path, revision: str, pins: Pins) -> Base:
     tree = Revision.open(root, revision)
     project = read_project(tree)[0]
     case = read_case(tree, project, None).case
-    return Base(revision, project, case, _sealed(tree, project), _pins(tree, project, revision, pins))
+    root_keys = read_of(tree, project.trust.root_key)
+    return Base(revision, project, case, _sealed(tree, project), _pins(tree, project, revision, pins), root_keys)
 
 
 def _sealed(tree: Tree, project: Project) -> dict[str, str]:

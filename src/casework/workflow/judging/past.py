@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -48,7 +48,13 @@ def read_past(tree: Tree, project: Project, anchors: Anchors, inputs: Inputs, pi
 
 
 def compare(
-    past: Past | None, anchors: Anchors, case: Case, records: Mapping[str, str], sealed: frozenset[str], today: Today
+    past: Past | None,
+    anchors: Anchors,
+    case: Case,
+    records: Mapping[str, str],
+    sealed: frozenset[str],
+    today: Today,
+    checkpoints: Collection[bytes] = (),
 ) -> tuple[LogFact | None, tuple[Finding, ...]]:
     """Compare the log with what the case holds.
 
@@ -59,10 +65,11 @@ def compare(
         records: Payload digest of every sealed record and act that somebody known vouches for to its path.
         sealed: Keys of the reviews and waivers whose seal counts.
         today: The day of judgement.
+        checkpoints: Checkpoints seen earlier.
     """
     trust = anchors.trust
     if past is None or trust is None or trust.policy.log is None:
-        return None, ()
+        return None, tuple(_forgotten(trust is not None and bool(checkpoints)))
     from casework.attest.log.judge import complete
 
     files, book = past.files, past.book
@@ -80,6 +87,14 @@ def compare(
         trust.policy.log.origin, judged.size, judged.root.hex(), stamped, tuple(one.name for one in judged.signers)
     )
     return fact, (*judged.findings, *book.dates.findings, *_ageing(past, anchors, today))
+
+
+def _forgotten(seen: bool) -> Iterator[Finding]:
+    """Yield a finding where a log was seen earlier, and the trust policy knows of none."""
+    if seen:
+        from casework.attest.codes import report
+
+        yield report("LOG-001", "a checkpoint of a log was seen earlier, and the trust policy pins no log")
 
 
 def _ageing(past: Past, anchors: Anchors, today: Today) -> Iterator[Finding]:

@@ -27,11 +27,11 @@ def digest_of(anchors: Anchors) -> str:
 def plain(record: SealedRecord, contents: Sequence[tuple[str, bytes]]) -> tuple[Any, ...]:
     """Return an opened record as plain data."""
     return (
-        [sha256_bytes(data) for _path, data in contents],
+        [(path, sha256_bytes(data)) for path, data in contents],
         record.path,
         record.digest,
         record.payload if record.statement is not None else b"",
-        [(p.name, p.signed_at.isoformat() if p.signed_at else "", p.proof) for p in record.principals],
+        [(p.name, p.signed_at.isoformat() if p.signed_at else "", p.proof, p.signature) for p in record.principals],
         [(p.code, p.message, p.line, p.column, p.file) for p in record.problems],
         record.figures_fit,
     )
@@ -52,10 +52,12 @@ def remembered(value: tuple[Any, ...], anchors: Anchors) -> SealedRecord | None:
     }
     signers |= {one.name: (one.person, one.roles, one.entry) for one in trust.identities.values()}
     made = []
-    for name, at, proof in principals:
+    for name, at, proof, signature in principals:
         if name not in signers:
             return None
         person, roles, standing = signers[name]
-        made.append(Principal(name, person, roles, standing, datetime.fromisoformat(at) if at else None, proof))
+        made.append(
+            Principal(name, person, roles, standing, datetime.fromisoformat(at) if at else None, proof, signature)
+        )
     statement = Statement.model_validate_json(payload) if payload else None
     return SealedRecord(path, digest, statement, tuple(made), tuple(Problem(*row) for row in problems), payload, fit)

@@ -106,13 +106,19 @@ def open_records(
     for (folder, name), files in sealed.records.items():
         label, stamps = f"{folder}/{name}", [f.stamp for f in files]
         held = known.get(label)
-        if held is not None and held.stamps == stamps and (record := remembered(held.value, anchors)) is not None:
+        named = held is not None and [path for path, _sha in held.value[0]] == [f.path for f in files]
+        if (
+            held is not None
+            and named
+            and held.stamps == stamps
+            and (record := remembered(held.value, anchors)) is not None
+        ):
             records.append(record)
             continue
         contents = list(_contents(tree, files, trouble))
         if not contents:
             continue
-        same = held is not None and held.value[0] == [sha256_bytes(data) for _path, data in contents]
+        same = held is not None and held.value[0] == [(path, sha256_bytes(data)) for path, data in contents]
         record = remembered(held.value, anchors) if held is not None and same else None
         records.append(record or open_record(contents, anchors))
         if len(contents) == len(files):
@@ -144,9 +150,7 @@ def judge_records(
     made: list[Verdict] = []
     for record in records:
         key = _evidence_key(record, case)
-        verdict = judge(
-            record, key, anchors.trust, now, generator=_generator(case, key), logged=dates.get(record.digest)
-        )
+        verdict = judge(record, key, anchors.trust, now, generator=_generator(case, key), times=dates)
         if verdict.statement is not None:
             with contextlib.suppress(ValueError, OverflowError):  # no such day: told as unverifiable
                 started = datetime.fromisoformat(verdict.statement.predicate.started) - CLOCK_SKEW
@@ -166,10 +170,10 @@ def judge_sealed_acts(
 
     trouble: list[Finding] = []
     verdicts = []
-    for (_folder, name), files in sealed.acts.items():
+    for files in sealed.acts.values():
         contents = list(_contents(tree, files, trouble))
         if contents:
-            verdicts.append(verify_act_files(contents, anchors, end_of(today), logged=times.get(name)))
+            verdicts.append(verify_act_files(contents, anchors, end_of(today), times=times))
     counted, findings = judge_acts(verdicts, act_nodes(case), policy)
     told = (*trouble, *(f for v in verdicts for f in v.findings), *findings)
     return Acts(counted, {v.digest: v.path for v in verdicts}, told)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any, Final
 
 from casework.artifact.digest import sha256_bytes
-from casework.graph.assessment import Today
+from casework.graph.assessment import Today, eve
 from casework.graph.case import Case
 from casework.model.project import Project
 from casework.store.working_tree import Seen, Tree
@@ -112,7 +112,7 @@ def _note_days(opened: TrustReading, today: Today) -> None:
         if standing.valid_to is not None:
             today.after(standing.valid_to)
         if standing.revoked_at is not None:
-            today.after(standing.revoked_at - timedelta(days=1))
+            today.after(eve(standing.revoked_at))
 
 
 def _anchors(opened: TrustReading, sigstore_root: bytes | None) -> Anchors:

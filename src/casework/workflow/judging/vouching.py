@@ -57,7 +57,7 @@ def vouch(
     verdicts = judge_records(records, case, anchors, today, times)
     acts = judge_sealed_acts(tree, sealed, case, anchors, today, times)
     held = {r.digest: r.path for r in records if r.principals or (past and r.digest in past.book.reading.logged)}
-    fact, vanished = compare(past, anchors, case, held | dict(acts.paths), acts.sealed, today)
+    fact, vanished = compare(past, anchors, case, held | dict(acts.paths), acts.sealed, today, pins.checkpoints)
     found = [*opened.findings, *sealed.findings, *trouble, *acts.findings, *vanished]
     found += [f for v in verdicts for f in v.findings]
     every = {r.digest: r.path for r in records} | dict(acts.paths)

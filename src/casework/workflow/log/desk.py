@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Final
@@ -25,6 +25,7 @@ from casework.workflow.judging.trusting import NO_PINS, Pins, open_trust, read_o
 from casework.workflow.log.facts import Book, LogFiles
 
 if TYPE_CHECKING:
+    from casework.attest.carrier import Principal
     from casework.attest.log.judge import LogReading
     from casework.attest.opening import Anchors, SealedRecord
     from casework.attest.trust.policy import Trust
@@ -41,11 +42,13 @@ class Fit:
         digest: SHA-256 of its payload; empty where it is not fit.
         key: Key of the evidence node in whose folder it lies; `acts` for acts.
         path: Its first file.
+        signatures: SHA-256 of each of its signatures by known keys, sorted.
     """
 
     digest: str
     key: str
     path: str
+    signatures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +141,9 @@ def _facts(
     tree: Tree, case: Case, sealed: Sealed, records: list[SealedRecord], acts: Acts, anchors: Anchors, trust: Trust
 ) -> Facts:
     fit = {
-        record.digest: Fit(record.digest, folder_key(record.path.split("/")[-2]), record.path)
+        record.digest: Fit(
+            record.digest, folder_key(record.path.split("/")[-2]), record.path, _signatures(record.principals)
+        )
         for record in reversed(records)
         if record.statement is not None and record.principals and _KEY.fullmatch(folder_key(record.path.split("/")[-2]))
     }
@@ -153,6 +158,10 @@ def _facts(
             retired.setdefault(key, act.digest)
     ordered = tuple(sorted(fit.values(), key=lambda one: (one.key, one.digest)))
     return Facts(ordered, census(case), retired, (trust.policy.version, trust.digest), tuple(sorted(unfit)))
+
+
+def _signatures(principals: Iterable[Principal]) -> tuple[str, ...]:
+    return tuple(sorted(one.signature for one in principals if one.signature))
 
 
 def _acts(
@@ -175,4 +184,5 @@ def _acts(
             yield Fit("", "acts", files[0][0]), ()
             continue
         said = act.predicate
-        yield Fit(sha256_bytes(opened.payload), "acts", files[0][0]), said.retires if said.node in counted else ()
+        act_of = Fit(sha256_bytes(opened.payload), "acts", files[0][0], _signatures(opened.principals))
+        yield act_of, said.retires if said.node in counted else ()

@@ -69,11 +69,12 @@ def wanted_lines(facts: Facts, logged: Iterable[str] = (), releases: Sequence[st
     """
     words = [line.split(" ") for line in logged]
     there, was = frozenset(facts.nodes), {(word[1], word[2]) for word in words if word[0] == "node"}
-    known = {word[1] for word in words if word[0] in ("record", "retired", "release")}
+    known = {word[1] for word in words if word[0] in ("record", "signature", "retired", "release")}
     gone = {key for kind, key in was if (kind, key) not in there and key in facts.retired} - known
     lines = [f"policy {facts.policy[0]} {facts.policy[1]}"] if facts.policy else []
     lines += [f"node {kind} {key}" for kind, key in sorted(there)]
     lines += [f"record {one.digest} {one.key}" for one in facts.records if one.digest not in known]
+    lines += [f"signature {sig} {one.digest}" for one in facts.records for sig in one.signatures if sig not in known]
     lines += [f"retired {key} {facts.retired[key]}" for key in sorted(gone)]
     return lines + [f"release {one}" for one in releases if one not in known]
 

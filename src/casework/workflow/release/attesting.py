@@ -36,7 +36,7 @@ def sealed_decision(
         CallProblem: Files differ from the commit, so that the commit was not what was judged; or the keys cannot sign.
     """
     from casework.attest.svr import commit_subject, seal_svr, svr_statement
-    from casework.store.history import head
+    from casework.store.history import Revision, head
     from casework.store.working_tree import WorkingTree
 
     if assessed.decision.word != "pass":
@@ -44,6 +44,10 @@ def sealed_decision(
     commit, dirty = head(root)
     if dirty:
         raise CallProblem("files of the case differ from the commit, so no statement can name it; commit them first")
+    if commit and (strange := Revision.open(root, commit).lacks(assessed.inputs.present)):
+        raise CallProblem(
+            f"{strange[0]} was judged and is not in the commit, so no statement can name it; commit it first"
+        )
     subjects = [*([commit_subject(commit)] if commit else []), *_subjects(assessed.assessment)]
     policies = list(_policies(assessed.assessment, tree or WorkingTree(root)))
     statement = svr_statement(assessed.decision, subjects, policies, created)
