@@ -281,7 +281,6 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.xfail(strict=True, reason="hindsight looks at the seal and at records, not at sealed reviews and waivers")
 def test_a_waiver_that_a_stolen_key_has_sealed_shows_in_hindsight(place: Path) -> None:
     def waivers(value: dict[str, Any]) -> None:
         value["acts"]["waiver"] = {"require": {"verifier": 1}}
@@ -295,7 +294,6 @@ def test_a_waiver_that_a_stolen_key_has_sealed_shows_in_hindsight(place: Path) -
     world.refused(world.data, "SIG-007", known=newer(stolen), now=LATER)
 
 
-@pytest.mark.xfail(strict=True, reason="hindsight takes the time that an undated seal states for proven")
 def test_an_undated_seal_by_a_key_that_was_revoked_since_counts_no_more(place: Path) -> None:
     def revoked(value: dict[str, Any]) -> None:
         value["keys"]["double-hat"]["revoked_at"] = "2026-07-01"

@@ -487,6 +487,28 @@ def test_attack_14_a_key_that_is_revoked_later_counts_for_what_it_signed_before(
     world.refused(world.data, "SIG-007", known=newer(revoked("2026-05-30")), now=LATER)
 
 
+@pytest.mark.parametrize("name", ["ci", "verifier-2"])
+def test_undated_evidence_under_a_stamped_seal_is_as_old_as_the_seal(world: World, name: str) -> None:
+    """Nothing dates the records themselves, but the seal covers them: they were there when it was stamped."""
+
+    def revoked(day: str) -> Policy:
+        return lambda value: value["keys"][name].update(revoked_at=day)
+
+    assert world.verify(known=newer(revoked("2026-06-02")), now=LATER).word == "verified"
+    for day in ("2026-06-01", "2026-05-30"):  # records state 20 May, which proves nothing
+        found = world.refused(world.data, "SIG-007", known=newer(revoked(day)), now=LATER)
+        assert any("nothing proves that it signed EV-" in f.message for f in found.findings)
+
+
+def test_undated_evidence_under_an_undated_seal_may_be_of_any_day(world: World) -> None:
+    def revoked(value: dict[str, Any]) -> None:
+        value["keys"]["ci"]["revoked_at"] = "2027-01-01"
+
+    plain = world.bundled.data
+    assert world.verify(plain, known=newer(revoked), now=NOW).word == "verified"  # that day is yet to come
+    world.refused(plain, "SIG-007", known=newer(revoked), now=LATER)
+
+
 def test_a_newer_policy_must_be_newer_in_force_and_of_the_same_root(world: World) -> None:
     world.refused(world.data, "POL-002", known=newer(signers=("developer",)), now=LATER)
     world.refused(world.data, "POL-003", known=newer(), now=datetime(2038, 1, 1, tzinfo=UTC))

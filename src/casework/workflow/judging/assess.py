@@ -31,6 +31,7 @@ from casework.workflow.judging.trusting import NO_PINS, Pins, read_of, reader
 from casework.workflow.judging.vouching import vouch
 
 if TYPE_CHECKING:
+    from casework.attest.act import ActVerdict
     from casework.model.policy import TrustPolicy
     from casework.workflow.judging.basing import Base
 
@@ -39,11 +40,19 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Assessed:
-    """What came of assessing a case."""
+    """What came of assessing a case.
+
+    Attributes:
+        assessment: All that is known of it.
+        decision: What the gate says.
+        inputs: What it rests on.
+        acts: Every sealed review and waiver, verified or not.
+    """
 
     assessment: Assessment
     decision: Decision
     inputs: Inputs
+    acts: tuple[ActVerdict, ...] = ()
 
 
 def assess(
@@ -92,7 +101,7 @@ def assess(
     decision = decide(with_severity(findings, project, LOWERABLE), assessment)
     if base is not None:
         decision = base.judged(decision, reading.case, void, vouched)
-    return Assessed(assessment, _placed(decision, reading.case, reader(tree)), inputs)
+    return Assessed(assessment, _placed(decision, reading.case, reader(tree)), inputs, vouched.sealed_acts)
 
 
 def _placed(decision: Decision, case: Case, read: Callable[[str], bytes | None]) -> Decision:

@@ -25,7 +25,7 @@ from casework.workflow.judging.inputs import Inputs
 from casework.workflow.judging.trusting import SEALED, end_of
 
 if TYPE_CHECKING:
-    from casework.attest.act import ActNode
+    from casework.attest.act import ActNode, ActVerdict
     from casework.attest.opening import Anchors, SealedRecord
 
 _UNREADABLE: Final = "Restore the file or its permissions; evidence that cannot be read does not count."
@@ -48,11 +48,12 @@ class Sealed:
 
 @dataclass(frozen=True, slots=True)
 class Acts:
-    """The sealed acts of a case: whose seal counts, where each lies by its payload digest, and what is wrong."""
+    """The sealed acts of a case: whose seal counts, where each lies by its payload digest, what is wrong, and all of them."""
 
     sealed: frozenset[str] = frozenset()
     paths: Mapping[str, str] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
+    verdicts: tuple[ActVerdict, ...] = ()
 
 
 def find_sealed(tree: Tree, project: Project, inputs: Inputs) -> Sealed:
@@ -176,7 +177,7 @@ def judge_sealed_acts(
             verdicts.append(verify_act_files(contents, anchors, end_of(today), times=times))
     counted, findings = judge_acts(verdicts, act_nodes(case), policy)
     told = (*trouble, *(f for v in verdicts for f in v.findings), *findings)
-    return Acts(counted, {v.digest: v.path for v in verdicts}, told)
+    return Acts(counted, {v.digest: v.path for v in verdicts}, told, tuple(verdicts))
 
 
 def act_nodes(case: Case) -> dict[str, ActNode]:

@@ -19,6 +19,7 @@ from casework.workflow.judging.sealed import find_sealed, judge_records, judge_s
 from casework.workflow.judging.trusting import Pins, open_trust
 
 if TYPE_CHECKING:
+    from casework.attest.act import ActVerdict
     from casework.attest.trust.policy import Trust
 
 
@@ -33,6 +34,7 @@ class Vouched:
         acts: Keys of the reviews and waivers whose seal counts.
         log: Where the log stands; None where the policy pins none.
         held: Payload digest of every sealed record and act to its path.
+        sealed_acts: Every sealed review and waiver, verified or not.
     """
 
     trust: Trust | None = None
@@ -41,6 +43,7 @@ class Vouched:
     acts: frozenset[str] = frozenset()
     log: LogFact | None = None
     held: Mapping[str, str] = field(default_factory=dict)
+    sealed_acts: tuple[ActVerdict, ...] = ()
 
 
 def vouch(
@@ -61,4 +64,4 @@ def vouch(
     found = [*opened.findings, *sealed.findings, *trouble, *acts.findings, *vanished]
     found += [f for v in verdicts for f in v.findings]
     every = {r.digest: r.path for r in records} | dict(acts.paths)
-    return Vouched(opened.trust, verdicts, tuple(found), acts.sealed, fact, every)
+    return Vouched(opened.trust, verdicts, tuple(found), acts.sealed, fact, every, acts.verdicts)

@@ -1,7 +1,9 @@
 """What has become known since a release was sealed: keys that a newer trust policy calls stolen or revoked.
 
 A bundle carries the trust policy of its day. Whoever has a newer one, from the same root, learns from it that a key was in wrong
-hands when it signed. That an old key is no longer listed means nothing: keys are retired in good order.
+hands when it signed. A signature that nothing dates may have been made at any time until now, whatever day it states; all that
+a stamped seal covers is at the latest of its moment. That an old key is no longer listed means nothing: keys are retired in
+good order.
 """
 
 from __future__ import annotations
@@ -9,26 +11,39 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from casework.attest.carrier import Standing
 from casework.attest.codes import report
 from casework.attest.release import Seal
 from casework.attest.trust.policy import Trust, open_policy
 from casework.model.finding import Finding
-from casework.model.verdict import Verdict
+from casework.model.verdict import Signer, Verdict
+
+if TYPE_CHECKING:
+    from casework.attest.act import ActVerdict
+    from casework.workflow.judging.assess import Assessed
 
 
 @dataclass(frozen=True, slots=True)
 class _Use:
-    """A signature that counted: the name of its key or identity, when it was made, and what it is under."""
+    """A signature that counted.
+
+    Attributes:
+        name: Name of its key or identity.
+        at: Moment by which it is proven to have been made; the present one where nothing proves an earlier one.
+        what: What it is under.
+        dated: Whether the proof is of this signature itself.
+    """
 
     name: str
     at: datetime
     what: str
+    dated: bool = True
 
 
 def hindsight(
-    newer: bytes, roots: bytes | None, trust: Trust, seal: Seal, verdicts: Iterable[Verdict], now: datetime
+    newer: bytes, roots: bytes | None, trust: Trust, seal: Seal, assessed: Assessed, now: datetime
 ) -> tuple[str, tuple[Finding, ...]]:
     """Judge the signatures of a bundle by a newer trust policy.
 
@@ -37,7 +52,7 @@ def hindsight(
         roots: The root public keys that the reader trusts.
         trust: The bundle's own trust policy, opened.
         seal: The seal, judged.
-        verdicts: The sealed records, judged.
+        assessed: The case as it is judged anew, with its sealed records, reviews and waivers.
         now: Present moment; the newer policy must not have expired.
 
     Returns:
@@ -49,27 +64,40 @@ def hindsight(
     if later is None:
         return "the newer trust policy cannot be opened", opened.findings
     held = f"version {later.policy.version} of trust policy {later.policy.name}"
-    found = tuple(sorted(_bad(trust, later, [*_of_seal(seal), *_of_records(verdicts)]), key=lambda f: f.order))
+    sealed = seal.sealed_at if seal.proven else None
+    uses = [
+        *_of_seal(seal, now),
+        *_of_records(assessed.assessment.verdicts, sealed or now),
+        *_of_acts(assessed.acts, sealed or now),
+    ]
+    found = tuple(sorted(_bad(trust, later, uses), key=lambda f: f.order))
     if found:
         return f"{held} knows of keys that must not count", found
     return f"{held} still accepts every key that signed", ()
 
 
-def _of_seal(seal: Seal) -> Iterator[_Use]:
-    stated = datetime.fromisoformat(seal.statement.predicate.sealed)
+def _of_seal(seal: Seal, now: datetime) -> Iterator[_Use]:
     for one in seal.principals:
-        yield _Use(one.name, one.signed_at or stated, "the seal")
+        yield _Use(one.name, one.signed_at or now, "the seal", one.signed_at is not None)
 
 
-def _of_records(verdicts: Iterable[Verdict]) -> Iterator[_Use]:
+def _of_records(verdicts: Iterable[Verdict], latest: datetime) -> Iterator[_Use]:
     for verdict in verdicts:
-        if not verdict.verified or verdict.statement is None:
-            continue
-        started = datetime.fromisoformat(verdict.statement.predicate.started)
-        for signer in verdict.signers:
-            yield _Use(
-                signer.key, datetime.fromisoformat(signer.signed_at) if signer.signed_at else started, verdict.evidence
-            )
+        if verdict.verified and verdict.statement is not None:
+            yield from _of_signers(verdict.signers, verdict.evidence, latest)
+
+
+def _of_acts(acts: Iterable[ActVerdict], latest: datetime) -> Iterator[_Use]:
+    for act in acts:
+        if act.verified and act.record is not None:
+            yield from _of_signers(act.signers, f"{act.record.kind} {act.record.node}", latest)
+
+
+def _of_signers(signers: Iterable[Signer], what: str, latest: datetime) -> Iterator[_Use]:
+    """Yield uses; what a stamped seal covers is at the latest of its day, whatever day it states itself."""
+    for one in signers:
+        at = min(datetime.fromisoformat(one.signed_at), latest) if one.signed_at else latest
+        yield _Use(one.key, at, what, bool(one.signed_at))
 
 
 def _bad(trust: Trust, later: Trust, uses: Iterable[_Use]) -> Iterator[Finding]:
@@ -84,7 +112,11 @@ def _bad(trust: Trust, later: Trust, uses: Iterable[_Use]) -> Iterator[Finding]:
             yield report("SIG-007", f"key {use.name} signed {use.what}, and was found stolen since")
         elif standing.revoked_at is not None and use.at.date() >= standing.revoked_at:
             day = standing.revoked_at.isoformat()
-            yield report("SIG-007", f"key {use.name} signed {use.what} on {use.at:%Y-%m-%d}, and is revoked from {day}")
+            if use.dated:
+                why = f"key {use.name} signed {use.what} on {use.at:%Y-%m-%d}, and is revoked from {day}"
+            else:
+                why = f"key {use.name} is revoked from {day}, and nothing proves that it signed {use.what} before"
+            yield report("SIG-007", why)
 
 
 def _standing(later: Trust, keyid: str | None, name: str) -> Standing | None:

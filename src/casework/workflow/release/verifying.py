@@ -157,7 +157,7 @@ def _judged(contents: Contents, known: Known, now: datetime, protocol: _Protocol
     _compare_state(record, tree, project, anchors, protocol)
     if known.policy is not None and anchors.trust is not None:
         roots = known.root_key if known.root_key is not None else read_of(tree, project.trust.root_key)
-        said, found = hindsight(known.policy, roots, anchors.trust, seal, assessed.assessment.verdicts, now)
+        said, found = hindsight(known.policy, roots, anchors.trust, seal, assessed, now)
         protocol.findings += found
         protocol.note("later revocations", "bad" if found else "good", said)
     _note_limits(contents, known, record, seal, protocol)
