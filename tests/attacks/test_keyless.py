@@ -35,7 +35,7 @@ def case(lab: LabCase, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> L
     """Return the lab's case with evidence that a machine has sealed and the verifier has not signed yet."""
     root = instance.trusted_root()
     (lab.root / "evidence/trust/trusted_root.json").write_bytes(root)
-    value: dict[str, Any] = lab_policy()
+    value: dict[str, Any] = lab_policy(expires="2099-12-31")
     value["sigstore"] = {
         "trusted_root_sha256": hashlib.sha256(root).hexdigest(),
         "identities": {"vera-id": VERA | {"issuer": instance.url + "/oidc"}},

@@ -375,7 +375,7 @@ CODES: Final[dict[str, Code]] = {
         "foreign-log", "error",
         "The checkpoint is of another log than the trust policy names, or there is none.",
         "The entries of another log say nothing of this case.",
-        "Restore `log/` below the evidence from version control, or start the log: `casework log update`.",
+        "Restore `log/` below the evidence from version control, or begin the log: `casework log update --start`.",
     ),
     "LOG-002": Code(
         "checkpoint-not-signed", "error",

@@ -14,6 +14,7 @@ EXAMPLES = """\
 examples:
   casework review REQ-ML-1 --as j.lindqvist
   casework review REQ-ML-1 REQ-ML-2 --as s.tanaka --role safety_manager --meaning approved
+  casework review G-1 --as s.tanaka --retires CG-1    CG-1 was removed, and rightly so
   casework review --suspect --as j.lindqvist          everything that needs a sign-off now
 """
 
@@ -31,6 +32,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--meaning", choices=("reviewed", "approved", "rejected"), default="reviewed", help="what it means"
     )
     parser.add_argument("--remarks", help="what the reviewer has to say")
+    parser.add_argument(
+        "--retires", action="append", default=[], metavar="ID",
+        help="node whose removal the review confirms; may be repeated (seal the review with `casework sign`)",
+    )  # fmt: skip
     parser.add_argument(
         "--suspect", action="store_true", help="sign off every node that needs it: list them first with --dry-run"
     )
@@ -59,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if not keys:
         raise CallProblem("nothing to sign off: name nodes, or use --suspect")
-    node = review_of(assessed.assessment, keys, args.person, args.role, args.meaning, args.remarks, today)
+    node = review_of(assessed.assessment, keys, args.person, args.role, args.meaning, args.remarks, today, args.retires)
     text = to_yaml(node)
     if args.dry_run:
         write_out(text, None)

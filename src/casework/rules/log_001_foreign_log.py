@@ -25,6 +25,6 @@ RULE = Rule(
     "LOG-001",
     "foreign-log",
     "error",
-    "Restore `log/` below the evidence from version control, or start the log: `casework log update`.",
+    "Restore `log/` below the evidence from version control, or begin the log: `casework log update --start`.",
     "elsewhere",
 )

@@ -6,6 +6,9 @@ Found by verification, before any rule is applied. A sealed record, a node or a 
 ## Why it matters
 What is not logged can be removed without a trace.
 
+A node that is not logged yet only warns, and forbids a release; so does, by `--base`, a record or act that the base does not
+have: whoever proposes a change seldom holds the log's key, and what is merged is logged afterwards.
+
 ## Bad
 A record was added to `evidence/EV-1/` and not to `log/entries`.
 

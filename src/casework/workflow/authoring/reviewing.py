@@ -21,6 +21,7 @@ def review_of(
     meaning: str,
     remarks: str | None,
     today: date,
+    retires: Sequence[str] = (),
 ) -> dict[str, object]:
     """Return the review node of a sign-off, as plain data in the order in which it is to be written.
 
@@ -32,6 +33,7 @@ def review_of(
         meaning: reviewed, approved or rejected.
         remarks: What the reviewer has to say, or None.
         today: Date of the sign-off.
+        retires: Keys of nodes whose removal the review confirms.
 
     Raises:
         CallProblem: A node is unknown or invalid, the person is unknown or a machine, lacks the role, or is not
@@ -67,6 +69,7 @@ def review_of(
         "on": today.isoformat(),
         "meaning": meaning,
         **({"remarks": remarks} if remarks else {}),
+        **({"retires": list(retires)} if retires else {}),
         "fingerprints": dict(sorted(prints.items())),
     }
     Review.model_validate(node)

@@ -170,15 +170,24 @@ def _offer_evidence(desk: Desk, key: str) -> Offer:
 
 
 def _record_to_sign(desk: Desk, key: str) -> Verdict | None:
-    """Return the record that counts now; else the newest one."""
-    appraisal = desk.assessment.appraisals.get(key)
-    if appraisal is not None and appraisal.state in ("current", "unfinished"):
-        return appraisal.verdict
+    """Return the newest record of what is here now that lacks nothing but signatures; else the one that counts; else the newest."""
+    about = desk.assessment
+    appraisal = about.appraisals.get(key)
+    counts = appraisal.verdict if appraisal is not None and appraisal.state in ("current", "unfinished") else None
     folder = f"{desk.folder}/{key.replace('::', '__')}/"
-    found = [one for one in desk.assessment.verdicts if one.path.startswith(folder)]
-    return max(
-        found, key=lambda one: (one.statement.predicate.started if one.statement else "", one.digest), default=None
-    )
+    found = sorted((one for one in about.verdicts if one.path.startswith(folder)), key=_age, reverse=True)
+    newer = [one for one in found if counts is None or _age(one) > _age(counts)]
+    for one in newer:
+        signable = one.statement is not None and all(f.code in _MENDABLE for f in one.findings if f.severity == "error")
+        if signable and not mismatches(
+            about.case, key, one, about.files, about.manifests, about.project.trust.model_key
+        ):
+            return one
+    return counts or next(iter(found), None)
+
+
+def _age(verdict: Verdict) -> tuple[str, str]:
+    return verdict.statement.predicate.started if verdict.statement else "", verdict.digest
 
 
 def _obstacle(desk: Desk, key: str, plan: Evidence, verdict: Verdict, broken: Sequence[Finding]) -> str:
