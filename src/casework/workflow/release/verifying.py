@@ -246,8 +246,8 @@ def _compare(record: ReleaseRecord, assessed: Assessed, day: date, protocol: _Pr
         said = f"the seal says {sealed}; judged anew as of {day.isoformat()} it is {anew}"
         protocol.fail("decision", said, [report("ART-016", said), *errors])
     elif record.draft or not released:
-        said = f"judged anew it is the same as sealed: {anew}"
-        protocol.fail("decision", said, [report("ART-016", "this is a draft and no release"), *errors])
+        said = f"what was sealed is no release; judged anew it is the same: {anew}"
+        protocol.fail("release", said, [report("ART-016", "this is a draft and no release"), *errors])
     else:
         protocol.note("decision", "good", f"judged anew as of {day.isoformat()} it is the same as sealed: {anew}")
     if len(decision.waived) != record.waivers:
