@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from casework.artifact.digest import jcs_digest, sha256_bytes
+from casework.artifact.digest import plain_digest, sha256_bytes
 from casework.attest.carrier import Opened, Principal, Problem
 from casework.attest.codes import shown
 from casework.attest.dsse import Envelope, read_envelope
@@ -113,7 +113,7 @@ def open_record(
 
 def _figures_fit(record: ResultRecord) -> bool:
     stated = record.digests.get("outcome")
-    return stated is None or stated == jcs_digest(outcome_of(record.metrics, record.tables))
+    return stated is None or stated == plain_digest(outcome_of(record.metrics, record.tables))
 
 
 def open_carriers(files: Sequence[tuple[str, bytes]], anchors: Anchors, *, payload_type: str) -> Opened:
