@@ -302,9 +302,6 @@ def test_an_undated_seal_by_a_key_that_was_revoked_since_counts_no_more(place: P
     world.refused(world.data, "SIG-007", known=newer(revoked), now=LATER)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="hindsight finds an identity by its name in the policy, which a newer one may change"
-)
 def test_an_identity_that_was_taken_over_shows_in_hindsight_under_another_name() -> None:
     one = {
         "issuer": "https://accounts.example.org",

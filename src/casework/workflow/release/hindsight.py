@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from casework.attest.carrier import Standing
@@ -104,7 +104,7 @@ def _bad(trust: Trust, later: Trust, uses: Iterable[_Use]) -> Iterator[Finding]:
     ids = {key.name: keyid for keyid, key in trust.keys.items()}
     told: set[tuple[str, str]] = set()
     for use in uses:
-        standing = _standing(later, ids.get(use.name), use.name)
+        standing = _standing(trust, later, ids.get(use.name), use.name)
         if standing is None or (use.name, use.what) in told:
             continue
         told.add((use.name, use.what))
@@ -119,9 +119,14 @@ def _bad(trust: Trust, later: Trust, uses: Iterable[_Use]) -> Iterator[Finding]:
             yield report("SIG-007", why)
 
 
-def _standing(later: Trust, keyid: str | None, name: str) -> Standing | None:
+def _standing(trust: Trust, later: Trust, keyid: str | None, name: str) -> Standing | None:
+    """Return what a newer policy says of a key or an identity, whatever names it gives; the worst where it says several things."""
     if keyid is not None:
         key = later.keys.get(keyid)
         return key.entry if key is not None else None
-    identity = later.identities.get(name)
-    return identity.entry if identity is not None else None
+    known = trust.identities.get(name)
+    if known is None:
+        return None
+    same = (known.entry.issuer, known.entry.identity)
+    found = [one.entry for one in later.identities.values() if (one.entry.issuer, one.entry.identity) == same]
+    return min(found, key=lambda one: (not one.compromised, one.revoked_at or date.max), default=None)
