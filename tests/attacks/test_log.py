@@ -484,3 +484,18 @@ def test_a_record_of_a_change_warns_by_its_base_until_it_is_merged_and_blocks_wi
     assert "LOG-006" in codes_of(logged, "warning", base)
     merged = logged.commit()
     assert codes_of(logged, "error", merged) == {"LOG-006"}  # whoever merged has to log it
+
+
+def test_a_retirement_and_a_newer_policy_of_a_change_warn_by_its_base(logged: LabCase, tmp_path: Path) -> None:
+    add_unneeded(logged, str(tmp_path / "log.pem"))
+    base = logged.commit()
+    retire(logged, sealed=True)
+    assert "LOG-006" in codes_of(logged, "error")
+    assert "LOG-006" not in codes_of(logged, "error", base)
+    assert "LOG-006" in codes_of(logged, "warning", base)
+    policy = logged.root / "evidence/trust/policy.dsse.json"
+    (policy.parent / "policies").mkdir()
+    (policy.parent / "policies/3.dsse.json").write_bytes(policy.read_bytes())
+    logged.policy(log=log_pins(), tsa={"lab": TSA.pem}, version=4)
+    assert not {one for one in codes_of(logged, "error", base) if one.startswith(("LOG-", "POL-"))}
+    assert "LOG-006" in codes_of(logged, "error")

@@ -509,6 +509,22 @@ def test_undated_evidence_under_an_undated_seal_may_be_of_any_day(world: World) 
     world.refused(plain, "SIG-007", known=newer(revoked), now=LATER)
 
 
+def test_a_newer_policy_by_another_root_is_reached_through_the_versions_between(world: World) -> None:
+    """The root was rotated since: the newest policy is not signed by the keys that the reader has pinned."""
+
+    def version(number: int, owners: list[str], signers: tuple[str, ...]) -> bytes:
+        value = release_policy(lambda v: v.update(root={"threshold": 2, "keys": owners}))
+        value |= {"version": number, "expires": "2037-01-01"}
+        return seal_policy(TrustPolicy.model_validate(value), [KEYS[name] for name in signers])
+
+    first = release_policy()["version"]
+    handed = version(first + 1, ["root-a", "developer"], ("root-a", "root-b", "developer"))
+    newest = version(first + 2, ["root-a", "developer"], ("root-a", "developer"))
+    world.refused(world.data, "POL-002", known=replace(ROOT, policy=newest), now=LATER)
+    found = world.verify(known=replace(ROOT, policy=newest, policies=(handed,)), now=LATER)
+    assert found.word == "verified", found.findings
+
+
 def test_a_newer_policy_must_be_newer_in_force_and_of_the_same_root(world: World) -> None:
     world.refused(world.data, "POL-002", known=newer(signers=("developer",)), now=LATER)
     world.refused(world.data, "POL-003", known=newer(), now=datetime(2038, 1, 1, tzinfo=UTC))
@@ -692,7 +708,7 @@ def test_the_commands(world: World, tmp_path: Path, capfd: pytest.CaptureFixture
     assert command(bundle_command, "--countersign", str(out), "--key", str(places[1]), "--now", "2026-06-01") == 0
     assert command(verify_command, str(out), "--root-sha256", sha256_bytes(roots())) == 0
     text = capfd.readouterr().out
-    assert text.startswith("VERIFIED: r.zip")
+    assert text.startswith("VERIFIED, but the time of sealing is not proven: r.zip")
     assert "could not be checked" in text
     (world.lab.root / "x").write_text("x")
     assert git(world.lab.root, "status", "--porcelain")

@@ -112,7 +112,7 @@ CODES: Final[dict[str, Code]] = {
         "too-few-signers", "error",
         "Fewer persons have signed in a required role than the policy demands; doubled signatures count once.",
         "Several keys or signatures of one person are still one person's word.",
-        "Run it with the keys of all persons that must sign.",
+        "The missing persons countersign: `casework sign ID --key KEY`; a release: `casework bundle --countersign`.",
     ),
     "SIG-007": Code(
         "revoked-key", "error",
@@ -436,7 +436,7 @@ CODES: Final[dict[str, Code]] = {
         "broken-release", "error",
         "The release bundle is not sealed as its trust policy demands, or its content is not what was sealed.",
         "Nobody vouches for what it holds.",
-        "Get the release bundle anew from its maker, or have the missing persons sign it.",
+        "Do not use it; ask its maker for the release bundle.",
     ),
 }  # fmt: skip
 """Code to its meaning; codes are for ever."""

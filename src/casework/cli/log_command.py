@@ -80,7 +80,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     _add_seen(cosign)
     cosign.add_argument("--first", action="store_true", help="you have seen nothing of this log yet")
     show = _act(acts, "show", "list the entries, with the dates that stamps prove")
-    show.add_argument("--kind", choices=("record", "node", "policy", "retired", "release"), help="only these")
+    show.add_argument(
+        "--kind", choices=("record", "signature", "node", "policy", "retired", "release"), help="only these"
+    )
 
 
 def _act(acts: Any, name: str, text: str) -> argparse.ArgumentParser:

@@ -73,4 +73,6 @@ def run(args: argparse.Namespace) -> int:
     path = root / folder / f"{node['id']}.yaml"
     write_file(path, text.encode())
     print(f"{args.person} {args.meaning} {len(keys)} node{'s' if len(keys) != 1 else ''}: {path.relative_to(root)}")
+    if args.retires:
+        print(f"next: casework sign {node['id']} --key KEY: only a sealed review retires")
     return 0

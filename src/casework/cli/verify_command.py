@@ -40,7 +40,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--policy-floor", type=positive, default=0, metavar="N", help="lowest version of the trust policy that counts"
     )
     parser.add_argument(
-        "--policy", metavar="FILE", help="newer sealed trust policy: keys that it calls stolen count no more"
+        "--policy",
+        metavar="FILE",
+        help="newer sealed trust policy (the versions before it in `policies` beside it): keys that it calls stolen count no more",
     )
     parser.add_argument("-f", "--format", choices=FORMATS, default="text", help="form of the answer (default: text)")
     add_output(parser)
@@ -60,6 +62,7 @@ def run(args: argparse.Namespace) -> int:
         checkpoint=_read(args.checkpoint, "--checkpoint"),
         floor=args.policy_floor,
         policy=_read(args.policy, "--policy"),
+        policies=_beside(args.policy),
     )
     now = datetime.now(UTC) if args.now is None else datetime.combine(today_of(args), datetime.max.time(), UTC)
     bar = Progress()
@@ -68,6 +71,14 @@ def run(args: argparse.Namespace) -> int:
     name = Path(args.bundle).name
     write_out(verification_json(found) if args.format == "json" else verification_text(found, name=name), args.output)
     return 0 if found.word == "verified" else 1
+
+
+def _beside(policy: str | None) -> tuple[bytes, ...]:
+    """Return the superseded versions that lie in `policies` beside a policy, oldest first."""
+    found = (Path(policy).parent / "policies").glob("*.dsse.json") if policy else ()
+    numbered = [path for path in found if path.name.partition(".")[0].isdecimal()]
+    ordered = sorted(numbered, key=lambda path: int(path.name.partition(".")[0]))
+    return tuple(data for path in ordered if (data := _read(str(path), "--policy")) is not None)
 
 
 def _read(path: str | None, option: str) -> bytes | None:

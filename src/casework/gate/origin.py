@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -54,18 +54,28 @@ def voided(case: Case, void: Iterable[str], revision: str) -> Iterator[Finding]:
         yield Finding("GTE-014", "warning", key, (), message, _FIX_WAIVER, case.entries[key].file)
 
 
-def postponed(findings: Iterable[Finding], sealed: Iterable[str]) -> Iterator[Finding]:
-    """Yield the findings, where a record that the base does not have, and that is not logged yet, only warns.
+def postponed(
+    findings: Iterable[Finding], sealed: Iterable[str], nodes: Container[str], policy: bool
+) -> Iterator[Finding]:
+    """Yield the findings, where what the base does not have, and what is not logged yet for that reason, only warns.
 
     Whoever proposes a change seldom holds the key of the log, and should not; what is merged is logged afterwards.
 
     Args:
         findings: Of the change.
         sealed: Paths of the sealed records and acts of the base.
+        nodes: Keys of its nodes: the retirement of one that it still has is part of the change.
+        policy: True where it has the trust policy's version already.
     """
     old = frozenset(sealed)
     for finding in findings:
-        new = finding.code == "LOG-006" and finding.file.endswith(".json") and finding.file not in old
+        if finding.file.endswith(".json"):
+            known = finding.file in old
+        elif finding.node:  # the retirement of a node; one that has come back is told without a file
+            known = not finding.file or finding.node not in nodes
+        else:
+            known = policy
+        new = finding.code == "LOG-006" and not known
         yield replace(finding, severity="warning") if new else finding
 
 

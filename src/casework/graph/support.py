@@ -7,6 +7,7 @@ from typing import Final, assert_never
 
 from casework.graph.assessment import Assessment
 from casework.graph.case import Case
+from casework.graph.census import retirements
 from casework.model.standards import asil_of
 from casework.model.verdict import Appraisal, CriterionResult, Status
 
@@ -181,7 +182,8 @@ def _review(assessment: Assessment, key: str) -> Part:
         return [], [Status("defeated", f"{key} is a rejection")]
     seen = light.get("fingerprints") or {}
     unseen = [t for t in _targets(case, key, "of") if t not in seen]
-    changed = [k for k in sorted(seen) if k not in case or case.fingerprint(k) != seen[k]]
+    gone = retirements(case)
+    changed = [k for k in sorted(seen) if (k not in gone if k not in case else case.fingerprint(k) != seen[k])]
     faults = [Status("open", f"{t} was signed off by {key} without its fingerprint") for t in unseen]
     faults += [Status("open", f"{k} has changed since {key}") for k in changed]
     return [], faults

@@ -100,7 +100,8 @@ _MARK = {"good": "ok  ", "bad": "BAD ", "open": "open"}
 
 def verification_text(found: Verification, *, name: str) -> str:
     """Return what verifying a bundle found, in plain words."""
-    lines = [f"{'VERIFIED' if found.word == 'verified' else 'REFUSED'}: {name}"]
+    undated = "" if found.proven else ", but the time of sealing is not proven"
+    lines = [f"VERIFIED{undated}: {name}" if found.word == "verified" else f"REFUSED: {name}"]
     record = found.record
     if record is not None:
         version = f" {record.case.version}" if record.case.version else ""

@@ -26,6 +26,6 @@ RULE = Rule(
     "ART-016",
     "broken-release",
     "error",
-    "Get the release bundle anew from its maker, or have the missing persons sign it.",
+    "Do not use it; ask its maker for the release bundle.",
     "elsewhere",
 )

@@ -25,6 +25,6 @@ RULE = Rule(
     "SIG-006",
     "too-few-signers",
     "error",
-    "Run it with the keys of all persons that must sign.",
+    "The missing persons countersign: `casework sign ID --key KEY`; a release: `casework bundle --countersign`.",
     "elsewhere",
 )

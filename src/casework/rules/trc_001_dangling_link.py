@@ -36,6 +36,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from casework.graph.case import Case
+from casework.graph.census import retirements
 from casework.model.finding import Finding
 from casework.rules.rule import Rule
 
@@ -44,7 +45,10 @@ RULE = Rule("TRC-001", "dangling-link", "error", "Define the missing node, or dr
 
 def check(case: Case) -> Iterator[Finding]:
     """Yield a finding for each link whose target does not exist."""
+    retired = retirements(case)
     for link in case.dangling:
+        if link.target in retired and case.entries[link.source].type == "review":
+            continue  # what was signed off then stands as it was
         many = case.data(link.source).get(link.field)
         route = (link.field, link.index) if isinstance(many, list) else (link.field,)
         yield RULE.at(link.source, route, f"{link.source} links to {link.target}, which is not defined")

@@ -119,10 +119,16 @@ def offers(desk: Desk, keys: Sequence[str]) -> list[Offer]:
     case = desk.assessment.case
     nodes = act_nodes(case)
     if keys:
-        return [_offer(desk, key, nodes) for key in dict.fromkeys(keys)]
-    acts = [key for key in sorted(nodes) if nodes[key].kind in desk.policy.acts]
+        return [_offer(desk, key, nodes) for key in dict.fromkeys(map(_key, keys))]
+    wanted = [key for key in sorted(nodes) if nodes[key].kind in desk.policy.acts or nodes[key].retires]
+    acts = [key for key in wanted if key not in desk.assessment.sealed_acts]
     found = [_offer(desk, key, nodes) for key in [*case.keys("evidence"), *acts] if case.entries[key].valid]
     return [one for one in found if one.path and lacking(one, one.signers, desk.policy)]
+
+
+def _key(named: str) -> str:
+    """Return the key that a user means; a review's file is named by its id."""
+    return named.rpartition("/")[2].removesuffix(".yaml") if named.endswith(".yaml") else named
 
 
 def _offer(desk: Desk, key: str, nodes: Mapping[str, ActNode]) -> Offer:

@@ -92,7 +92,11 @@ def assess(
     trust = vouched.trust
     tell("looking at files")
     assessment = _facts(tree, reading.case, project, day, trust.policy if trust else None, vouched.verdicts, inputs)
-    findings += base.postponed(list(vouched.findings)) if base is not None else vouched.findings
+    findings += (
+        base.postponed(list(vouched.findings), trust.policy if trust else None)
+        if base is not None
+        else vouched.findings
+    )
     tell("applying rules")
     void = base.void(reading.case, vouched.acts) if base is not None else frozenset()
     assessment = replace(assessment, sealed_acts=vouched.acts, log=vouched.log, void_waivers=void)

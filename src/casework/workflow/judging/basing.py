@@ -19,6 +19,7 @@ from casework.workflow.judging.reading import read_case
 from casework.workflow.judging.trusting import SEALED, Pins, read_of
 
 if TYPE_CHECKING:
+    from casework.model.policy import TrustPolicy
     from casework.workflow.judging.vouching import Vouched
 
 
@@ -46,9 +47,10 @@ class Base:
         """Return the configuration to judge the change by."""
         return gate.judging(project, self.project)
 
-    def postponed(self, findings: list[Finding]) -> list[Finding]:
+    def postponed(self, findings: list[Finding], policy: TrustPolicy | None) -> list[Finding]:
         """Return the findings of the change; what is to be logged once it is merged only warns."""
-        return list(gate.postponed(findings, self.sealed.values()))
+        held = policy is None or policy.version in self.pins.seen
+        return list(gate.postponed(findings, self.sealed.values(), self.case, held))
 
     def altered(self, project: Project, root: bytes | None) -> Iterator[Finding]:
         """Yield a warning for each setting of the change, and for root keys of its own, that do not judge it."""

@@ -70,7 +70,7 @@ def open_trust(
         return _foreign_root(sha256_bytes(root), pinned, trust.root_key), Anchors(None)
     history = [
         data
-        for seen in sorted(older, key=_version)
+        for seen in sorted(older, key=version_of)
         if not seen.problem and (data := read_of(tree, seen.path)) is not None
     ]
     opened = open_policy(
@@ -97,7 +97,8 @@ def _foreign_root(found: str, pinned: str, path: str) -> TrustReading:
     return TrustReading(None, (report("POL-000", message, file=path),))
 
 
-def _version(seen: Seen) -> tuple[int, str]:
+def version_of(seen: Seen) -> tuple[int, str]:
+    """Return the version that the name of a superseded policy states, to sort by."""
     stem = seen.path.rpartition("/")[2].partition(".")[0]
     return int(stem) if stem.isdecimal() and len(stem) < 16 else 0, seen.path
 

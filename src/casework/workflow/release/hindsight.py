@@ -8,7 +8,7 @@ good order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -43,7 +43,13 @@ class _Use:
 
 
 def hindsight(
-    newer: bytes, roots: bytes | None, trust: Trust, seal: Seal, assessed: Assessed, now: datetime
+    newer: bytes,
+    roots: bytes | None,
+    trust: Trust,
+    seal: Seal,
+    assessed: Assessed,
+    now: datetime,
+    history: Sequence[bytes] = (),
 ) -> tuple[str, tuple[Finding, ...]]:
     """Judge the signatures of a bundle by a newer trust policy.
 
@@ -54,15 +60,25 @@ def hindsight(
         seal: The seal, judged.
         assessed: The case as it is judged anew, with its sealed records, reviews and waivers.
         now: Present moment; the newer policy must not have expired.
+        history: Sealed versions before the newer one, that of the bundle among them.
 
     Returns:
         What was found in words; and `SIG-007` for each key that signed while it was stolen or revoked, or why the newer policy
         cannot be opened.
     """
-    opened = open_policy(newer, roots, now.date(), floor=trust.policy.version, path="newer trust policy")
+    seen = {trust.policy.version: trust.digest}
+    opened = open_policy(newer, roots, now.date(), history=history, seen=seen, path="newer trust policy")
+    if (
+        opened.trust is None
+    ):  # versions between may be missing: then the root keys at hand must have signed it themselves
+        direct = open_policy(newer, roots, now.date(), floor=trust.policy.version, path="newer trust policy")
+        broken = {one.code for one in opened.findings} == {"POL-008"}
+        opened = direct if direct.trust is not None or broken else opened
     later = opened.trust
     if later is None:
-        return "the newer trust policy cannot be opened", opened.findings
+        why = "; ".join(one.message for one in opened.findings)
+        hint = "the versions between it and the bundle's belong into `policies` beside it"
+        return f"the newer trust policy cannot be opened: {why}; {hint}", opened.findings
     held = f"version {later.policy.version} of trust policy {later.policy.name}"
     sealed = seal.sealed_at if seal.proven else None
     uses = [

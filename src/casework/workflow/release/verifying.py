@@ -24,7 +24,7 @@ from casework.model.project import Project
 from casework.model.release import SEAL, ReleaseRecord
 from casework.model.verification import Check, Outcome, Verification
 from casework.model.version import __version__
-from casework.workflow.judging.trusting import NO_PINS, Pins, open_trust, read_of
+from casework.workflow.judging.trusting import NO_PINS, Pins, open_trust, read_of, version_of
 from casework.workflow.release.bundle_contents import Contents, open_bundle
 from casework.workflow.release.hindsight import hindsight
 
@@ -47,6 +47,7 @@ class Known:
         checkpoint: A checkpoint of the log that was seen earlier; None where there is none.
         floor: Lowest version of the trust policy that counts.
         policy: A newer sealed trust policy of the same root; None where there is none.
+        policies: Sealed versions between the bundle's policy and the newer one.
     """
 
     root_key: bytes | None = None
@@ -54,6 +55,7 @@ class Known:
     checkpoint: bytes | None = None
     floor: int = 0
     policy: bytes | None = None
+    policies: tuple[bytes, ...] = ()
 
 
 @dataclass(slots=True)
@@ -157,11 +159,23 @@ def _judged(contents: Contents, known: Known, now: datetime, protocol: _Protocol
     _compare_state(record, tree, project, anchors, protocol)
     if known.policy is not None and anchors.trust is not None:
         roots = known.root_key if known.root_key is not None else read_of(tree, project.trust.root_key)
-        said, found = hindsight(known.policy, roots, anchors.trust, seal, assessed, now)
+        said, found = hindsight(
+            known.policy, roots, anchors.trust, seal, assessed, now, history=_versions(tree, project, known)
+        )
         protocol.findings += found
         protocol.note("later revocations", "bad" if found else "good", said)
     _note_limits(contents, known, record, seal, protocol)
     return _answer(protocol, record, seal)
+
+
+def _versions(tree: ArchiveTree, project: Project, known: Known) -> tuple[bytes, ...]:
+    """Return every sealed version of the trust policy before the newer one, oldest first, each once."""
+    folder = project.trust.policy.rpartition("/")[0]
+    enclosed = (
+        read_of(tree, one.path) for one in sorted(tree.list(f"{folder}/policies", (".dsse.json",)), key=version_of)
+    )
+    every = [*enclosed, read_of(tree, project.trust.policy), *known.policies]
+    return tuple(dict.fromkeys(one for one in every if one is not None and one != known.policy))
 
 
 def _assess(tree: ArchiveTree, day: date, pins: Pins, tell: Progress) -> Assessed:
