@@ -10,7 +10,6 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from conftest import SIDE, STARTED, Scene, Thing, phash, read_lines, write_dataset, write_lines
 
 from casework.generators import DataSource, Request, load
 from casework.generators.dataset.coverage import tway_support
@@ -18,6 +17,7 @@ from casework.generators.dataset.inspection import perceptual_hash
 from casework.generators.dataset.twins import near_pairs
 from casework.model.hazard import Odd
 from casework.model.result import ResultRecord, Table
+from conftest import SIDE, STARTED, Scene, Thing, phash, read_lines, write_dataset, write_lines
 
 
 def clean(folder: Path, count: int = 6, **fields: Any) -> Path:

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import SCENES, SIDE, STARTED, Scene, Thing, save, write_dataset, write_detector, write_gemm
 from onnx import TensorProto, helper, numpy_helper
 
 from casework.generators import DataSource, ModelSource, Request, load
@@ -16,6 +15,7 @@ from casework.generators.interface import find_interface
 from casework.generators.resolve import resolve
 from casework.model.interval import upper_bound
 from casework.model.result import Metric, ResultRecord
+from conftest import SCENES, SIDE, STARTED, Scene, Thing, save, write_dataset, write_detector, write_gemm
 
 
 def _ask(generator: str, model: Path, *, data: Path | None = None, **fields: Any) -> Request:

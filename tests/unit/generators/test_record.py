@@ -7,7 +7,6 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 import pytest
-from conftest import STARTED
 
 from casework.artifact.digest import jcs_digest
 from casework.artifact.manifest import ManifestProblem
@@ -16,6 +15,7 @@ from casework.generators import GeneratorProblem, Request
 from casework.generators.protocol import Progress, silent
 from casework.generators.record import Finds, census, run_body, share, table
 from casework.model.result import ResultRecord, SelfCheck
+from conftest import STARTED
 
 
 def run(body: Callable[[Finds], None]) -> ResultRecord:

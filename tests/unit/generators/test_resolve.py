@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import STARTED, Scene, Thing, write_dataset
 
 from casework.artifact.digest import jcs_digest, sha256_file
 from casework.generators import REGISTRY, Generator, GeneratorProblem, Request, load
 from casework.generators.options import OptionProblem, OptionSpec, describe_options, parse_options, read_options
 from casework.generators.resolve import PATH_OPTIONS, data_source, resolve
 from casework.model.catalogue import GENERATORS
+from conftest import STARTED, Scene, Thing, write_dataset
 
 
 def _ask(generator: str, model: Path, *, data: Path | None = None, **fields: Any) -> Request:

@@ -10,7 +10,6 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from conftest import STARTED, save, write_gemm
 from onnx import TensorProto, helper, numpy_helper
 from sklearn.metrics import confusion_matrix, f1_score, recall_score
 
@@ -19,6 +18,7 @@ from casework.artifact.manifest import SCHEMA
 from casework.generators import Request, load
 from casework.generators.resolve import resolve
 from casework.model.result import Metric, ResultRecord
+from conftest import STARTED, save, write_gemm
 
 
 def _ask(generator: str, model: Path, *, data: Path | None = None, **fields: Any) -> Request:

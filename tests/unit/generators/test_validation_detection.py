@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import SCENES, STARTED, Scene, Thing, read_lines, save, write_dataset, write_detector, write_lines
 
 from casework.generators import DataSource, ModelSource, Request, load
 from casework.model.hazard import Odd
 from casework.model.interval import lower_bound, upper_bound
 from casework.model.learning import Decoder, ModelCard
 from casework.model.result import Metric, ResultRecord
+from conftest import SCENES, STARTED, Scene, Thing, read_lines, save, write_dataset, write_detector, write_lines
 
 
 def request(model: Path, data: Path, **fields: Any) -> Request:
