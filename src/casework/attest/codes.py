@@ -417,7 +417,7 @@ CODES: Final[dict[str, Code]] = {
         "logged-node-gone", "error",
         "The log has a node that is no longer there, and no sealed review retires it.",
         "A hazard, threat or challenge that is removed leaves nothing behind that would miss it.",
-        "Restore the node, or have its removal confirmed by a sealed review that names it in `retires`.",
+        "Restore the node, or confirm its removal: `casework review ID --as PERSON --retires KEY`, then `casework sign`.",
     ),
     "LOG-009": Code(
         "broken-log-stamp", "error",

@@ -16,7 +16,9 @@ _KEPT: Final = ("severity", "review", "top_goals")
 _FIX_SETTING: Final = "Nothing needs to be done: the setting takes effect once it is merged. See that it was meant."
 _FIX_WAIVER: Final = "Merge the waiver first, or have it sealed by those whom the trust policy names: `casework sign`."
 _FIX_PLAN: Final = "See that it was meant: who owns a node decides who may review and verify it."
-_FIX_NODE: Final = "Restore the node, or have its removal confirmed by a sealed review that names it in `retires`."
+_FIX_NODE: Final = (
+    "Restore the node, or confirm its removal: `casework review ID --as PERSON --retires KEY`, then `casework sign`."
+)
 
 
 def judging(project: Project, base: Project) -> Project:

@@ -67,7 +67,7 @@ def vanished_nodes(now: Case, base: Case) -> tuple[Finding, ...]:
     them goes too, nothing within one revision would miss them.
     """
     retired = retirements(now)
-    fix = "Restore the node, or have its removal confirmed by a review that names it in `retires`."
+    fix = "Restore the node, or confirm its removal: `casework review ID --as PERSON --retires KEY`, then `casework sign`."
     return tuple(
         Finding(
             "GTE-011",

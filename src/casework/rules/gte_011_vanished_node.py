@@ -27,6 +27,6 @@ RULE = Rule(
     "GTE-011",
     "vanished-node",
     "error",
-    "Restore the node, or have its removal confirmed by a review that names it in `retires`.",
+    "Restore the node, or confirm its removal: `casework review ID --as PERSON --retires KEY`, then `casework sign`.",
     "elsewhere",
 )

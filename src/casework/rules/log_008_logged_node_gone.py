@@ -25,6 +25,6 @@ RULE = Rule(
     "LOG-008",
     "logged-node-gone",
     "error",
-    "Restore the node, or have its removal confirmed by a sealed review that names it in `retires`.",
+    "Restore the node, or confirm its removal: `casework review ID --as PERSON --retires KEY`, then `casework sign`.",
     "elsewhere",
 )
