@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from casework.cli.terminal import add_now, add_root, root_of, today_of, write_file
 
@@ -74,5 +75,5 @@ def run(args: argparse.Namespace) -> int:
     write_file(path, text.encode())
     print(f"{args.person} {args.meaning} {len(keys)} node{'s' if len(keys) != 1 else ''}: {path.relative_to(root)}")
     if args.retires:
-        print(f"next: casework sign {node['id']} --key KEY: only a sealed review retires")
+        print(f"next: casework sign {node['id']} --key KEY: only a sealed review retires", file=sys.stderr)
     return 0
