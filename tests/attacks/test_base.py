@@ -224,3 +224,19 @@ def test_a_plan_of_evidence_that_is_gone_is_missed(lab: LabCase) -> None:
     start = text.index("- type: evidence\n  id: EV-2")
     lab.nodes.write_text(text[:start] + text[text.index("- type:", start + 8) :])
     assert "GTE-011" in errors(lab)
+
+
+def test_a_change_is_judged_by_the_stricter_of_both_plans(lab: LabCase) -> None:
+    lab.edit("  max_age_days: 365\n", "  max_age_days: 5\n")
+    base = lab.commit()
+    lab.edit("  max_age_days: 5\n", "  max_age_days: 3650\n")
+    assert check(lab.root, DAY, cached=False).word == "pass"
+    assert "EVD-003" in errors(lab, base)
+
+
+def test_a_role_that_the_base_asks_for_must_have_signed(lab: LabCase) -> None:
+    lab.edit("  signed_by: [verifier]\n", "  signed_by: [verifier, developer]\n")
+    base = lab.commit()
+    lab.edit("  signed_by: [verifier, developer]\n", "  signed_by: [verifier]\n")
+    assert check(lab.root, DAY, cached=False).word == "pass"
+    assert errors(lab, base)

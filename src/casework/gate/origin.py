@@ -15,7 +15,7 @@ from casework.model.project import Project
 _KEPT: Final = ("severity", "review", "top_goals")
 _FIX_SETTING: Final = "Nothing needs to be done: the setting takes effect once it is merged. See that it was meant."
 _FIX_WAIVER: Final = "Merge the waiver first, or have it sealed by those whom the trust policy names: `casework sign`."
-_FIX_PLAN: Final = "See that it was meant: who owns a node decides who may review and verify it."
+_FIX_PLAN: Final = "See that it was meant. Until it is merged, the stricter of both plans judges; who owns a node says who may verify it."
 _FIX_NODE: Final = (
     "Restore the node, or confirm its removal: `casework review ID --as PERSON --retires KEY`, then `casework sign`."
 )

@@ -17,6 +17,7 @@ from casework.graph.binding import (
     Binding,
     bindings,
     examined_dataset,
+    full_node,
     interface_digest,
     mismatches,
     odd_digest,
@@ -60,6 +61,7 @@ def appraise(
     today: Today,
     model_key: str | None = None,
     policy: TrustPolicy | None = None,
+    before: Case | None = None,
 ) -> dict[str, Appraisal]:
     """Say of every evidence node where it stands, by key, sorted.
 
@@ -74,6 +76,7 @@ def appraise(
         today: The day of judgement, for `max_age_days` of the plan and of the trust policy.
         model_key: Path of the key that must have signed the models, from the configuration.
         policy: The trust policy; None where none could be opened.
+        before: The case that a change is judged by: what its plans demand holds too. None where there is none.
     """
     by_evidence: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
@@ -83,7 +86,10 @@ def appraise(
     for key, evidence in case.nodes(Evidence, "evidence"):
         found = sorted(by_evidence.get(key, ()), key=_age, reverse=True)
         rule = policy.rule_for(evidence.generator) if policy else None
-        ages = [days for days in (evidence.max_age_days, rule.max_age_days if rule else None) if days is not None]
+        plans = [evidence, *([old] if before and (old := full_node(before, key, Evidence)) else [])]
+        given = [*(one.max_age_days for one in plans), rule.max_age_days if rule else None]
+        ages = [days for days in given if days is not None]
+        evidence = evidence.model_copy(update={"signed_by": tuple(sorted({r for one in plans for r in one.signed_by}))})
         made[key] = _appraise(case, key, evidence, found, files, manifests, today, model_key, min(ages, default=None))
     return made
 

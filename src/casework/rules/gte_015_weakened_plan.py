@@ -2,7 +2,8 @@
 
 ## What it does
 With `--base REV`, compares each plan of evidence with that of REV: roles that must have signed (`signed_by`), the oldest age
-(`max_age_days`), and of every node its `owner`, who may not verify it. It warns; what REV asked for is not put in force again.
+(`max_age_days`), and of every node its `owner`, who may not verify it. It warns. Roles and age that REV asks for hold for the
+change as well; another owner is only told.
 
 ## Why it matters
 No sealed record is bound to these fields, so a change that weakens them makes nothing stale. Whoever merges should see it.
@@ -25,6 +26,6 @@ RULE = Rule(
     "GTE-015",
     "weakened-plan",
     "warning",
-    "See that it was meant: who owns a node decides who may review and verify it.",
+    "See that it was meant. Until it is merged, the stricter of both plans judges; who owns a node says who may verify it.",
     "elsewhere",
 )

@@ -91,7 +91,9 @@ def assess(
     vouched = vouch(tree, reading.case, project, day, inputs, pins, cache)
     trust = vouched.trust
     tell("looking at files")
-    assessment = _facts(tree, reading.case, project, day, trust.policy if trust else None, vouched.verdicts, inputs)
+    before = base.case if base is not None else None
+    policy = trust.policy if trust else None
+    assessment = _facts(tree, reading.case, project, day, policy, vouched.verdicts, inputs, before)
     findings += (
         base.postponed(list(vouched.findings), trust.policy if trust else None)
         if base is not None
@@ -131,6 +133,7 @@ def _facts(
     policy: TrustPolicy | None,
     verdicts: tuple[Verdict, ...],
     inputs: Inputs,
+    before: Case | None,
 ) -> Assessment:
     manifests: dict[str, ManifestFact] = {}
     for _key, dataset in case.nodes(Dataset, "dataset"):
@@ -144,7 +147,7 @@ def _facts(
     tests = {path: found for path in test_files if (found := tests_of(tree, path)) is not None}
     inputs.paths.update((*files, *test_files))
     inputs.present.update(path for path, fact in files.items() if fact.exists)
-    appraisals = appraise(case, verdicts, files, manifests, today, project.trust.model_key, policy)
+    appraisals = appraise(case, verdicts, files, manifests, today, project.trust.model_key, policy, before)
     return Assessment(
         case, today, verdicts, appraisals, results(case, appraisals), files, manifests, tests, policy, project
     )  # fmt: skip
