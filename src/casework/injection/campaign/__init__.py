@@ -1,0 +1,1 @@
+"""The straight line of a campaign: plan, canary, blocks, audit, merge."""

@@ -1,0 +1,1 @@
+"""Faults as data: what is hit, where, and what happens to the bits there."""

@@ -1,0 +1,1 @@
+"""How many faults, of which strata, and what their outcomes say of the whole: sizes, intervals, stopping."""
