@@ -17,7 +17,7 @@ from casework.model.hazard import Odd
 from casework.model.learning import ModelCard
 from casework.model.result import ResultRecord
 
-DataKind = Literal["manifest", "npz", "folder"]
+DataKind = Literal["manifest", "npz", "folder", "npy"]
 
 
 class GeneratorProblem(Exception):  # noqa: N818 - it is a state of the user's files, not an error of ours
@@ -67,7 +67,7 @@ class DataSource:
     """Data to run on.
 
     Attributes:
-        path: Manifest file, `.npz` file, or folder with a sub-folder of images a class.
+        path: Manifest file, `.npz` file, folder with a sub-folder of images a class, or `.npy` file of ready inputs.
         kind: Which of these.
         name: Node key or path, for people.
         split: Split to use, of a manifest; all that are stored if None.
@@ -102,6 +102,9 @@ class Request:
         digests: Further digests by role that the caller binds; `odd` here wins over the computed one.
         commit: Passed through to the record.
         command: Passed through to the record.
+        cluster: Address of a Dask scheduler, or `local`; None for processes of its own. No say in the outcome.
+        checkpoints: Folder in which a long run keeps what is done, so that it can go on after a kill; None for nowhere.
+        keep: Folder for what a run makes beside its record, such as its list of faults; None to keep nothing.
     """
 
     generator: str
@@ -122,6 +125,9 @@ class Request:
     digests: Mapping[str, str] = field(default_factory=dict)
     commit: str | None = None
     command: str = ""
+    cluster: str | None = None
+    checkpoints: Path | None = None
+    keep: Path | None = None
 
 
 @runtime_checkable
@@ -145,6 +151,7 @@ REGISTRY: Final[dict[str, str]] = {
     "quantization": "casework.generators.quantization",
     "dataset": "casework.generators.dataset",
     "model-signature": "casework.generators.model_signature",
+    "fault-injection": "casework.generators.fault_injection",
 }
 """Name to the module that holds `GENERATOR`. Looked up, never computed: data chooses no code."""
 

@@ -131,6 +131,9 @@ def data_source(path: Path, split: str | None = None) -> DataSource:
     if path.suffix == ".npz":
         _no_split(path, split)
         return DataSource(path, "npz", path.as_posix())
+    if path.suffix == ".npy":
+        _no_split(path, split)
+        return DataSource(path, "npy", path.as_posix())
     if path.suffix in (".jsonl", ".json"):
         return DataSource(path, "manifest", path.as_posix(), split)
     raise GeneratorProblem(

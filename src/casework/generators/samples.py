@@ -80,6 +80,11 @@ def open_samples(source: DataSource) -> SampleSet:
             found = _from_npz(source)
         case "folder":
             found = _from_folder(source)
+        case "npy":
+            raise GeneratorProblem(
+                f"{source.name} holds ready inputs without labels",
+                "Give a manifest (.jsonl), an .npz with x and y, or a folder of images by class.",
+            )
     if not found.samples:
         raise GeneratorProblem(
             f"{source.name} holds no sample to run on", "Give data with at least one labelled sample."

@@ -50,6 +50,10 @@ def _count(meaning: str) -> MetricSpec:
     return MetricSpec("count", 0.0, None, "lower", meaning)
 
 
+def _effort(meaning: str) -> MetricSpec:
+    return MetricSpec("count", 0.0, None, "higher", meaning)
+
+
 GENERATORS: Final[dict[str, GeneratorSpec]] = {
     "validation": GeneratorSpec(
         1, "Task metrics on labelled data, by slice, each with its sample and interval.", "model_card", ("data",),
@@ -99,6 +103,36 @@ GENERATORS: Final[dict[str, GeneratorSpec]] = {
             "digest_mismatches": _count("files of the model whose bytes are not the model card's, or that it does not pin"),
             "unsafe_operators": _count("operators outside the allow-listed ONNX domains"),
             "external_data_files": _count("files of weights outside the model file; n counts the model files examined"),
+        },
+    ),
+    "fault-injection": GeneratorSpec(
+        1, "Faults put into the running model: how often they corrupt its result, unseen or seen.", "model_card", ("data",),
+        {
+            "injected_predictions": _effort("predictions made with a fault in place"),
+            "faults": _effort("faults put in"),
+            "sdc_rate": _ratio("lower", "injected predictions whose decision differs from the golden run's, unseen by any guard"),
+            "sdc5_rate": _ratio("lower", "injected predictions whose golden class is not among the five best"),
+            "confidence_drop_10_rate": _ratio("lower", "injected predictions with 10 or more points less confidence in the golden class"),
+            "confidence_drop_20_rate": _ratio("lower", "injected predictions with 20 or more points less confidence in the golden class"),
+            "due_rate": _ratio("lower", "injected predictions whose outputs hold NaN or infinity, or that the runtime refused"),
+            "detected_rate": _ratio("neither", "injected predictions in which a guard of the model spoke"),
+            "masked_rate": _ratio("neither", "injected predictions whose outputs equal the golden run's bit for bit"),
+            "benign_rate": _ratio("neither", "injected predictions with other outputs and the same decision"),
+            "lost_rate": _ratio("lower", "injected predictions in which a golden detection is gone"),
+            "ghost_rate": _ratio("lower", "injected predictions with a detection that the golden run does not make"),
+            "deviation_1_rate": _ratio("lower", "injected predictions whose output is off by more than the first threshold"),
+            "deviation_2_rate": _ratio("lower", "injected predictions whose output is off by more than the second threshold"),
+            "deviation_3_rate": _ratio("lower", "injected predictions whose output is off by more than the third threshold"),
+            "deviation_4_rate": _ratio("lower", "injected predictions whose output is off by more than the fourth threshold"),
+            "near_tie_rate": _ratio("neither", "injected predictions decided by less than the noise of floating-point sums"),
+            "audited": _effort("injected predictions repeated by the oracle: rebuild the model with the fault, run it whole"),
+            "audit_disagreements": _count("audited predictions in which the engine and the oracle differ"),
+            "deployed_flips": _count("inputs whose fault-free decision differs between the folded model and the session as deployed"),
+            "cpu_seconds": MetricSpec("s", 0.0, None, "lower", "processor time of the whole campaign, all processes"),
+            "batch1_ms": MetricSpec("ms", 0.0, None, "lower", "processor time of one fault-free prediction of the deployed session"),
+            "overhead_vs_batch1": MetricSpec("x", 0.0, None, "lower", "processor time an injected prediction, over that of a fault-free one"),
+            "overhead_vs_batched": MetricSpec("x", 0.0, None, "lower", "processor time an injected prediction, over that of a fault-free one in the best batch"),
+            "overhead_of_campaign": MetricSpec("x", 0.0, None, "lower", "the same with folding, golden run, canaries and audit included"),
         },
     ),
 }  # fmt: skip

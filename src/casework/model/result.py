@@ -14,7 +14,10 @@ PREDICATE_TYPE: Final = "https://casework.dev/evidence-result/v1"
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 
 RecordStatus = Literal["complete", "inconclusive", "error", "not_evaluable"]
-Method = Literal["clopper-pearson", "bootstrap", "exact", "none"]
+Method = Literal["clopper-pearson", "wilson", "stratified", "cluster", "bootstrap", "exact", "none"]
+
+TIMES: Final = frozenset({"s", "ms", "x"})
+"""Units of measured time and of ratios of times: no two runs give the same, so they have no say in the digest of the outcome."""
 
 
 class Metric(Value):
@@ -25,7 +28,7 @@ class Metric(Value):
         str, Field(min_length=1, max_length=300, description="`all`, or `dimension=value` pairs joined by commas.")
     ] = "all"
     value: Annotated[float, Field(allow_inf_nan=False, description="Point estimate, in the unit given.")]
-    unit: Annotated[str, Field(description="ratio, pp, dB, count, 1/image, ms, MB.")]
+    unit: Annotated[str, Field(description="ratio, pp, dB, count, 1/image, s, ms, x (a ratio of times), MB.")]
     n: Annotated[
         int | None, Field(ge=0, lt=2**53, description="Sample size: trials, objects or images, as the metric defines.")
     ] = None
@@ -84,7 +87,8 @@ class ResultRecord(Value):
             "files that hold weights of these, `[{algorithm, digest, name}]` sorted by name, where there are any), data "
             "(manifest), reference_data, odd, options (JCS), interface and reference_interface (JCS of what the model card "
             "says of the model's use), signature and public_key (files), and outcome "
-            "(JCS of metrics and tables: equal outcomes of two runs have equal digests)."
+            "(JCS of the metrics that measure no time, and of the tables: equal outcomes of two runs have equal digests); of fault "
+            "injection also fault_list (the faults put in) and fault_outcomes (what became of each, in their order)."
         ),
     ]
     files: Annotated[dict[str, str], Field(description="Path or node key by role, for people.")] = {}
@@ -112,9 +116,9 @@ class ResultRecord(Value):
 
 
 def outcome_of(metrics: tuple[Metric, ...], tables: tuple[Table, ...]) -> dict[str, Any]:
-    """Return what the digest `outcome` of a record is of: its metrics and tables, as JSON has them."""
+    """Return what the digest `outcome` of a record is of: its metrics but for times, and its tables, as JSON has them."""
     return {
-        "metrics": [m.model_dump(mode="json") for m in metrics],
+        "metrics": [m.model_dump(mode="json") for m in metrics if m.unit not in TIMES],
         "tables": [t.model_dump(mode="json") for t in tables],
     }
 
