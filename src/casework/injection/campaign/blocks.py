@@ -1,0 +1,112 @@
+"""A block: faults of one target, put in by one engine; the unit that is spread over processes, kept and merged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from casework.injection.campaign.lab import Setting, lab_of
+from casework.injection.engines.protocol import Engine
+from casework.injection.faults.fault_list import EVERY_SAMPLE, FaultList
+from casework.injection.network.network import Network
+from casework.injection.network.target import Target
+from casework.injection.problem import InjectionProblem
+
+Array = NDArray[Any]
+
+BLOCKS: Final = 32
+"""Blocks that a large campaign is cut into, about; fixed, so that the cut does not depend on the number of processes."""
+
+LEAST: Final = 2_000
+"""Fewest injected predictions in a block, where a target has as many: each block has sessions of its own to build."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Faults of one target for one engine.
+
+    Attributes:
+        target: Name of the tensor.
+        engine: Name of the engine.
+        faults: The faults.
+        positions: int64 [F]: where they stand in the campaign's list.
+    """
+
+    target: str
+    engine: str
+    faults: FaultList
+    positions: Array
+
+
+def rows_of(faults: FaultList, samples: int) -> tuple[Array, Array]:
+    """Return the injected predictions of a list: position of the fault, and input, both int64 [R].
+
+    A fault that is there for every input has as many predictions as there are inputs, in their order.
+    """
+    every = faults.sample == EVERY_SAMPLE
+    if not every.any():
+        return np.arange(len(faults)), faults.sample
+    counts = np.where(every, samples, 1)
+    fault = np.repeat(np.arange(len(faults)), counts)
+    first = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    sample = np.where(every[fault], np.arange(len(fault)) - first[fault], faults.sample[fault])
+    return fault, sample
+
+
+def run_block(setting: Setting, block: Block) -> Array:
+    """Put the faults of a block in and return the flags uint16 [R], in the order of `rows_of`."""
+    lab = lab_of(setting)
+    target = lab.network.target(block.target)
+    fault, sample = rows_of(block.faults, lab.samples)
+    return lab.engine(block.engine).run(target, block.faults, fault, sample, lab.judge)
+
+
+def choose(
+    engines: Sequence[Engine], network: Network, target: Target, faults: FaultList
+) -> tuple[str, list[tuple[str, str]]]:
+    """Return the first engine that takes faults of a target, and why those before it did not.
+
+    Raises:
+        InjectionProblem: None takes them.
+    """
+    refusals: list[tuple[str, str]] = []
+    for engine in engines:
+        reason = engine.refusal(target, faults)
+        if not reason:
+            return engine.name, refusals
+        refusals.append((engine.name, reason))
+    told = "; ".join(f"{name}: {reason}" for name, reason in refusals)
+    raise InjectionProblem(
+        f"no engine can put these faults into {target.name}: {told}", "Leave the tensor out, or name another engine."
+    )
+
+
+def cut(faults: FaultList, engine_of: dict[str, str], samples: int) -> list[Block]:
+    """Cut a list into blocks, by target and then by size; the cut depends on nothing but the list.
+
+    Args:
+        faults: All faults of the campaign.
+        engine_of: Engine by target.
+        samples: Number of inputs.
+    """
+    every = faults.sample == EVERY_SAMPLE
+    weights = np.where(every, samples, 1)
+    size = max(LEAST, int(weights.sum()) // BLOCKS)
+    order = np.argsort(faults.tensor, kind="stable")
+    bounds = np.flatnonzero(np.diff(faults.tensor[order])) + 1
+    blocks: list[Block] = []
+    for part in np.split(order, bounds):
+        if not len(part):
+            continue
+        name = faults.tensors[int(faults.tensor[part[0]])].name
+        pieces = max(1, -(-int(weights[part].sum()) // size))
+        blocks += [
+            Block(name, engine_of[name], faults.take(piece), piece)
+            for piece in np.array_split(part, pieces)
+            if len(piece)
+        ]
+    return blocks

@@ -1,0 +1,194 @@
+"""A campaign: faults in, what became of each out; with canaries before, an audit after, and the cost of it all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from casework.compute import ShardStore, spread
+from casework.injection.campaign.audit import Audited, audit_shards, run_audit
+from casework.injection.campaign.blocks import choose, cut, rows_of, run_block
+from casework.injection.campaign.canary import Canary, sing
+from casework.injection.campaign.lab import ORDER, Lab, Setting, lab_of, unknown_engine
+from casework.injection.faults.fault_list import EVERY_SAMPLE, FaultList
+from casework.injection.problem import InjectionProblem
+
+Array = NDArray[Any]
+
+
+class Progress(Protocol):
+    """Is told how far a campaign is."""
+
+    def __call__(self, done: int, total: int, text: str) -> None:
+        """Take note that `done` of `total` steps of `text` are done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """With what a campaign is carried out; nothing of it has a say in the outcome.
+
+    Attributes:
+        workers: Processes.
+        cluster: Address of a Dask scheduler, or `local`; None for processes of its own.
+        checkpoints: Folder in which finished blocks are kept until the end; None for nowhere.
+        key: Digest of what is asked, under which they are kept.
+        progress: Is told how far it is.
+    """
+
+    workers: int = 1
+    cluster: str | None = None
+    checkpoints: Path | None = None
+    key: str = ""
+    progress: Progress = field(default=lambda done, total, text: None)
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """What became of the faults of a list.
+
+    Attributes:
+        faults: The list.
+        fault: int64 [R]: position in the list of each injected prediction's fault.
+        sample: int64 [R]: its input.
+        flags: uint16 [R]: what became of it.
+        engine_of: Engine by target.
+        refusals: For each target, engines that were asked before, and why they did not take it.
+        canaries: One a target.
+        audits: One a target that the audit fell on.
+        injecting: Processor seconds of putting the faults in and judging them, all processes.
+        whole: Processor seconds of everything: engines chosen, canaries, faults, audit.
+    """
+
+    faults: FaultList
+    fault: Array
+    sample: Array
+    flags: Array
+    engine_of: dict[str, str]
+    refusals: dict[str, list[tuple[str, str]]]
+    canaries: tuple[Canary, ...]
+    audits: tuple[Audited, ...]
+    injecting: float
+    whole: float
+
+
+def conduct(
+    setting: Setting,
+    faults: FaultList,
+    *,
+    engine: str,
+    audit: int,
+    seed: int,
+    means: Means,
+    known: dict[tuple[str, str], Canary],
+) -> Campaign:
+    """Carry a campaign out.
+
+    Args:
+        setting: Model, inputs, judge.
+        faults: The faults, in the order of their ids.
+        engine: Name of the engine, or `auto`.
+        audit: Predictions that the oracle repeats.
+        seed: Of the audit's sample.
+        means: Processes, checkpoints, progress.
+        known: Canaries of earlier stages by target and engine; those of this one are added.
+
+    Raises:
+        InjectionProblem: No engine takes a target, or a canary was not seen though the oracle sees it.
+    """
+    start = time.process_time()
+    lab = lab_of(setting)
+    engine_of, refusals = assign(lab, faults, engine)
+    fresh = [name for name, chosen in engine_of.items() if (name, chosen) not in known]
+    for done, name in enumerate(fresh):
+        means.progress(done, len(fresh), "canaries")
+        known[name, engine_of[name]] = sing(lab, lab.network.target(name), engine_of[name])
+    canaries = tuple(known[name, chosen] for name, chosen in engine_of.items())
+    _refuse_dead(canaries)
+    fault, sample = rows_of(faults, lab.samples)
+    before = time.process_time()
+    flags, injecting = _inject(setting, faults, engine_of, fault, means)
+    between = time.process_time()
+    audits, auditing = _audit(setting, faults, engine_of, flags, lab.samples, audit, seed, means)
+    here = time.process_time() - start
+    outside = 0.0 if means.workers == 1 and means.cluster is None else injecting + auditing
+    # In this process the blocks are part of `here`; cutting and merging are part of the cost of injecting.
+    injected = between - before + (injecting if outside else 0.0)
+    return Campaign(
+        faults, fault, sample, flags, engine_of, refusals, canaries, audits, injected, here + outside,
+    )  # fmt: skip
+
+
+def assign(lab: Lab, faults: FaultList, engine: str) -> tuple[dict[str, str], dict[str, list[tuple[str, str]]]]:
+    """Return the engine of each target that a list hits, and the refusals of those asked before."""
+    engine_of: dict[str, str] = {}
+    refusals: dict[str, list[tuple[str, str]]] = {}
+    for index in np.unique(faults.tensor):
+        name = faults.tensors[int(index)].name
+        target = lab.network.target(name)
+        order = ORDER[target.stored] if engine == "auto" else (engine,)
+        try:
+            engines = [lab.engine(one) for one in order]
+        except KeyError as missing:
+            raise unknown_engine(str(missing.args[0])) from None
+        part = faults.take(np.flatnonzero(faults.tensor == index))
+        engine_of[name], refusals[name] = choose(engines, lab.network, target, part)
+    return engine_of, refusals
+
+
+def _refuse_dead(canaries: Sequence[Canary]) -> None:
+    dead = [c for c in canaries if c.verdict == "dead"]
+    if dead:
+        raise InjectionProblem(
+            f"canary: faults put into {dead[0].target} by the engine {dead[0].engine} do not reach the model, and the oracle says "
+            "that they should",
+            "This is a fault of the engine, and no result is given: report it, and use option engine=rebuild meanwhile.",
+        )
+
+
+def _inject(
+    setting: Setting, faults: FaultList, engine_of: dict[str, str], fault: Array, means: Means
+) -> tuple[Array, float]:
+    """Run all blocks; return the flags in the order of the rows, and the processor seconds of the blocks."""
+    lab = lab_of(setting)
+    blocks = cut(faults, engine_of, lab.samples)
+    store = None if means.checkpoints is None else ShardStore(means.checkpoints, means.key)
+    ran = spread(
+        run_block, setting, blocks, workers=means.workers, cluster=means.cluster, store=store,
+        progress=_counting(means, [len(b.faults) for b in blocks]),
+    )  # fmt: skip
+    flags = np.zeros(len(fault), np.uint16)
+    counts = np.where(faults.sample == EVERY_SAMPLE, lab.samples, 1)
+    first = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64)
+    for block, found in zip(blocks, ran.results, strict=True):
+        lengths = counts[block.positions]
+        inside = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        flags[np.repeat(first[block.positions], lengths) + inside] = found
+    return flags, float(ran.cpu_seconds)
+
+
+def _counting(means: Means, sizes: list[int]) -> Callable[[int, int], None]:
+    total = sum(sizes)
+
+    def told(done: int, of: int) -> None:
+        means.progress(total * done // max(of, 1), total, "faults")
+
+    return told
+
+
+def _audit(
+    setting: Setting, faults: FaultList, engine_of: dict[str, str], flags: Array, samples: int, wanted: int, seed: int, means: Means
+) -> tuple[tuple[Audited, ...], float]:  # fmt: skip
+    shards = audit_shards(faults, engine_of, flags, samples, wanted, seed) if wanted else []
+    if not shards:
+        return (), 0.0
+    ran = spread(
+        run_audit, setting, shards, workers=means.workers, cluster=means.cluster,
+        progress=lambda done, of: means.progress(done, of, "audit"),
+    )  # fmt: skip
+    return tuple(ran.results), float(ran.cpu_seconds)
