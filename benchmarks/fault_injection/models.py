@@ -18,6 +18,7 @@ import gzip
 import hashlib
 import importlib.util
 import io
+import itertools
 import logging
 import os
 import sys
@@ -67,7 +68,7 @@ def mlp(hidden: tuple[int, ...] = (128,)) -> nn.Module:
     """Return 784 - hidden - 10 with ReLU."""
     widths = (784, *hidden)
     layers: list[nn.Module] = []
-    for before, after in zip(widths[:-1], widths[1:], strict=True):
+    for before, after in itertools.pairwise(widths):
         layers += [nn.Linear(before, after), nn.ReLU()]
     return nn.Sequential(*layers, nn.Linear(widths[-1], 10))
 
