@@ -1,9 +1,23 @@
-"""Spreading of independent, seeded shards over this process or a pool of processes.
+"""Spreading of independent, seeded shards over this process, a pool of processes or a Dask cluster.
 
 A shard holds all that its function needs, its seed included, so the result does not depend on how many workers there
-are or on which of them a shard lands.
+are, on which of them a shard lands, or on workers that die on the way.
 """
 
-from casework.compute.shards import ShardProgress, map_shards, split_evenly
+from casework.compute.pace import Pace
+from casework.compute.shard_store import ShardStore
+from casework.compute.shards import map_shards, split_evenly
+from casework.compute.spread import ShardProgress, Spread, spread
+from casework.compute.task import MAX_RUNS, WorkersLost
 
-__all__ = ["ShardProgress", "map_shards", "split_evenly"]
+__all__ = [
+    "MAX_RUNS",
+    "Pace",
+    "ShardProgress",
+    "ShardStore",
+    "Spread",
+    "WorkersLost",
+    "map_shards",
+    "split_evenly",
+    "spread",
+]

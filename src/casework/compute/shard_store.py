@@ -1,0 +1,94 @@
+"""Finished shards as files, so that a campaign that was killed takes up where it stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from casework.compute import packing
+
+_MAGIC: Final = b"casework/shard/v1\n"
+_SUFFIX: Final = ".shard"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A result from the store, and the CPU seconds that it took when it was made."""
+
+    value: Any
+    cpu_seconds: float
+
+
+class ShardStore:
+    """A folder of finished shards of one task.
+
+    Each file holds a checksum and names the task and the shard; a file that is damaged, cut short or of another task is
+    taken for absent, and the shard is computed again. Files hold plain data (see `packing`), never code: reading a file
+    that somebody else put there can give a wrong result, but cannot run anything.
+
+    Args:
+        folder: Where stores lie; made when the first shard is kept.
+        key: Digest of all that decides the results: context, parameters, how the work is cut, and the version of the code.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str], key: str) -> None:
+        self._key = key
+        self.folder: Final = Path(folder) / hashlib.sha256(key.encode()).hexdigest()[:32]
+
+    def get(self, index: int, total: int) -> Kept | None:
+        """Return shard `index` of `total`, or None where it is absent, damaged or of another task."""
+        try:
+            data = self._path(index).read_bytes()
+        except OSError:
+            return None
+        magic, digest, body = data[: len(_MAGIC)], data[len(_MAGIC) :][:32], data[len(_MAGIC) + 32 :]
+        if magic != _MAGIC or hashlib.sha256(body).digest() != digest:
+            return None
+        header, _, content = body.partition(b"\n")
+        try:
+            said = json.loads(header)
+            if said["key"] != self._key or said["index"] != index or said["total"] != total:
+                return None
+            return Kept(packing.unpack(content), float(said["cpu_seconds"]))
+        except (ValueError, TypeError, KeyError):
+            return None
+
+    def put(self, index: int, total: int, value: Any, cpu_seconds: float) -> bool:
+        """Keep a finished shard, whole or not at all; return False where the disk would not have it.
+
+        Raises:
+            TypeError: The value is no plain data.
+        """
+        said = {"cpu_seconds": cpu_seconds, "index": index, "key": self._key, "total": total}
+        body = json.dumps(said, sort_keys=True).encode() + b"\n" + packing.pack(value)
+        path = self._path(index)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(_MAGIC + hashlib.sha256(body).digest() + body)
+                os.replace(temporary, path)
+            except BaseException:
+                Path(temporary).unlink(missing_ok=True)
+                raise
+        except OSError:
+            return False
+        return True
+
+    def discard(self) -> None:
+        """Remove what was kept, when the task is done; files that are not of a store stay."""
+        for path in self.folder.glob(f"*{_SUFFIX}*"):
+            path.unlink(missing_ok=True)
+        try:
+            self.folder.rmdir()
+        except OSError:
+            return  # never made, or somebody else's file is in it
+
+    def _path(self, index: int) -> Path:
+        return self.folder / f"{index:06d}{_SUFFIX}"
