@@ -33,7 +33,7 @@ from casework.generators.model_signature import sign_model
 from casework.generators.protocol import silent
 from casework.model.finding import Finding
 from casework.model.result import ResultRecord
-from casework.workflow.evidence.run import Ran, produce
+from casework.workflow.evidence.run import Means, Ran, produce
 from casework.workflow.release.attesting import sealed_decision
 from casework.workflow.release.releasing import Bundled, Order, seal_bundle
 from casework.workflow.release.verifying import Known, verify_bundle
@@ -239,7 +239,7 @@ class World(LabCase):
             SIGNERS,
             lambda: STARTED,
             "",
-            1,
+            Means(),
             lambda _key: silent,
         )
         return {one.evidence: one for one in made}

@@ -8,7 +8,17 @@ import sys
 
 from casework.cli.keyless import add_keyless, keyless_of
 from casework.cli.secrets import keys_of_environment, secret_of
-from casework.cli.terminal import Progress, add_now, add_root, positive, root_of, started, today_of, write_out
+from casework.cli.terminal import (
+    Progress,
+    add_cluster,
+    add_now,
+    add_root,
+    positive,
+    root_of,
+    started,
+    today_of,
+    write_out,
+)
 from casework.model.problem import CallProblem
 
 SUMMARY = "produce the evidence that is missing or stale, and seal it"
@@ -19,6 +29,7 @@ it stopped when it is started again."""
 EXAMPLES = """\
 examples:
   casework run --key ci.pem --key verifier.pem
+  casework run EV-FI --key ci.pem --cluster tcp://scheduler:8786     spread a campaign over a Dask cluster
   casework run EV-VALIDATION-INT8 --key ci.pem
   casework run --list                        say what would be run, and why
   CASEWORK_KEYS=ci.pem casework run          keys by environment (paths joined by the system's separator)
@@ -49,15 +60,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers", type=positive, default=1, metavar="N", help="processes (default: 1); no say in the result"
     )
+    add_cluster(parser)
     parser.add_argument("-f", "--format", choices=("text", "json"), default="text", help="form of the result")
 
 
 def run(args: argparse.Namespace) -> int:
     """Run what is due; 0 if all of it was produced, 1 if something was not."""
-    from casework.store.cache import Cache
+    from casework.store.cache import Cache, cache_folder
     from casework.store.history import head
     from casework.store.working_tree import WorkingTree
-    from casework.workflow.evidence.run import due, produce
+    from casework.workflow.evidence.run import Means, due, produce
     from casework.workflow.evidence.signers import load_signers
     from casework.workflow.judging.assess import assess
 
@@ -77,9 +89,8 @@ def run(args: argparse.Namespace) -> int:
     failed = 0
     made = []
     commit = head(root)[0]
-    for ran in produce(
-        assessment, root, keys, signers, started, commit, args.workers, lambda key: _bar(bar, key), keyless
-    ):
+    means = Means(args.workers, args.cluster, cache_folder() / "campaigns")
+    for ran in produce(assessment, root, keys, signers, started, commit, means, lambda key: _bar(bar, key), keyless):
         bar.done()
         failed += bool(ran.problem) or (ran.record is not None and ran.record.status != "complete")
         status = ran.record.status if ran.record else "not run"

@@ -10,6 +10,7 @@ import tempfile
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from casework.compute.pace import Pace
 from casework.model.problem import CallProblem
 
 
@@ -137,12 +138,22 @@ def write_file(path: Path, data: bytes) -> None:
 _CONTROL = re.compile(r"\x1b\[[0-9;]*m|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
+def add_cluster(parser: argparse.ArgumentParser) -> None:
+    """Add `--cluster`."""
+    parser.add_argument(
+        "--cluster", metavar="ADDRESS",
+        help="spread long runs over a Dask cluster: the address of its scheduler, or `local` for one of this machine with "
+        "--workers processes; needs the extra casework[cluster]; no say in the result",
+    )  # fmt: skip
+
+
 class Progress:
     """One line on a terminal's standard error that is overwritten; silent elsewhere."""
 
     def __init__(self, label: str = "") -> None:
         self._on = sys.stderr.isatty()
         self._label = label
+        self._task, self._pace = "", Pace()
 
     def __call__(self, text: str) -> None:
         """Show a text."""
@@ -150,8 +161,12 @@ class Progress:
             print(f"\r\033[K{self._label}{text}", end="", file=sys.stderr, flush=True)
 
     def count(self, done: int, total: int, text: str) -> None:
-        """Show how far a long task is."""
-        self(f"{text} {done}/{total}" if total else text)
+        """Show how far a long task is, and about how long it will take yet."""
+        if text != self._task:
+            self._task, self._pace = text, Pace()
+        seconds = self._pace.remaining(done, total)
+        left = f", about {Pace.words(seconds)} left" if seconds is not None and total > done else ""
+        self(f"{text} {done}/{total}{left}" if total else text)
 
     def done(self) -> None:
         """Clear the line."""

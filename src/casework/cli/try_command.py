@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 
-from casework.cli.terminal import Progress, add_output, positive, seed, started, write_out
+from casework.cli.terminal import Progress, add_cluster, add_output, positive, seed, started, write_out
 from casework.model.problem import CallProblem
 
 SUMMARY = "run a generator on any model, without a case"
@@ -19,16 +20,22 @@ examples:
   casework try dataset data/manifest.jsonl
   casework try model-signature model.onnx --option signature=model.sig --option public_key=signing.pub
   casework try validation digits.onnx --data digits.npz --format json
+  casework try fault-injection model.onnx --data inputs.npy --option target=activations --option faults=100000 --workers 2
   casework try validation --options         list the options of a generator
 """
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("generator", help="generator: validation, quantization, dataset, model-signature")
+    parser.add_argument(
+        "generator", help="generator: validation, quantization, dataset, model-signature, fault-injection"
+    )
     parser.add_argument("model", nargs="?", help="ONNX model (for `dataset`: the dataset)")
     parser.add_argument(
-        "--data", metavar="PATH", help="manifest, folder with one, .npz with x and y, or folder of class folders"
+        "--data",
+        metavar="PATH",
+        help="manifest, folder with one, .npz with x and y, or folder of class folders; of fault-injection also ready inputs: "
+        ".npy, or .npz with an array for each graph input",
     )
     parser.add_argument(
         "--option", action="append", default=[], metavar="KEY=VALUE", help="option of the generator; may be repeated"
@@ -38,12 +45,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers", type=positive, default=1, metavar="N", help="processes (default: 1); no say in the result"
     )
+    add_cluster(parser)
+    parser.add_argument(
+        "--keep",
+        metavar="FOLDER",
+        help="write what the run makes beside its record, such as the fault list, into this folder",
+    )
     parser.add_argument("-f", "--format", choices=("text", "json"), default="text", help="form of the record")
     add_output(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run and print; 0 if the record is complete, 2 otherwise."""
+    from casework.store.cache import cache_folder
     from casework.workflow.evidence.trying import list_options, record_text, try_generator
 
     if args.options:
@@ -61,6 +75,9 @@ def run(args: argparse.Namespace) -> int:
         workers=args.workers,
         started=started(),
         progress=bar.count,
+        cluster=args.cluster,
+        checkpoints=cache_folder() / "campaigns",
+        keep=None if args.keep is None else Path(args.keep),
     )
     bar.done()
     if args.format == "json":

@@ -57,6 +57,21 @@ class Ran:
     lacks: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Means:
+    """With what evidence is produced; nothing of it has a say in a result.
+
+    Attributes:
+        workers: Processes for generators that can use them.
+        cluster: Address of a Dask scheduler, or `local`; None for processes of its own.
+        checkpoints: Folder in which long runs keep what is done; None for nowhere.
+    """
+
+    workers: int = 1
+    cluster: str | None = None
+    checkpoints: Path | None = None
+
+
 def due(assessment: Assessment, wanted: Sequence[str], *, force: bool) -> list[str]:
     """Return the keys of the evidence that a run has to make: what is wanted (all if nothing), and missing or stale.
 
@@ -94,7 +109,7 @@ def awaits_signatures(assessment: Assessment, key: str) -> bool:
 
 def produce(
     assessment: Assessment, root: Path, keys: Sequence[str], signers: Sequence[SigningKey], clock: Callable[[], str], commit: str,
-    workers: int, progress: Callable[[str], Progress], keyless: tuple[Keyless, Anchors] | None = None,
+    means: Means, progress: Callable[[str], Progress], keyless: tuple[Keyless, Anchors] | None = None,
 ) -> Iterator[Ran]:  # fmt: skip
     """Make, seal and write the evidence of each key, one after the other, and tell of each as soon as it is there.
 
@@ -105,7 +120,7 @@ def produce(
         signers: Keys that sign.
         clock: Returns the present moment, UTC, RFC 3339.
         commit: Commit of the tree, recorded for people.
-        workers: Processes for generators that can use them.
+        means: Processes, cluster, checkpoints.
         progress: Returns the progress callback of one piece of evidence.
         keyless: Identity that signs too, and what its signature is checked with; None for keys alone.
 
@@ -121,7 +136,7 @@ def produce(
             yield Ran(key, "", None, "the evidence node is not valid; `casework check` says why")
             continue
         try:
-            request = request_of(assessment, root, key, clock(), commit, workers)
+            request = request_of(assessment, root, key, clock(), commit, means)
         except CallProblem as problem:
             yield Ran(key, "", None, str(problem))
             continue
@@ -164,7 +179,7 @@ def _one(
     return Ran(key, paths[0], record)
 
 
-def request_of(assessment: Assessment, root: Path, key: str, started: str, commit: str, workers: int) -> Request:
+def request_of(assessment: Assessment, root: Path, key: str, started: str, commit: str, means: Means) -> Request:
     """Return what a generator is asked for one evidence node. Raises CallProblem where the plan cannot be carried out."""
     from casework.artifact.digest import jcs_digest
     from casework.generators.protocol import DataSource, ModelSource, Request
@@ -200,7 +215,9 @@ def request_of(assessment: Assessment, root: Path, key: str, started: str, commi
         odd=odd if isinstance(odd, Odd) else None,
         options=plan.options,
         seed=plan.seed,
-        workers=workers,
+        workers=means.workers,
+        cluster=means.cluster,
+        checkpoints=means.checkpoints,
         signature=root / card.signature if card and card.signature else None,
         public_key=root / trust.model_key if trust.model_key else None,
         evidence=key,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from casework.generators.options import OptionProblem, describe_options
 from casework.generators.protocol import GeneratorProblem, Progress, load
@@ -28,7 +30,7 @@ def list_options(generator: str) -> str:
 
 def try_generator(
     generator: str, model: str | None, data: str | None, options: Sequence[str], *, seed: int, workers: int, started: str,
-    progress: Progress,
+    progress: Progress, cluster: str | None = None, checkpoints: Path | None = None, keep: Path | None = None,
 ) -> ResultRecord:  # fmt: skip
     """Run a generator on files. Raises CallProblem where the call cannot be understood."""
     from casework.generators.resolve import resolve
@@ -41,7 +43,8 @@ def try_generator(
         request = resolve(
             generator, model, data, options, seed=seed, workers=workers, started=started, command=shlex.join(words)
         )
-        return load(generator).run(request, progress)
+        asked = replace(request, cluster=cluster, checkpoints=checkpoints, keep=keep)
+        return load(generator).run(asked, progress)
     except (GeneratorProblem, OptionProblem) as problem:
         raise CallProblem(f"{problem.message.rstrip('.')}. {problem.fix}") from None
 
