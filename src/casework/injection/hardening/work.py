@@ -1,0 +1,110 @@
+"""What a measure works on: the graph being edited, the data, and the alarms and protections that come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from casework.injection.hardening.bounds import Observed, observe
+from casework.injection.hardening.storage import Protection
+from casework.injection.hardening.surgery import Surgery
+from casework.injection.problem import InjectionProblem
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a measure did.
+
+    Attributes:
+        measure: Its name.
+        parameters: As they took effect, defaults included.
+        places: Tensors or nodes that it acts on, in graph order.
+        details: Further values for the lineage, such as bounds by tensor; plain JSON.
+        notes: What a person should know, such as places that were left out and why.
+    """
+
+    measure: str
+    parameters: dict[str, Any]
+    places: tuple[str, ...]
+    details: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Work:
+    """A hardening under way.
+
+    Attributes:
+        surgery: The graph.
+        content: The parent.
+        inputs: Array [N, ...] by graph input.
+        ranking: Tensors of the parent with their share of silent corruptions, worst first.
+        alarms: Boolean [N] tensors by alarm.
+        protections: What storage does about faults.
+        limits: Stored limits that are still to be set: by their name, the tensor whose greatest value on the data is the
+            limit, and the factor on it.
+    """
+
+    surgery: Surgery
+    content: bytes
+    inputs: Mapping[str, Array]
+    ranking: Sequence[tuple[str, float]] = ()
+    alarms: dict[str, list[str]] = field(default_factory=dict)
+    protections: list[Protection] = field(default_factory=list)
+    limits: dict[str, tuple[str, float]] = field(default_factory=dict)
+    _seen: dict[str, Observed] = field(default_factory=dict)
+    _flag: str = ""
+
+    def observe(self, tensors: Sequence[str]) -> dict[str, Observed]:
+        """Return what tensors of the parent hold on the data."""
+        missing = [t for t in tensors if t not in self._seen]
+        self._seen |= observe(self.content, self.surgery.name, self.inputs, missing)
+        return {t: self._seen[t] for t in tensors}
+
+    def rows(self, tensor: str, stem: str) -> str:
+        """Return a tensor laid out as [N, K], as watchers see it."""
+        return self.surgery.add("Flatten", [tensor], f"{stem}.rows", watch=True, axis=1)
+
+    def alarm_beyond(self, alarm: str, total: str, limit: str, stem: str) -> None:
+        """Raise an alarm where a [N] tensor is not at most a stored limit; NaN is not."""
+        if self.surgery.opset < 12:  # LessOrEqual came with operator set 12
+            raise InjectionProblem(
+                f"{self.surgery.name} is of operator set {self.surgery.opset}; alarms need 12 or later",
+                "Convert it: onnx.version_converter.convert_version(model, 17).",
+            )
+        fine = self.surgery.add("LessOrEqual", [total, limit], f"{stem}.fine", watch=True)
+        self.raise_alarm(alarm, self.surgery.add("Not", [fine], f"{stem}.alarm", watch=True))
+
+    def raise_alarm(self, alarm: str, tensor: str) -> None:
+        """Note a boolean [N] tensor as part of an alarm."""
+        self.alarms.setdefault(alarm, []).append(tensor)
+
+    def never(self) -> str:
+        """Return a float tensor [1] that is 0 in every inference and that no optimiser can know before.
+
+        It is `v < v` of the first element of the first input: false for every number, NaN included. What is computed with it
+        is computed in each inference; without it, the runtime would compute checks of stored tensors once, while it loads.
+        """
+        if not self._flag:
+            from onnx import TensorProto
+
+            add, store = self.surgery.add, self.surgery.store
+            flat = add("Flatten", [self.surgery.inputs[0]], "casework.first", watch=True, axis=0)
+            first = add(
+                "Gather", [flat, store("casework.zeroth", np.array(0, np.int64))], "casework.one", watch=True, axis=1
+            )
+            number = add("Cast", [first], "casework.number", watch=True, to=TensorProto.FLOAT)
+            false = add("Less", [number, number], "casework.false", watch=True)
+            self._flag = add("Cast", [false], "casework.never", watch=True, to=TensorProto.FLOAT)
+        return self._flag
+
+
+def plain(value: Any) -> float | int:
+    """Return a numpy scalar as a Python number for JSON."""
+    return int(value) if np.issubdtype(np.asarray(value).dtype, np.integer) else float(value)
