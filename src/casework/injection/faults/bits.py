@@ -72,6 +72,12 @@ def field_bits(dtype: str, field: Field) -> tuple[int, ...]:
             assert_never(field)
 
 
+def limits(dtype: str) -> tuple[int, int]:
+    """Return the least and the greatest value of an integer type, or of bool."""
+    bits = width(dtype)
+    return (-(1 << bits - 1), (1 << bits - 1) - 1) if dtype.startswith("int") else (0, (1 << bits) - 1)
+
+
 @lru_cache(maxsize=32)
 def numpy_type(dtype: str) -> np.dtype[Any]:
     """Return the numpy type of an element type; bfloat16 comes from ml_dtypes, which onnx requires."""
@@ -197,10 +203,12 @@ def _operated(held: Array, op: int, operand: Array, dtype: str) -> Array:
             return _cast(_moved(values, op, operand), dtype).view(held.dtype)
     masks = operand.astype(held.dtype)
     if op == _XOR:
-        return np.bitwise_xor(held, masks, out=masks)
-    if op == _AND:
-        return np.bitwise_and(held, masks, out=masks)
-    return np.bitwise_or(held, masks, out=masks) if op == _OR else masks
+        masks ^= held
+    elif op == _AND:
+        masks &= held
+    elif op == _OR:
+        masks |= held
+    return masks
 
 
 def _moved(values: Array, op: int, operand: Array) -> Array:
@@ -234,9 +242,8 @@ def _cast(values: Array, dtype: str) -> Array:
             return values.astype(kind)
     if dtype == "bool":
         return np.asarray(values != 0)
-    limits = np.iinfo(kind)
-    whole = np.rint(np.nan_to_num(values, nan=0.0, posinf=np.inf, neginf=-np.inf))
-    inside = np.clip(whole, float(limits.min), float(limits.max))
+    least, most = limits(dtype)
+    inside = np.clip(np.rint(np.where(np.isnan(values), 0.0, values)), float(least), float(most))
     # 2^63 - 1 and 2^64 - 1 have no float64: the float above them would wrap.
-    top = inside >= float(limits.max)
-    return np.where(top, kind.type(limits.max), np.where(top, 0.0, inside).astype(kind))
+    top = inside >= float(most)
+    return np.where(top, kind.type(most), np.where(top, 0.0, inside).astype(kind))

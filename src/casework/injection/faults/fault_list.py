@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -91,3 +92,26 @@ class FaultList:
             self.model, self.tensors, self.ids[positions], self.tensor[positions], starts, self.index[spread],
             self.operand[spread], self.op[positions], self.sample[positions], self.group[positions], self.persistence,
         )  # fmt: skip
+
+
+def concat(parts: Sequence[FaultList]) -> FaultList:
+    """Return one list of the faults of several, in their order; all are of one model and one table of tensors.
+
+    Raises:
+        ValueError: There is none, or they differ in model, tensors or persistence.
+    """
+    head = parts[0]
+    if len(parts) == 1:
+        return head
+    if any((p.model, p.tensors, p.persistence) != (head.model, head.tensors, head.persistence) for p in parts[1:]):
+        raise ValueError("fault lists of different models or tensors have no common list")
+    offsets = np.cumsum([0, *(len(part.index) for part in parts)])
+    starts = [part.starts[:-1] + offset for part, offset in zip(parts, offsets, strict=False)]
+
+    def column(name: str) -> Array:
+        return np.concatenate([getattr(part, name) for part in parts])
+
+    return FaultList(
+        head.model, head.tensors, column("ids"), column("tensor"), np.concatenate([*starts, offsets[-1:]]), column("index"),
+        column("operand"), column("op"), column("sample"), column("group"), head.persistence,
+    )  # fmt: skip
