@@ -35,6 +35,7 @@ CONNECT_S: Final = 5.0
 STARVED_S: Final = 60.0
 """Seconds without any worker after which a cluster is given up; a killed worker is usually back in two or three."""
 
+_KILL_S: Final = 0.3  # after which workers that are busy with what nobody wants any more are killed
 _ADDRESS: Final = re.compile(r"(?:(?:tcp|tls)://)?(?P<host>\[[0-9a-fA-F:.]+\]|[\w.-]+):(?P<port>[0-9]{1,5})")
 _SAME: Final = ("numpy", "onnx", "onnxruntime", "scipy")  # what results are computed with, besides Casework itself
 
@@ -172,7 +173,8 @@ def _client(cluster: str, workers: int) -> Iterator[Client]:
         _agree(client, cluster)
         yield client
     finally:
-        client.close(timeout=CONNECT_S)
+        with suppress(Exception):  # it may be gone
+            client.close(timeout=1.0)
 
 
 @contextmanager
@@ -192,9 +194,15 @@ def _local(distributed: Any, workers: int) -> Iterator[Client]:
         client = distributed.Client(cluster, set_as_default=False)
     try:
         yield client
+    except BaseException:
+        with suppress(Exception):  # what went wrong first must be told
+            for worker in cluster.workers.values():
+                cluster.sync(worker.close, timeout=_KILL_S)
+        raise
     finally:
-        client.close(timeout=CONNECT_S)
-        cluster.close(timeout=CONNECT_S)
+        with suppress(Exception):  # the results are there; a slow end does not take them back
+            client.close(timeout=CONNECT_S)
+            cluster.close(timeout=CONNECT_S)
 
 
 def _reach(address: str) -> None:
