@@ -193,9 +193,7 @@ def judge_of(
         InjectionProblem: A golden score is NaN, so that there is no decision to keep; or the output holds no numbers.
         ValueError: `decisive` is no output, or is a guard.
     """
-    comparison = comparison_of(golden, guards)
-    if not 0 <= decisive < len(comparison.golden) or decisive in comparison.guards:
-        raise ValueError(f"output {decisive} cannot decide: the model has {len(comparison.golden)}, guards {guards}")
+    comparison = comparison_of(golden, guards, decisive)
     output = comparison.golden[decisive]
     if output.dtype.kind not in "fiub":
         raise InjectionProblem(

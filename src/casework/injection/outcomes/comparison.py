@@ -135,15 +135,24 @@ def require_alike(rows: Array, golden: Array, position: int) -> None:
         )
 
 
-def comparison_of(golden: Sequence[Array], guards: Sequence[int] = ()) -> Comparison:
+def comparison_of(golden: Sequence[Array], guards: Sequence[int] = (), *decisive: int) -> Comparison:
     """Return the comparison with golden outputs [N, ...].
 
+    Args:
+        golden: Outputs of the golden run in the order of the graph's outputs.
+        guards: Positions of alarms.
+        decisive: Positions of the outputs that decide.
+
     Raises:
-        InjectionProblem: There is no output, or all outputs are guards.
+        InjectionProblem: There is no input.
+        ValueError: An output that is to decide is none, or is a guard.
     """
     held = tuple(contiguous(np.asarray(g)) for g in golden)
-    if not set(range(len(held))) - set(guards):
-        raise InjectionProblem(
-            "the model has no output that decides anything", "Name as guards only outputs that are alarms."
-        )
+    for position in decisive:
+        if not 0 <= position < len(held) or position in guards:
+            raise ValueError(
+                f"output {position} cannot decide: the model has {len(held)} outputs, guards {tuple(guards)}"
+            )
+    if not held or not len(held[0]):
+        raise InjectionProblem("there is no golden run to compare with", "Give at least one input.")
     return Comparison(held, tuple(sorted(guards)))
