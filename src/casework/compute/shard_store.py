@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from casework.compute import packing
-
 _MAGIC: Final = b"casework/shard/v1\n"
 _SUFFIX: Final = ".shard"
 
@@ -42,6 +40,8 @@ class ShardStore:
 
     def get(self, index: int, total: int) -> Kept | None:
         """Return shard `index` of `total`, or None where it is absent, damaged or of another task."""
+        from casework.compute import packing
+
         try:
             data = self._path(index).read_bytes()
         except OSError:
@@ -64,6 +64,8 @@ class ShardStore:
         Raises:
             TypeError: The value is no plain data.
         """
+        from casework.compute import packing
+
         said = {"cpu_seconds": cpu_seconds, "index": index, "key": self._key, "total": total}
         body = json.dumps(said, sort_keys=True).encode() + b"\n" + packing.pack(value)
         path = self._path(index)
