@@ -1,0 +1,246 @@
+"""Before and after a hardening measure: paired bars with intervals, and the factor between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from casework.model.result import Metric
+from casework.render.charts import colour
+from casework.render.charts.axis import Axis, Way, axis
+from casework.render.charts.figure import MARGIN, SMALL, WIDTH, Figure, box, empty, keys, stroke, text, whisker
+from casework.render.charts.tables import Campaign, Comparison, Rate
+from casework.render.charts.words import between, count, factor, in_percent, interval_words, share, shortened
+from casework.render.gsn.svg import number
+
+NAME: Final = "before-after"
+LAYERS: Final = "before-after-layers"
+MEASURES: Final = "hardening"
+COMPARED: Final = {
+    "sdc_rate": "silent corruption (SDC)",
+    "sdc5_rate": "golden class not in the best five",
+    "lost_rate": "detections lost",
+    "ghost_rate": "ghost detections",
+    "confidence_drop_10_rate": "confidence down by 10 points",
+    "confidence_drop_20_rate": "confidence down by 20 points",
+    "deviation_1_rate": "off by more than threshold 1",
+    "deviation_2_rate": "off by more than threshold 2",
+    "deviation_3_rate": "off by more than threshold 3",
+    "deviation_4_rate": "off by more than threshold 4",
+    "due_rate": "unusable (DUE)",
+    "detected_rate": "detected by a guard",
+}
+"""The figures that are compared, in the order in which they stand."""
+_TENSORS: Final = 24
+_LEFT: Final = 190.0
+_RIGHT: Final = 196.0
+_ROW: Final = 31.0
+_BAR: Final = 11.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    name: str
+    before: Rate | None
+    after: Rate | None
+    counts: tuple[str, str] = ("", "")
+
+
+def before_after(before: Campaign, after: Campaign, way: Way = "auto") -> tuple[Figure, ...]:
+    """Return the comparison of two records: their rates, and SDC by tensor where both name the same tensors."""
+    found = [_of(name, before.metric(key), after.metric(key)) for key, name in COMPARED.items()]
+    pairs = [pair for pair in found if pair is not None and _shows(pair)]
+    title = f"Before and after: {before.label} against {after.label}"
+    if not pairs:
+        return (empty(NAME, title, "The two records share no rate, so there is nothing to compare."),)
+    said = (
+        f"Two models under faults. Before: {before.label}, {_sample(before)}; after: {after.label}, {_sample(after)}. Shares of "
+        "injected predictions in percent",
+        f". Whiskers: {_methods(before, after)}. In brackets: what the factor is at least by the limits of the intervals.",
+    )
+    differ = _differing(before, after)
+    note = f" The options differ: {', '.join(differ)}." if differ else " Options and seed are the same."
+    figures = [_drawn(NAME, title, pairs, way, (said[0], said[1] + note))]
+    by_name = {layer.tensor: layer for layer in after.layers if layer.predictions}
+    both = [x for x in before.layers if x.predictions and x.tensor in by_name]
+    worst = sorted(both, key=lambda one: -one.rate.value)[:_TENSORS]
+    rows = [_Pair(x.tensor, x.rate, by_name[x.tensor].rate) for x in both if x in worst and x.rate.value > 0]
+    if rows:
+        more = f" The {len(rows)} tensors with most SDC before, of {len(both)} that both records name.{note}"
+        figures.append(_drawn(LAYERS, f"{title}: SDC by tensor", rows, way, (said[0], said[1] + more)))
+    return tuple(figures)
+
+
+def measures(campaign: Campaign, way: Way = "auto") -> Figure | None:
+    """Return the comparison that a hardening run made of its own measures; None where the record has none."""
+    rows = campaign.hardening
+    pairs = [
+        _Pair(_named(row, what), _bare(before), _bare(after))
+        for row in rows
+        for what, before, after in (("SDC", row.sdc_before, row.sdc_after), ("DUE", row.due_before, row.due_after))
+        if before is not None and after is not None and 0 <= before <= 1 and 0 <= after <= 1 and (before or after)
+    ]
+    if not rows:
+        return None
+    title = "Hardening measures: before and after"
+    columns = (
+        "Measure",
+        "Target",
+        "SDC before",
+        "SDC after",
+        "DUE before",
+        "DUE after",
+        "Detected after",
+        "Clean flips",
+    )
+    table = tuple(_row(row) for row in rows)
+    if not pairs:
+        return Figure(
+            MEASURES,
+            title,
+            "No measure has rates before and after, so there is nothing to draw.",
+            columns=columns,
+            rows=table,
+        )
+    caption = "Shares of injected predictions in percent", ", as the record states them, without intervals."
+    made = _drawn(MEASURES, title, pairs, way, caption)
+    return Figure(MEASURES, title, made.caption, made.alt, made.body, made.height, columns, table)
+
+
+def _of(name: str, before: Metric | None, after: Metric | None) -> _Pair | None:
+    if before is None or after is None:
+        return None
+    return _Pair(name, _rate(before), _rate(after), (_counts(before), _counts(after)))
+
+
+def _rate(metric: Metric) -> Rate:
+    low = metric.value if metric.ci_low is None else min(metric.ci_low, metric.value)
+    high = metric.value if metric.ci_high is None else max(metric.ci_high, metric.value)
+    return Rate(metric.value, max(low, 0.0), min(high, 1.0))
+
+
+def _bare(value: float) -> Rate:
+    return Rate(value, value, value)
+
+
+def _shows(pair: _Pair) -> bool:
+    return any(rate is not None and rate.value > 0 for rate in (pair.before, pair.after))
+
+
+def _counts(metric: Metric) -> str:
+    return f"{count(metric.k)} of {count(metric.n)}" if metric.k is not None and metric.n is not None else ""
+
+
+def _named(row: Comparison, what: str) -> str:
+    return f"{row.measure}{f' on {row.target}' if row.target else ''}: {what}"
+
+
+def _row(row: Comparison) -> tuple[str, ...]:
+    figures = (row.sdc_before, row.sdc_after, row.due_before, row.due_after, row.detected_after, row.clean_flips)
+    said = ["–" if x is None else share(x) if 0 <= x <= 1 and not float(x).is_integer() else f"{x:g}" for x in figures]
+    return (row.measure, row.target, *said)
+
+
+def _drawn(name: str, title: str, pairs: Sequence[_Pair], way: Way, caption: tuple[str, str]) -> Figure:
+    rates = [rate for pair in pairs for rate in (pair.before, pair.after) if rate is not None]
+    values = [rate.value for rate in rates] + [rate.low for rate in rates if rate.low > 0 and rate.value > 0]
+    line = axis([*values, *(rate.high for rate in rates)], _LEFT, WIDTH - MARGIN - _RIGHT, way=way)
+    bottom = 18.0 + _ROW * len(pairs)
+    body = [*_marks(line, bottom)]
+    for place, pair in enumerate(pairs):
+        body.extend(_two(line, pair, 18.0 + _ROW * place))
+    body.append(text("of the injected predictions", (line.start + line.end) / 2, bottom + 25, SMALL, align="middle"))
+    swatches = [
+        (box(0, 0, 12, 10, colour.BEFORE), "before"),
+        (box(0, 0, 12, 10, colour.AFTER), "after"),
+        (whisker(0, 12, 5), "interval"),
+    ]
+    body.append(keys(swatches, _LEFT, bottom + 42))
+    scale = " on a logarithmic scale, on which the ends of the bars count and not their lengths" if line.log else ""
+    columns = ("Figure", "Before", "Interval before", "After", "Interval after", "Factor")
+    rows = tuple(_listed(pair) for pair in pairs)
+    return Figure(
+        name, title, f"{caption[0]}{scale}{caption[1]}", _alt(pairs), "".join(body), bottom + 50, columns, rows
+    )
+
+
+def _marks(line: Axis, bottom: float) -> Iterator[str]:
+    shown = -100.0
+    for value in line.ticks():
+        x = line.at(value)
+        yield stroke(f"M {number(x)} 14 V {number(bottom)}", colour.GRID, 0.8)
+        if x - shown > 44:
+            yield text(share(value), x, bottom + 12, 8.5, align="middle", fill=colour.SOFT)
+            shown = x
+
+
+def _two(line: Axis, pair: _Pair, y: float) -> Iterator[str]:
+    yield text(shortened(pair.name, _LEFT - MARGIN - 10, SMALL), _LEFT - 7, y + 14.5, SMALL, align="right")
+    right = line.end + 10
+    for at, (rate, ink, word) in enumerate(
+        ((pair.before, colour.BEFORE, "before"), (pair.after, colour.AFTER, "after"))
+    ):
+        if rate is None:
+            continue
+        top = y + 1 + at * (_BAR + 1)
+        tip = f"{pair.name}, {word}: {share(rate.value)} {between(rate)} {pair.counts[at]}".strip()
+        wide = line.at(rate.value) - line.start if rate.value > 0 else 0.0
+        yield box(line.start, top, max(wide, 0.6), _BAR, ink, tip)
+        if rate.high > rate.low:
+            low = line.at(max(rate.low, line.low)) if rate.low > 0 else line.start
+            yield whisker(low, line.at(rate.high), top + _BAR / 2)
+        said = f"{in_percent(rate.value)} %" + (f"  {between(rate).removesuffix(' %')}" if rate.high > rate.low else "")
+        yield text(said, right, top + 9, 8.5, fill=colour.SOFT if at == 0 else colour.INK)
+    said = change(pair.before, pair.after)
+    yield text(said, WIDTH - MARGIN, y + 15, SMALL, align="right", bold=True)
+
+
+def change(before: Rate | None, after: Rate | None) -> str:
+    """Return the factor between two rates, such as `÷ 28 (≥ 11)`; what the intervals show at least stands in brackets."""
+    if before is None or after is None or before.value == after.value == 0:
+        return ""
+    if before.value == after.value:
+        return "same"
+    sign, more, less = ("÷", before, after) if before.value > after.value else ("×", after, before)
+    least = more.low / less.high if less.high > 0 else 0.0
+    sure = (
+        f" (≥ {factor(least)})" if least > 1 else " (not shown)" if more.high > more.low or less.high > less.low else ""
+    )
+    return (
+        f"{sign} {factor(more.value / less.value)}{sure}"
+        if less.value > 0
+        else f"to 0{sure}"
+        if sign == "÷"
+        else f"from 0{sure}"
+    )
+
+
+def _listed(pair: _Pair) -> tuple[str, ...]:
+    made = [pair.name]
+    for rate, counts in ((pair.before, pair.counts[0]), (pair.after, pair.counts[1])):
+        made.append("–" if rate is None else f"{share(rate.value)}{f' ({counts})' if counts else ''}")
+        made.append(between(rate) if rate is not None and rate.high > rate.low else "–")
+    return (*made, change(pair.before, pair.after) or "–")
+
+
+def _sample(campaign: Campaign) -> str:
+    found = campaign.metric("sdc_rate")
+    return f"n = {count(found.n)}" if found is not None and found.n is not None else "n not told"
+
+
+def _methods(before: Campaign, after: Campaign) -> str:
+    words = interval_words(before), interval_words(after)
+    return words[0] if words[0] == words[1] else f"before {words[0]}, after {words[1]}"
+
+
+def _differing(before: Campaign, after: Campaign) -> list[str]:
+    one, two = before.record.options, after.record.options
+    made = [key for key in sorted(one.keys() | two.keys()) if one.get(key) != two.get(key)]
+    return [*made, *(["seed"] if before.record.seed != after.record.seed else [])]
+
+
+def _alt(pairs: Sequence[_Pair]) -> str:
+    known = [(pair.name, pair.before, pair.after) for pair in pairs[:6]]
+    said = [f"{name} {share(one.value)} before, {share(two.value)} after" for name, one, two in known if one and two]
+    return f"Paired bars. {'; '.join(said)}."

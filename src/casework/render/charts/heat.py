@@ -1,0 +1,280 @@
+"""The heat map: which bit of which tensor corrupts the result, tensors down in the order of the graph, bits across."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from casework.render.charts import colour
+from casework.render.charts.axis import Axis, Way, axis
+from casework.render.charts.figure import (
+    MARGIN,
+    SMALL,
+    WIDTH,
+    Figure,
+    box,
+    empty,
+    hatch,
+    keys,
+    stroke,
+    text,
+)
+from casework.render.charts.formats import Field, field_of, fields_of, guessed, width_of
+from casework.render.charts.layers import MOST, in_parts, merged, part_words
+from casework.render.charts.tables import Campaign, Cell, Layer
+from casework.render.charts.words import count, in_percent, plural, share, shortened
+from casework.render.gsn.svg import number
+
+NAME: Final = "heat-map"
+TITLE: Final = "Where a fault corrupts the result: tensors by bits"
+ROWS: Final = 42
+"""Rows of one figure, so that it stays on a page."""
+_LEFT: Final = 236.0
+_RIGHT: Final = 74.0
+_ROW: Final = 13.5
+_WIDEST: Final = 26.0
+_KINDS: Final = 84.0
+"""Room for kind and operator, right of the name."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    label: str
+    tip: str
+    kind: str
+    cells: Mapping[int, Cell]
+    dtype: str
+    total: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """What all parts of a heat map have in common."""
+
+    bits: int
+    colours: Axis
+    formats: tuple[str, ...]
+
+    @property
+    def cell(self) -> float:
+        """Width of a bit."""
+        return min((WIDTH - MARGIN - _LEFT - _RIGHT) / self.bits, _WIDEST)
+
+    @property
+    def end(self) -> float:
+        """Right edge of bit 0."""
+        return _LEFT + self.cell * self.bits
+
+    def left(self, bit: int) -> float:
+        """Left edge of a bit; the highest stands first."""
+        return _LEFT + (self.bits - 1 - bit) * self.cell
+
+
+def heat_maps(campaign: Campaign, way: Way = "auto") -> tuple[Figure, ...]:
+    """Return the heat map in as many parts as it takes; one sentence where the record has no counts by tensor and bit."""
+    layers, cells = merged(campaign)
+    rows = [_row(layer, cells.get(layer.tensor, {})) for layer in layers if cells.get(layer.tensor)]
+    if not rows:
+        why = "The record holds no counts by tensor and bit, so there is no heat map: its faults were not flips of single bits."
+        return (empty(NAME, TITLE, why),)
+    rates = [cell.sdc / cell.predictions for row in rows for cell in row.cells.values() if cell.predictions]
+    formats = tuple(dict.fromkeys(row.dtype for row in rows if row.dtype))
+    bits = max([width_of(name) for name in formats] + [max(row.cells) + 1 for row in rows])
+    sheet = _Sheet(bits, axis(rates or [1.0], 0.0, 1.0, way=way, zero=0.0), formats)
+    parts = in_parts(rows, ROWS)
+    return tuple(_part(campaign, sheet, part, at, len(parts)) for at, part in enumerate(parts))
+
+
+def _row(layer: Layer, cells: Mapping[int, Cell]) -> _Row:
+    dtype = layer.dtype if width_of(layer.dtype) else guessed(cells)
+    kind = f"{layer.kind} · {layer.operator}" if layer.operator else layer.kind
+    total = share(layer.rate.value) if layer.predictions else "no sample"
+    size = f"{plural(layer.elements, 'element')}, {plural(layer.predictions, 'prediction')}"
+    name = layer.tensor if layer.merged == 1 else f"{layer.tensor} and {layer.merged - 1} more"
+    return _Row(name, f"{name}: {kind} {layer.dtype}, {size}, SDC {total}", kind, cells, dtype, total)
+
+
+def _part(campaign: Campaign, sheet: _Sheet, rows: Sequence[_Row], at: int, parts: int) -> Figure:
+    last = at == parts - 1
+    body = [hatch(), *_header(sheet)]
+    y = 14.0 + _HEAD + 11.0 * len(sheet.formats)
+    for row in rows:
+        body.extend(_drawn(sheet, row, y))
+        y += _ROW
+    if last and campaign.bits:
+        y += 5
+        body.extend(_drawn(sheet, _whole(campaign, sheet), y, bold=True))
+        y += _ROW
+    y += 12
+    body.extend(_legend(sheet, y))
+    title = TITLE + part_words(at, parts)
+    name = NAME if parts == 1 else f"{NAME}-{at + 1}"
+    columns = (
+        "Tensor",
+        "Kind",
+        "Predictions",
+        "SDC",
+        "Bits with SDC, worst first",
+        "Bits sampled, no SDC",
+        "Not sampled",
+    )
+    table = tuple(_listed(row) for row in rows)
+    return Figure(name, title, _caption(campaign, sheet), _alt(rows), "".join(body), y + 44, columns, table)
+
+
+_HEAD: Final = 14.0
+
+
+def _header(sheet: _Sheet) -> Iterator[str]:
+    yield text("Tensor, in the order of the graph", MARGIN, 12, SMALL, bold=True)
+    yield text("Bit", _LEFT - 6, 12, SMALL, bold=True, align="right")
+    yield text("all bits", sheet.end + 8, 12, SMALL, bold=True)
+    size = 7.8 if sheet.cell >= 10 else 7.0
+    every = 1 if sheet.cell >= 10 else 4 if sheet.cell >= 4.5 else 8
+    for bit in range(sheet.bits):
+        if bit % every == 0 or bit == sheet.bits - 1:
+            yield text(str(bit), sheet.left(bit) + sheet.cell / 2, 12, size, align="middle", fill=colour.SOFT)
+    for line, dtype in enumerate(sheet.formats):
+        y = 18.0 + 11.0 * line
+        yield text(dtype, _LEFT - 6, y + 7, 7.8, align="right", fill=colour.SOFT)
+        for one in fields_of(dtype):
+            yield from _band(sheet, one, y)
+
+
+def _band(sheet: _Sheet, one: Field, y: float) -> Iterator[str]:
+    tints = {"sign": "#4b5563", "exponent": "#9aa5b1", "mantissa": "#d5dbe2", "value": "#d5dbe2"}
+    x, wide = sheet.left(one.high), sheet.cell * (one.high - one.low + 1)
+    yield box(x + 0.4, y, wide - 0.8, 9, tints[one.name], f"{one.name}: bits {one.high} to {one.low}")
+    said = one.name if wide > 42 else one.name[0] if wide > 6 else ""
+    ink = colour.PAPER if one.name == "sign" else colour.INK
+    yield text(said, x + wide / 2, y + 7, 7.6, align="middle", fill=ink)
+
+
+def _drawn(sheet: _Sheet, row: _Row, y: float, *, bold: bool = False) -> Iterator[str]:
+    room = _LEFT - MARGIN - 8 - (0 if not row.kind else _KINDS)
+    name = shortened(row.label, room, SMALL, bold=bold)
+    yield box(MARGIN, y, _LEFT - MARGIN, _ROW, colour.PAPER, row.tip)
+    yield text(name, MARGIN, y + 10, SMALL, bold=bold)
+    if row.kind:
+        yield text(shortened(row.kind, _KINDS - 6, 7.8), _LEFT - 6, y + 10, 7.8, align="right", fill=colour.SOFT)
+    yield from _cells(sheet, row, y)
+    yield from _borders(sheet, row, y)
+    yield text(row.total, sheet.end + 8, y + 10, SMALL, bold=bold)
+
+
+def _cells(sheet: _Sheet, row: _Row, y: float) -> Iterator[str]:
+    width = width_of(row.dtype) or sheet.bits
+    gap: list[int] = []
+    for bit in range(width - 1, -1, -1):
+        cell = row.cells.get(bit)
+        if cell is None or not cell.predictions:
+            gap.append(bit)
+            continue
+        yield from _unsampled(sheet, row, gap, y)
+        gap = []
+        rate = cell.sdc / cell.predictions
+        fill = colour.scale(sheet.colours.at(rate)) if cell.sdc else colour.PAPER
+        tip = f"{row.label}, bit {bit}{_part_of(row, bit)}: SDC {share(rate)} ({count(cell.sdc)} of {count(cell.predictions)})"
+        tip += f", DUE {count(cell.due)}" if cell.due else ""
+        yield box(sheet.left(bit), y, sheet.cell, _ROW, fill, tip, stroke=colour.GRID, stroke_width=0.5)
+    yield from _unsampled(sheet, row, gap, y)
+
+
+def _part_of(row: _Row, bit: int) -> str:
+    name = field_of(row.dtype, bit)
+    return f" ({name})" if name else ""
+
+
+def _unsampled(sheet: _Sheet, row: _Row, gap: Sequence[int], y: float) -> Iterator[str]:
+    if gap:
+        named = f"bit {gap[0]}" if len(gap) == 1 else f"bits {gap[0]} to {gap[-1]}"
+        yield box(
+            sheet.left(gap[0]), y, sheet.cell * len(gap), _ROW, "url(#hatch)", f"{row.label}, {named}: not sampled"
+        )
+
+
+def _borders(sheet: _Sheet, row: _Row, y: float) -> Iterator[str]:
+    """Mark in each row where sign, exponent and mantissa meet; rows of one figure may be of different types."""
+    edges = [sheet.left(one.low) + sheet.cell for one in fields_of(row.dtype)[:-1]]
+    if edges:
+        path = " ".join(f"M {number(x)} {number(y)} v {number(_ROW)}" for x in edges)
+        yield stroke(path, colour.INK, 0.9)
+
+
+def _whole(campaign: Campaign, sheet: _Sheet) -> _Row:
+    cells = {b.number: Cell(b.predictions, b.sdc, b.due) for b in campaign.bits if b.number is not None}
+    found = campaign.metric("sdc_rate")
+    dtype = sheet.formats[0] if len(sheet.formats) == 1 else ""
+    return _Row(
+        "all tensors", "all tensors, by bit", "", cells, dtype, share(found.value) if found and 0 <= found.value <= 1 else ""
+    )  # fmt: skip
+
+
+def _legend(sheet: _Sheet, y: float) -> Iterator[str]:
+    wide, steps = 240.0, colour.STEPS
+    yield text("SDC of the injected predictions", MARGIN, y + 9, SMALL)
+    x = _LEFT
+    for step in range(steps):
+        yield box(x + wide * step / steps, y, wide / steps + 0.3, 11, colour.scale(step / (steps - 1)))
+    yield box(x, y, wide, 11, "none", stroke=colour.SOFT, stroke_width=0.5)
+    for value in sheet.colours.ticks(5):
+        at = x + wide * sheet.colours.at(value)
+        yield stroke(f"M {number(at)} {number(y + 11)} v 3", colour.SOFT)
+        yield text(in_percent(value), at, y + 22, 8.2, align="middle", fill=colour.SOFT)
+    yield text("%, logarithmic" if sheet.colours.log else "%", x + wide + 12, y + 9, SMALL, fill=colour.SOFT)
+    none = box(0, 0, 12, 10, colour.PAPER, stroke=colour.SOFT, stroke_width=0.7)
+    entries = [
+        (none, "sampled, no SDC seen"),
+        (box(0, 0, 12, 10, "url(#hatch)", stroke=colour.GRID), "not sampled"),
+    ]
+    yield keys(entries, _LEFT, y + 38)
+
+
+def _listed(row: _Row) -> tuple[str, ...]:
+    seen = {bit: cell for bit, cell in row.cells.items() if cell.predictions}
+    hit = sorted((b for b in seen if seen[b].sdc), key=lambda b: (-seen[b].sdc / seen[b].predictions, -b))
+    width = width_of(row.dtype)
+    said = ", ".join(f"{b}: {share(seen[b].sdc / seen[b].predictions)} of {count(seen[b].predictions)}" for b in hit)
+    return (
+        row.label, f"{row.kind}{f' · {row.dtype}' if row.dtype else ''}", count(sum(c.predictions for c in seen.values())),
+        row.total, said or "none", ranges(b for b in seen if not seen[b].sdc) or "none",
+        ranges(set(range(width)) - set(seen)) or "none",
+    )  # fmt: skip
+
+
+def ranges(bits: Iterator[int] | set[int]) -> str:
+    """Return numbers as ranges, highest first, such as `31, 22-0`."""
+    made: list[list[int]] = []
+    for bit in sorted(bits, reverse=True):
+        if made and made[-1][-1] == bit + 1:
+            made[-1].append(bit)
+        else:
+            made.append([bit])
+    return ", ".join(str(r[0]) if len(r) == 1 else f"{r[0]}-{r[-1]}" for r in made)
+
+
+def _caption(campaign: Campaign, sheet: _Sheet) -> str:
+    total = sum(layer.predictions for layer in campaign.layers)
+    scale = "logarithmic" if sheet.colours.log else "linear"
+    guess = (
+        "" if any(layer.dtype for layer in campaign.layers) else " Types are told from the highest bit that was hit."
+    )
+    more = " Neighbouring tensors of one kind share a row." if len(campaign.layers) > MOST else ""
+    return (
+        f"Share of injected predictions with silent data corruption (SDC), in percent on a {scale} scale, of "
+        f"{plural(total, 'injected prediction')} in {plural(len(campaign.layers), 'tensor')}. White: sampled, no SDC seen; hatched: "
+        f"not sampled, nothing is known. Vertical lines part sign (s), exponent and mantissa.{more}{guess} Cells are shares without "
+        "intervals; how many predictions each rests on is told where a pointer rests on it, and in the record."
+    )
+
+
+def _alt(rows: Sequence[_Row]) -> str:
+    cells = [(r, bit, c) for r in rows for bit, c in r.cells.items() if c.predictions]
+    hit = sorted((x for x in cells if x[2].sdc), key=lambda x: (-x[2].sdc / x[2].predictions, x[0].label, -x[1]))
+    said = [f"{r.label} bit {bit} {share(c.sdc / c.predictions)} of {count(c.predictions)}" for r, bit, c in hit[:5]]
+    worst = f"Worst: {'; '.join(said)}. " if said else "No cell shows SDC. "
+    return (
+        f"Heat map of {plural(len(rows), 'tensor')} by bit. {worst}{plural(len(hit), 'cell')} with SDC, "
+        f"{count(len(cells) - len(hit))} sampled without."
+    )
