@@ -14,7 +14,7 @@ from casework.injection.problem import InjectionProblem
 
 Array = NDArray[Any]
 
-BLOCK_BYTES: Final = 1 << 18
+BLOCK_BYTES: Final = 1 << 20
 """Bytes of outputs judged at a time: with their golden rows they stay in the second-level cache."""
 
 _ALWAYS: Final = np.uint16(CHANGED | DUE | DETECTED)

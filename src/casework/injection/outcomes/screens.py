@@ -192,9 +192,13 @@ def _padded(lists: list[Array]) -> Array:
 
 
 def _gap(values: Array, rivals: Array) -> float:
-    """Return the least difference of two rivals; infinite without rivals."""
-    pairs = np.triu(rivals, 1)
-    return float(np.abs(values[:, None] - values[None])[pairs].min(initial=np.inf))
+    """Return the least difference between a score and the best of its rivals; infinite without rivals.
+
+    While all of these keep their signs, so does who is best among whom: what is best stays above all of its rivals, what is not
+    stays below one of them.
+    """
+    best = np.where(rivals & ~np.eye(len(values), dtype=bool), values[None], -np.inf).max(axis=1, initial=-np.inf)
+    return float(np.abs(values - best).min(initial=np.inf))
 
 
 def _corners(boxes: Array, form: str) -> Array:

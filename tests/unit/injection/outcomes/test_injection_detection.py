@@ -44,15 +44,17 @@ def struck(rng, golden, samples):
 def center_judges(golden, **options):
     decode = partial(decode_center, interface=CENTER)
     plain = detection.judge_of(golden, decode, **options)
-    screened = detection.judge_of(golden, decode, screen=center_screen(golden, plain.threshold), **options)
+    screen = center_screen(golden, plain.threshold, iou=plain.iou)
+    screened = detection.judge_of(golden, decode, screen=screen, **options)
     return plain, screened
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_the_screen_of_centre_points_changes_no_outcome(seed):
+@pytest.mark.parametrize("iou", [0.5, 0.9])
+def test_the_screen_of_centre_points_changes_no_outcome(seed, iou):
     rng = np.random.default_rng(seed)
     golden = maps(rng, objects=seed * 2)
-    plain, screened = center_judges(golden)
+    plain, screened = center_judges(golden, iou=iou)
     samples = rng.integers(0, 4, 600)
     rows = struck(rng, golden, samples)
     flags = plain(rows, samples)
