@@ -1,0 +1,168 @@
+"""A model made ready for faults: folded once, its batch axis free, its tensors listed, cut where it can be cut."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from numpy.typing import NDArray
+
+from casework.injection.network.cuts import Cut, make_cut, uncuttable
+from casework.injection.network.folding import cleaned, parsed
+from casework.injection.network.layouts import Layout
+from casework.injection.network.listing import list_targets
+from casework.injection.network.ports import Port
+from casework.injection.network.sessions import Level
+from casework.injection.network.settling import Settled, settle
+from casework.injection.network.target import Target
+from casework.injection.problem import InjectionProblem
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Network:
+    """A folded model and what can be hit in it. Frozen and picklable.
+
+    Attributes:
+        name: Of the model, for people.
+        original: The model file.
+        sha256: SHA-256 of the model file.
+        content: The folded graph, the one that runs.
+        folded_sha256: SHA-256 of the folded graph.
+        level: Level of rewriting at which it runs; cuts of it run at the same.
+        batch: 0: samples may be run together in any number; 1: one at a time.
+        batch_reason: Why it takes one at a time only; else empty.
+        inputs: Graph inputs.
+        outputs: Graph outputs.
+        targets: What faults can strike, in the order of the graph.
+        left_out: Other tensors, each with the reason why it is no target.
+        layouts: How computed tensors and inputs hold samples; None: they hold none (shapes, constants, shared inputs).
+        dtypes: numpy names of element types of computed tensors and inputs.
+        broken: Tensors from which samples cannot be taken apart, each with the reason.
+    """
+
+    name: str
+    original: bytes = field(repr=False)
+    sha256: str
+    content: bytes = field(repr=False)
+    folded_sha256: str
+    level: Level
+    batch: int
+    batch_reason: str
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    targets: tuple[Target, ...] = field(repr=False)
+    left_out: dict[str, str] = field(repr=False)
+    layouts: dict[str, Layout | None] = field(repr=False)
+    dtypes: dict[str, str] = field(repr=False)
+    broken: dict[str, str] = field(repr=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name in self.__dataclass_fields__}
+
+    @cached_property
+    def proto(self) -> Any:
+        """The folded graph, parsed. Not to be changed."""
+        return parsed(self.content, self.name)
+
+    @cached_property
+    def uncuttable(self) -> dict[str, str]:
+        """Targets at which the graph cannot be cut, each with the reason."""
+        return uncuttable(self.proto, [target.name for target in self.targets], self.layouts, self.broken)
+
+    @cached_property
+    def _by_name(self) -> dict[str, Target]:
+        return {target.original: target for target in self.targets} | {target.name: target for target in self.targets}
+
+    def target(self, name: str) -> Target:
+        """Return a target by its name in the folded graph or in the model file.
+
+        Raises:
+            InjectionProblem: There is none of that name.
+        """
+        found = self._by_name.get(name)
+        if found is not None:
+            return found
+        if name in self.left_out:
+            raise InjectionProblem(
+                f"{self.name}: tensor {name} is no target: {self.left_out[name]}", "Choose another tensor."
+            )
+        near = difflib.get_close_matches(name, self._by_name, 3, 0.4)
+        told = (
+            f"Did you mean {' or '.join(near)}?" if near else f"Its tensors are: {', '.join(list(self._by_name)[:12])}."
+        )
+        raise InjectionProblem(f"{self.name} has no tensor {name}", told)
+
+    def cut(self, name: str) -> Cut:
+        """Return the part of the graph after a target.
+
+        Raises:
+            InjectionProblem: The graph cannot be cut there; see `uncuttable`.
+        """
+        target = self.target(name)
+        reason = self.uncuttable.get(target.name)
+        if reason:
+            raise InjectionProblem(
+                f"{self.name} cannot be cut at {target.name}: {reason}", "Use engine promoted or rebuild for it."
+            )
+        return make_cut(self.proto, target.name, self.layouts, self.dtypes, stored=target.stored, batch=self.batch)
+
+
+def prepare(
+    content: bytes, name: str, *, level: Level = "extended", inputs: Mapping[str, Array] | None = None
+) -> Network:
+    """Fold a model and list what can be hit in it.
+
+    Args:
+        content: The model file, weights inside.
+        name: Of the model, for people.
+        level: How far onnxruntime may rewrite what runs: `none`, `basic` or `extended`; a lower level is taken where exposing
+            tensors at this one would change the outputs. `all` is refused: its kernels round differently after a cut.
+        inputs: Samples by input, [N, ...]: they fix the sizes that the model leaves open (but the batch), and are what the graph is
+            tried on. Without them random values are used, and all sizes must be fixed.
+
+    Raises:
+        InjectionProblem: The model cannot be loaded or run, is not deterministic, or has open sizes and no inputs are given.
+    """
+    if level == "all":
+        raise InjectionProblem(
+            "level all is not for injection: its kernels round differently after a cut", "Use level extended."
+        )
+    before = parsed(content, name)
+    settled = settle(cleaned(before), name, level, inputs)
+    originals = _originals(before, settled.proto)
+    targets, left_out = list_targets(settled.proto, settled.layouts | _unknown(settled), settled.dtypes, originals)
+    folded = settled.proto.SerializeToString(deterministic=True)
+    return Network(
+        name, content, hashlib.sha256(content).hexdigest(), folded, hashlib.sha256(folded).hexdigest(), settled.level,
+        settled.batch, settled.reason, settled.inputs, settled.outputs, targets, left_out, settled.layouts, settled.dtypes,
+        settled.broken,
+    )  # fmt: skip
+
+
+def _unknown(settled: Settled) -> dict[str, Layout | None]:
+    """Return the shapes of one sample of tensors that hold samples in a way that cannot be taken apart."""
+    return {name: Layout(-1, 1, shape) for name, shape in settled.shapes.items() if name in settled.broken}
+
+
+def _originals(before: Any, after: Any) -> dict[str, str]:
+    """Return names in the model file of stored tensors that folding renamed: the node of that name reads them in that place."""
+    known = {value.name for value in before.graph.initializer} | {n for node in before.graph.node for n in node.output}
+    readers = {node.name: node for node in before.graph.node if node.name}
+    found: dict[str, str] = {}
+    for node in after.graph.node:
+        source = readers.get(node.name)
+        for position, name in enumerate(node.input):
+            if (
+                name not in known
+                and source is not None
+                and position < len(source.input)
+                and source.input[position] in known
+            ):
+                found.setdefault(name, source.input[position])
+    return found

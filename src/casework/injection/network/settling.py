@@ -1,0 +1,315 @@
+"""The form in which a model runs: batch axis free or not, level of rewriting; settled by trying on samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from casework.injection.network.folding import folded, freed
+from casework.injection.network.layouts import Layout, measured, same_bits
+from casework.injection.network.listing import carriers
+from casework.injection.network.ports import Port
+from casework.injection.network.sessions import Level, open_session, refusals
+from casework.injection.network.wiring import exposed
+from casework.injection.problem import InjectionProblem
+
+Array = NDArray[Any]
+
+TRIED: Final = 3
+"""Samples that a form is tried on."""
+
+_LOWER: Final[dict[str, tuple[Level, ...]]] = {"extended": ("basic", "none"), "basic": ("none",), "none": ()}
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A graph and how it is run."""
+
+    proto: Any
+    level: Level
+    batch: int
+
+
+@dataclass(slots=True)
+class Settled:
+    """What `settle` found; attributes as in `Network`."""
+
+    proto: Any
+    level: Level
+    batch: int
+    reason: str
+    inputs: tuple[Port, ...] = ()
+    outputs: tuple[Port, ...] = ()
+    layouts: dict[str, Layout | None] = field(default_factory=dict)
+    broken: dict[str, str] = field(default_factory=dict)
+    dtypes: dict[str, str] = field(default_factory=dict)
+    shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """An input as planned: its batch axis (None: none), its sizes, its type and the samples tried, [TRIED, ...] or whole."""
+
+    name: str
+    dtype: Any
+    axis: int | None
+    sizes: tuple[int, ...]
+    samples: Array
+
+    def one(self, sample: int) -> Array:
+        """Return the input for one sample."""
+        return self.samples if self.axis is None else np.expand_dims(self.samples[sample], self.axis)
+
+    def all(self) -> Array:
+        """Return the input for all samples in one batch."""
+        return self.samples if self.axis is None else np.ascontiguousarray(np.moveaxis(self.samples, 0, self.axis))
+
+
+def settle(proto: Any, name: str, level: Level, inputs: Mapping[str, Array] | None) -> Settled:
+    """Return the best form of a cleaned model: samples together if that gives the bits of one at a time, at the highest level.
+
+    Raises:
+        InjectionProblem: It cannot be loaded or run, or is not deterministic.
+    """
+    feeds = plan(proto, name, inputs)
+    refused = ""
+    for form in _forms(proto, name, level, feeds):
+        found = _tried(form, feeds, name)
+        if isinstance(found, Settled):
+            found.reason = refused if form.batch else ""
+            return found
+        refused = refused or (found if not form.batch else refused)
+    raise InjectionProblem(
+        f"{name} cannot be run for injection: {refused or 'it runs on no level'}",
+        "Export it for an operator set that onnxruntime supports.",
+    )
+
+
+def _forms(proto: Any, name: str, level: Level, feeds: Sequence[Feed]) -> Iterator[Form]:
+    """Yield forms, the best first."""
+    axes = {feed.name: feed.axis for feed in feeds}
+    sizes = {feed.name: feed.sizes for feed in feeds}
+    quantised = any(node.op_type in ("QuantizeLinear", "DequantizeLinear") for node in proto.graph.node)
+    frees = [] if all(axis is None for axis in axes.values()) else [False, True]
+    sources = [(freed(proto, axes, sizes, reshapes=reshapes), 0) for reshapes in frees]
+    sources.append((freed(proto, {}, sizes, reshapes=False), 1))
+    for source, batch in sources:
+        try:
+            basic = folded(source, "basic" if level != "none" else "none", name)
+        except InjectionProblem:
+            if batch:
+                raise
+            continue
+        # Quantise-dequantise pairs are computed in integers by a deployed session; so they are here, and only what such a session
+        # holds in memory is hit. The rewritten graph is the one that is cut.
+        rewritten = level == "extended" and quantised
+        if not rewritten:
+            yield Form(basic, level, batch)
+        if level == "extended":
+            yield Form(folded(source, "extended", name), "extended", batch)
+        for lower in _LOWER[level]:
+            yield Form(basic, lower, batch)
+
+
+def _tried(form: Form, feeds: Sequence[Feed], name: str) -> Settled | str:
+    """Return what a form shows when run, or why it will not do."""
+    names = [output for node in form.proto.graph.node for output in node.output if output]
+    own = [value.name for value in form.proto.graph.output]
+    try:
+        plain = open_session(form.proto.SerializeToString(), level=form.level)
+        golden = [_by_name(plain, own, _one(feeds, sample)) for sample in range(TRIED)]
+        again = _by_name(plain, own, _one(feeds, 0))
+        if not _same(golden[0], again):
+            raise InjectionProblem(
+                f"{name} is not deterministic: two runs on the same input differ",
+                "Export it without random operators (evaluation mode).",
+            )
+        whole = open_session(exposed(form.proto, names), level=form.level)
+        wanted = list(dict.fromkeys([*own, *names]))
+        singles = [_by_name(whole, wanted, _one(feeds, sample)) for sample in range(TRIED)]
+        batch = singles[0] if form.batch else _by_name(whole, wanted, {feed.name: feed.all() for feed in feeds})
+    except refusals() as error:
+        return (str(error).strip().splitlines() or ["it does not run"])[0][:200]
+    if any(not _same(golden[k], {n: singles[k][n] for n in own}) for k in range(TRIED)):
+        return "reading its tensors changes its outputs"
+    return _measured(form, feeds, own, singles, batch)
+
+
+def _measured(
+    form: Form, feeds: Sequence[Feed], own: list[str], singles: list[dict[str, Any]], batch: dict[str, Any]
+) -> Settled | str:
+    carrying = carriers(form.proto.graph)
+    found = Settled(form.proto, form.level, form.batch, "")
+    for name in batch:
+        values = [single[name] for single in singles]
+        if not all(isinstance(value, np.ndarray) for value in values):
+            found.broken[name] = "it is no tensor"
+            continue
+        found.dtypes[name] = values[0].dtype.name
+        _lay(found, name, values, batch[name], carries=name in carrying)
+    for feed in feeds:
+        found.dtypes[feed.name] = np.dtype(feed.dtype).name
+        found.layouts[feed.name] = None if feed.axis is None else Layout(feed.axis, 1, feed.samples.shape[1:])
+    faulty = [name for name in own if name in found.broken or (name in carrying and found.layouts.get(name) is None)]
+    if faulty:
+        return f"output {faulty[0]}: {found.broken.get(faulty[0], 'it has no batch axis')}"
+    found.inputs = tuple(
+        Port(feed.name, found.dtypes[feed.name], found.layouts[feed.name], feed.samples.shape[feed.axis is not None :])
+        for feed in feeds
+    )
+    found.outputs = tuple(
+        Port(name, found.dtypes[name], layout, layout.shape if layout else batch[name].shape)
+        for name in own
+        for layout in [found.layouts[name]]
+    )
+    return found
+
+
+def _lay(found: Settled, name: str, values: list[Array], batch: Array, *, carries: bool) -> None:
+    """Note how a tensor holds samples."""
+    if found.batch:
+        if not carries:
+            found.layouts[name] = None
+        elif any(value.shape != values[0].shape for value in values):
+            found.broken[name] = "its shape depends on the values of the input"
+        else:
+            shape = values[0].shape
+            found.layouts[name] = Layout(0, 1, shape[1:]) if shape[:1] == (1,) else Layout(-1, 1, shape)
+        return
+    layout = measured(values, batch)
+    if isinstance(layout, Layout):
+        found.layouts[name] = layout if carries else None
+    elif not carries or all(same_bits(value, batch) for value in values):
+        found.layouts[name] = None
+    else:
+        found.broken[name] = layout
+        found.shapes[name] = values[0].shape
+
+
+def _one(feeds: Sequence[Feed], sample: int) -> dict[str, Array]:
+    return {feed.name: feed.one(sample) for feed in feeds}
+
+
+def _by_name(session: Any, names: list[str], feed: Mapping[str, Array]) -> dict[str, Any]:
+    return dict(zip(names, session.run(names, dict(feed)), strict=True))
+
+
+def _same(left: Mapping[str, Any], right: Mapping[str, Any]) -> bool:
+    return all(isinstance(v, np.ndarray) and same_bits(v, right[k]) for k, v in left.items())
+
+
+def plan(proto: Any, name: str, inputs: Mapping[str, Array] | None) -> tuple[Feed, ...]:
+    """Return how each input is fed while a form is tried.
+
+    Raises:
+        InjectionProblem: Sizes are open and no samples are given, or the samples do not fit the inputs.
+    """
+    feeds: list[Feed] = []
+    batch_name = ""
+    generator = np.random.Generator(np.random.Philox(20_240_229))
+    for value in proto.graph.input:
+        dtype, dims = _declared(value, name)
+        if inputs is None:
+            axis = _guessed_axis(dims, batch_name)
+            feed = _random_feed(value.name, dtype, dims, axis, generator, name)
+        elif value.name not in inputs:
+            raise InjectionProblem(
+                f"{name} has an input {value.name} that is not given",
+                f"Its inputs are: {', '.join(v.name for v in proto.graph.input)}.",
+            )
+        else:
+            feed = _given_feed(value.name, dtype, dims, np.asarray(inputs[value.name]), batch_name, name)
+        if feed.axis is not None and isinstance(dims[feed.axis], str):
+            batch_name = batch_name or str(dims[feed.axis])
+        feeds.append(feed)
+    if not feeds:
+        raise InjectionProblem(f"{name} has no inputs", "Give a model that computes something from an input.")
+    return tuple(feeds)
+
+
+def _declared(value: Any, name: str) -> tuple[Any, list[int | str]]:
+    """Return type and sizes of an input; open sizes by their name, `?` where they have none."""
+    from onnx import helper
+
+    tensor = value.type.tensor_type
+    if not value.type.HasField("tensor_type") or tensor.elem_type in (0, 8):
+        raise InjectionProblem(
+            f"input {value.name} of {name} is no tensor of numbers", "Give a model that takes tensors of numbers."
+        )
+    dims: list[int | str] = [
+        d.dim_value if d.HasField("dim_value") and d.dim_value > 0 else d.dim_param or "?" for d in tensor.shape.dim
+    ]
+    return helper.tensor_dtype_to_np_dtype(tensor.elem_type), dims
+
+
+def _guessed_axis(dims: list[int | str], batch_name: str) -> int | None:
+    if batch_name and batch_name in dims:
+        return dims.index(batch_name)
+    return 0 if dims and (isinstance(dims[0], str) or dims[0] == 1) else None
+
+
+def _random_feed(name: str, dtype: Any, dims: list[int | str], axis: int | None, generator: Any, model: str) -> Feed:
+    open_ = [d for k, d in enumerate(dims) if isinstance(d, str) and k != axis]
+    if open_:
+        raise InjectionProblem(
+            f"input {name} of {model} leaves sizes open: {dims}",
+            "Give inputs, whose sizes are then taken, or export the model with fixed sizes.",
+        )
+    sizes = tuple(1 if k == axis else int(d) for k, d in enumerate(dims))
+    shape = (TRIED, *(size for k, size in enumerate(sizes) if k != axis)) if axis is not None else sizes
+    kind = np.dtype(dtype)
+    if kind.kind in "iu":
+        samples = generator.integers(0, 2, shape).astype(kind)
+    elif kind.kind == "b":
+        samples = generator.integers(0, 2, shape).astype(np.bool_)
+    else:
+        samples = generator.random(shape).astype(kind)
+    return Feed(name, dtype, axis, sizes, samples)
+
+
+def _given_feed(name: str, dtype: Any, dims: list[int | str], given: Array, batch_name: str, model: str) -> Feed:
+    if given.dtype != np.dtype(dtype):
+        raise InjectionProblem(
+            f"input {name} of {model} takes {np.dtype(dtype).name}, and the data are {given.dtype.name}",
+            f"Convert the data to {np.dtype(dtype).name}.",
+        )
+    axes = [
+        k
+        for k in range(len(dims))
+        if given.ndim == len(dims) and _agrees([d for j, d in enumerate(dims) if j != k], given.shape[1:])
+    ]
+    # A batch axis is one that is open, or holds one; the one that other inputs name so, and else the first.
+    axes = [k for k in axes if isinstance(dims[k], str) or dims[k] in (1, len(given))]
+    named = [k for k in axes if batch_name and dims[k] == batch_name]
+    chosen = (named or axes)[:1]
+    if (
+        chosen
+        and len(given)
+        and not (batch_name and not named and dims[chosen[0]] != "?" and _agrees(dims, given.shape) and len(given) == 1)
+    ):
+        axis = chosen[0]
+        samples = _samples(given)
+        return Feed(name, dtype, axis, (*samples.shape[1 : axis + 1], 1, *samples.shape[axis + 1 :]), samples)
+    if _agrees(dims, given.shape):
+        return Feed(name, dtype, None, given.shape, given)
+    raise InjectionProblem(
+        f"input {name} of {model} takes {dims}, and the data have the shape {list(given.shape)}",
+        "Give [samples, ...] with the sizes of the input behind.",
+    )
+
+
+def _agrees(dims: Sequence[int | str], shape: Sequence[int]) -> bool:
+    return len(dims) == len(shape) and all(isinstance(d, str) or d == s for d, s in zip(dims, shape, strict=True))
+
+
+def _samples(given: Array) -> Array:
+    """Return as many samples as are tried, all different where there are several; the last ones mirrored where there are too few."""
+    rows = [given[k % len(given)] for k in range(TRIED)]
+    for k in range(len(given), TRIED):
+        flat = rows[k].reshape(-1)
+        rows[k] = (flat[::-1] if k % 2 else np.roll(flat, 1)).reshape(rows[k].shape)
+    return np.ascontiguousarray(np.stack(rows))
