@@ -22,8 +22,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent), str(HERE.parents[2] / "evidence/artifacts/roadside-sign/build")]
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "evidence/artifacts/roadside-sign/build"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import models
 
 GRID = tuple(itertools.product((1, 2, 3), (16, 32, 64, 128, 256, 512)))
