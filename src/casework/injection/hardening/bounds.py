@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from casework.artifact.digest import jcs_digest, sha256_bytes
-from casework.injection.network.sessions import deployed_session, refused_as
+from casework.injection.network.sessions import Level, open_session, refused_as
 from casework.injection.problem import InjectionProblem
 
 Array = NDArray[Any]
@@ -105,8 +105,8 @@ _DTYPES: Final = {
 }  # fmt: skip
 
 
-def open_plain(content: bytes, name: str) -> Any:
-    """Return a session as an application would open it.
+def open_plain(content: bytes, name: str, level: Level = "all") -> Any:
+    """Return a session, by default as an application would open it.
 
     Raises:
         InjectionProblem: onnxruntime refuses the model.
@@ -114,7 +114,7 @@ def open_plain(content: bytes, name: str) -> Any:
     with refused_as(
         f"onnxruntime cannot load {name}", "Export the model for an operator set that onnxruntime supports."
     ):
-        return deployed_session(content)
+        return open_session(content, level=level)
 
 
 def batches(session: Any, inputs: Mapping[str, Array]) -> Iterator[tuple[int, dict[str, Array]]]:

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from casework.injection.hardening.bounds import open_plain, run_all
-from casework.injection.problem import InjectionProblem
+from casework.injection.network.sessions import Level
 
 Array = NDArray[Any]
 
-Decide = Callable[[Sequence[Array]], Sequence[Any]]
-"""Gives the decision of each of N inputs from the outputs [N, ...] of the parent's graph; decisions are compared by `==`."""
+Changed = Callable[[Mapping[str, Array], Mapping[str, Array]], Array]
+"""Tells for which of N inputs the decision differs, bool [N], from the outputs [N, ...] by name of the parent and the hardened model."""
 
 ROUNDS: Final = 7
 _BLOCK_SECONDS: Final = 0.03
@@ -28,14 +28,17 @@ class CleanComparison:
 
     Attributes:
         samples: Number of inputs.
-        identical: Inputs for which all outputs of the parent are bit-identical in the hardened model.
-        difference: Greatest absolute difference of an output.
-        flips: Inputs whose decision differs.
+        identical: Inputs for which all outputs are bit-identical, as deployed.
+        identical_unfused: The same where the runtime folds constants but fuses no operators: an insertion can keep the runtime
+            from fusing what it fused before, which changes the last bits.
+        difference: Greatest absolute difference of an output, as deployed.
+        flips: Inputs whose decision differs, as deployed.
         false_alarms: Inputs with an alarm, by output.
     """
 
     samples: int
     identical: int
+    identical_unfused: int
     difference: float
     flips: int
     false_alarms: dict[str, int]
@@ -47,77 +50,79 @@ class CleanComparison:
 
 
 def compare_clean(
-    parent: bytes, hardened: bytes, alarms: Sequence[str], inputs: Mapping[str, Array], decide: Decide | None = None
+    parent: bytes, hardened: bytes, alarms: Sequence[str], inputs: Mapping[str, Array], changed: Changed | None = None
 ) -> CleanComparison:
-    """Run both models as deployed on fault-free inputs.
+    """Run both models on fault-free inputs.
 
     Args:
         parent: The model before.
         hardened: The model after; it has the parent's outputs, and alarms.
         alarms: Names of its boolean outputs.
         inputs: Array [N, ...] by graph input.
-        decide: Gives decisions; by default the greatest element of each row of outputs [N, K], K > 1, and the rounded values
-            of all others.
+        changed: Compares decisions; by default the greatest element of each row of outputs [N, K], K > 1, and the values of all
+            others to 1e-3 of the output's range.
 
     Raises:
         InjectionProblem: onnxruntime refuses one of the models.
     """
-    first, second = open_plain(parent, "the model"), open_plain(hardened, "the hardened model")
-    names = [v.name for v in first.get_outputs()]
-    total, identical, flips, difference = 0, 0, 0, 0.0
-    told = dict.fromkeys(alarms, 0)
-    pairs = zip(
-        run_all(first, names, inputs, "the model"),
-        run_all(second, [*names, *alarms], inputs, "the hardened model"),
-        strict=True,
+    samples = len(next(iter(inputs.values())))
+    before, after = _outputs(parent, inputs, "all"), _outputs(hardened, inputs, "all")
+    told = {name: after.pop(name) for name in alarms}
+    same = _identical(before, after, samples)
+    flips = (changed or plainly_changed)(before, after)
+    unfused = _outputs(hardened, inputs, "basic")
+    return CleanComparison(
+        samples,
+        int(same.sum()),
+        int(_identical(_outputs(parent, inputs, "basic"), unfused, samples).sum()),
+        max((_difference(before[name], after[name]) for name in before), default=0.0),
+        int(flips.sum()),
+        {name: int(value.reshape(samples, -1).any(axis=1).sum()) for name, value in told.items()},
     )
-    for (true, before), (_true, after) in pairs:
-        old, new = ([v[:true] for v in values] for values in (before, after))
-        total += true
-        same = np.ones(true, bool)
-        for a, b in zip(old, new[: len(names)], strict=True):
-            same &= _same(a, b, true)
-            difference = max(difference, _difference(a, b))
-        identical += int(same.sum())
-        flips += _flips(old, new[: len(names)], decide or plain_decisions, true)
-        for alarm, value in zip(alarms, new[len(names) :], strict=True):
-            told[alarm] += int(value.reshape(true, -1).any(axis=1).sum())
-    return CleanComparison(total, identical, difference, flips, told)
+
+
+def _outputs(content: bytes, inputs: Mapping[str, Array], level: Level) -> dict[str, Array]:
+    session = open_plain(content, "the model", level)
+    names = [v.name for v in session.get_outputs()]
+    parts = [[v[:true] for v in values] for true, values in run_all(session, names, inputs, "the model")]
+    return {name: np.concatenate([part[i] for part in parts]) for i, name in enumerate(names)}
+
+
+def _identical(before: Mapping[str, Array], after: Mapping[str, Array], count: int) -> Array:
+    same = np.ones(count, bool)
+    for name, value in before.items():
+        same &= _same(value, after[name], count)
+    return same
 
 
 def _same(a: Array, b: Array, count: int) -> Array:
-    if a.dtype.kind not in "fiub" or len(a) != count:
+    if a.shape != b.shape or a.dtype != b.dtype:
+        return np.zeros(count, bool)
+    if a.dtype.kind not in "fiub" or len(a) != count or not a.size:
         return np.full(count, bool(np.array_equal(a, b)))
     rows = [np.ascontiguousarray(v).reshape(count, -1).view(np.uint8) for v in (a, b)]
     return np.asarray((rows[0] == rows[1]).all(axis=1))
 
 
 def _difference(a: Array, b: Array) -> float:
-    if a.dtype.kind not in "fiub" or not a.size:
+    if a.dtype.kind not in "fiub" or not a.size or a.shape != b.shape:
         return 0.0
     with np.errstate(invalid="ignore"):
         gaps = np.abs(a.astype(np.float64) - b.astype(np.float64))
     return float(np.nan_to_num(gaps, nan=0.0).max())
 
 
-def _flips(old: Sequence[Array], new: Sequence[Array], decide: Decide, count: int) -> int:
-    before, after = decide(old), decide(new)
-    if len(before) != count or len(after) != count:
-        raise InjectionProblem("the decisions are not one an input", "Give a decoder that fits the outputs.")
-    return sum(1 for a, b in zip(before, after, strict=True) if a != b)
-
-
-def plain_decisions(outputs: Sequence[Array]) -> list[Any]:
-    """Return, an input, the greatest element of each row of [N, K], K > 1, and other outputs in steps of 1e-3."""
-    rows = []
-    for value in outputs:
-        if value.ndim == 2 and value.shape[1] > 1:
-            rows.append(np.argmax(value, axis=1)[:, None])
-        elif value.dtype.kind == "f":
-            rows.append(np.round(np.asarray(value, np.float64).reshape(len(value), -1), 3))
+def plainly_changed(before: Mapping[str, Array], after: Mapping[str, Array]) -> Array:
+    """Return bool [N]: the place of the greatest element of a row of [N, K] differs, or another value by 1e-3 of its range."""
+    found = np.zeros(len(next(iter(before.values()))), bool)
+    for name, old in before.items():
+        new = after[name]
+        if old.ndim == 2 and old.shape[1] > 1:
+            found |= old.argmax(axis=1) != new.argmax(axis=1)
         else:
-            rows.append(value.reshape(len(value), -1))
-    return [tuple(row[i].tobytes() for row in rows) for i in range(len(rows[0]))]
+            gaps = np.abs(old.astype(np.float64) - new.astype(np.float64)).reshape(len(old), -1).max(axis=1)
+            found |= ~(gaps <= 1e-3 * float(np.ptp(old.astype(np.float64))))
+    return found
 
 
 def latencies(models: Sequence[bytes], inputs: Mapping[str, Array], rounds: int = ROUNDS) -> tuple[float, ...]:

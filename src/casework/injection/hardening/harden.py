@@ -80,6 +80,7 @@ def harden(
         )
     work = Work(surgery, content, inputs, ranking)
     applied = tuple(MEASURES[m.name].act(work, m.targets, dict(m.parameters)) for m in measures)
+    work.close()
     alarms = tuple(_joined(work, alarm) for alarm in sorted(work.alarms))
     if work.limits:
         _set_limits(work, name)

@@ -24,10 +24,17 @@ QUANTISED: Final = frozenset({"QLinearConv", "QLinearMatMul", "QLinearAdd", "QGe
 """Operators of quantised arithmetic: their output is the activation; saturation stands for Relu."""
 
 LINEAR: Final = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul"})
+
+WEIGHTS_AT: Final = {
+    **dict.fromkeys(
+        ("Conv", "ConvTranspose", "Gemm", "MatMul", "ConvInteger", "MatMulInteger", "GRU", "LSTM", "RNN"), 1
+    ),
+    **dict.fromkeys(("QLinearConv", "QLinearMatMul", "QGemm"), 3),
+}
+"""Position of the weights among a layer's inputs."""
+
 POOLS: Final = frozenset({"MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool"})
 SUMS: Final = frozenset({"Add", "Sum", "BatchNormalization"})
-
-STATEFUL: Final = frozenset({"GRU", "LSTM", "RNN"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +72,27 @@ def places(surgery: Surgery, wanted: Sequence[str], *, every: bool) -> tuple[Pla
     if wanted:
         nodes = chosen(surgery, [n for n in surgery.parents if n.op_type != "Constant"], wanted)
     else:
-        nodes = [n for n in surgery.parents if n.op_type in kinds]
+        nodes = [n for n in surgery.parents if n.op_type in kinds or _activates(surgery, n)]
     found: dict[str, Place] = {}
     for node in nodes:
         tensor = _stored_form(surgery, node.output[0])
         found.setdefault(tensor, Place(tensor, node_name(node), node.op_type))
     return tuple(found.values())
+
+
+def _activates(surgery: Surgery, node: Any) -> bool:
+    """Return True for a layer of a quantise-dequantise graph whose Relu the quantiser took away: saturation stands for it."""
+    return (
+        node.op_type in LINEAR
+        and _stored_form(surgery, node.output[0]) != node.output[0]
+        and not any(reader.op_type in ACTIVATIONS for reader in _after_pair(surgery, node.output[0]))
+    )
+
+
+def _after_pair(surgery: Surgery, tensor: str) -> list[Any]:
+    """Return what reads a tensor behind its quantise-dequantise pair."""
+    pair = [n for q in surgery.readers(tensor) for n in surgery.readers(q.output[0]) if n.op_type == "DequantizeLinear"]
+    return [reader for n in pair for reader in surgery.readers(n.output[0])]
 
 
 def _stored_form(surgery: Surgery, tensor: str) -> str:
@@ -85,7 +107,7 @@ def _stored_form(surgery: Surgery, tensor: str) -> str:
 
 
 def layers(surgery: Surgery, wanted: Sequence[str]) -> tuple[Any, ...]:
-    """Return the layers (Conv, Gemm, MatMul with stored weights) of these names: of a node, its output, or its weight.
+    """Return the layers with stored weights of these names: of a node, its output, or its weight.
 
     Raises:
         InjectionProblem: A name fits no layer.
@@ -95,7 +117,11 @@ def layers(surgery: Surgery, wanted: Sequence[str]) -> tuple[Any, ...]:
 
 def weighted(surgery: Surgery) -> list[Any]:
     """Return the nodes with stored weights, in graph order."""
-    return [n for n in surgery.parents if n.op_type in LINEAR and stored_source(surgery, n.input[1]) is not None]
+    return [
+        n
+        for n in surgery.parents
+        if n.op_type in WEIGHTS_AT and stored_source(surgery, n.input[WEIGHTS_AT[n.op_type]]) is not None
+    ]
 
 
 def stored_source(surgery: Surgery, tensor: str) -> str | None:

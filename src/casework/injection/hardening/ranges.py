@@ -8,7 +8,7 @@ import numpy as np
 
 from casework.injection.hardening.bounds import Observed, bounds_of
 from casework.injection.hardening.places import Place, places
-from casework.injection.hardening.work import Applied, Work, plain
+from casework.injection.hardening.work import Applied, Work, plain, some
 from casework.injection.problem import InjectionProblem
 
 _INTEGERS = ("int8", "uint8")
@@ -42,7 +42,7 @@ def watch_ranges(work: Work, targets: tuple[str, ...], parameters: dict[str, Any
     for place, low, high in kept:
         _watch(work, place.tensor, low, high, integer=seen[place.tensor].dtype in _INTEGERS)
     if left_out:
-        notes = (*notes, f"left out, for their first axis is not the batch: {', '.join(left_out)}")
+        notes = (*notes, f"left out, for their first axis is not the batch: {some(left_out)}")
     if not kept:
         raise InjectionProblem(f"{work.surgery.name}: no tensor is left to watch: {'; '.join(notes)}", "Name others.")
     return Applied("range-guard", parameters, tuple(c[0].tensor for c in kept), {"bounds": _told(kept)}, notes)
@@ -75,7 +75,7 @@ def _bounded(work: Work, targets: tuple[str, ...], parameters: dict[str, Any]) -
         else:
             kept.append((place, low, high))
     notes = tuple(
-        f"{text}: {', '.join(names)}"
+        f"{text}: {some(names)}"
         for text, names in (
             ("the data use the whole range of the integer type, so that saturation bounds these already", saturated),
             ("left out, for Clip does not take their type", other),
@@ -115,7 +115,7 @@ def _watch(work: Work, tensor: str, low: Any, high: Any, *, integer: bool) -> No
     inside = surgery.add("Clip", [source, *bounds], f"{stem}.inside", watch=True)
     beyond = surgery.add("Sub", [source, inside], f"{stem}.beyond", watch=True)
     total = surgery.reduce("ReduceL1", work.rows(beyond, stem), f"{stem}.total")
-    work.alarm_beyond("range", total, surgery.store(f"{stem}.limit", np.zeros((), np.asarray(low).dtype)), stem)
+    work.total_beyond("range", total, np.asarray(low).dtype.name)
 
 
 def _watch_integers(work: Work, source: str, stem: str, low: Any, high: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from casework.injection.hardening.places import chosen, layers, node_name, stored_source, weighted
+from casework.injection.hardening.places import ACTIVATIONS, LINEAR, chosen, layers, node_name, stored_source, weighted
 from casework.injection.hardening.surgery import Surgery
 from casework.injection.hardening.work import Applied, Work
 from casework.injection.problem import InjectionProblem
@@ -58,14 +58,19 @@ def _layers(work: Work, targets: tuple[str, ...], top: int) -> Sequence[Any]:
 def _twice(work: Work, node: Any, tolerance: float) -> None:
     surgery = work.surgery
     stem = f"{node_name(node)}.second"
-    inputs = [surgery.input_now(node, 0), *(_second(surgery, t, stem) for t in node.input[1:])]
+    inputs = [_second(surgery, t, stem) or surgery.input_now(node, place) for place, t in enumerate(node.input)]
     result, second = node.output[0], surgery.copy(node, inputs, stem)
+    activation = _activation(surgery, result)
+    if activation is not None:  # compared behind it, the runtime can still compute layer and activation in one
+        result = activation.output[0]
+        second = surgery.copy(activation, [second, *activation.input[1:]], f"{stem}.activation")
     quantise = surgery.readers(result)
-    integer = len(quantise) == 1 and quantise[0].op_type == "QuantizeLinear" and result not in surgery.outputs
-    if integer:  # compare what lies in memory, and leave the pair whole that the runtime computes in integers
+    if len(quantise) == 1 and quantise[0].op_type == "QuantizeLinear" and result not in surgery.outputs:
+        # Compare what lies in memory, and leave together what the runtime computes in integers.
         result = quantise[0].output[0]
         second = surgery.copy(quantise[0], [second, *quantise[0].input[1:]], f"{stem}.quantised")
     seen = work.observe([result])[result]
+    integer = seen.dtype not in (*_FLOATS, "float16")
     if not seen.by_input:
         raise InjectionProblem(
             f"{surgery.name}: the first axis of {result} is not the batch, so that no alarm can be told by input",
@@ -76,8 +81,7 @@ def _twice(work: Work, node: Any, tolerance: float) -> None:
         first, second = (_as_float(surgery, t) for t in (first, second))
     difference = surgery.add("Sub", [first, second], f"{stem}.difference", watch=True)
     total = surgery.reduce("ReduceL1", work.rows(difference, stem), f"{stem}.total")
-    kind = np.float32 if integer else np.dtype(seen.dtype)
-    work.alarm_beyond("duplicate", total, surgery.store(f"{stem}.limit", np.asarray(tolerance, kind)), stem)
+    work.total_beyond("duplicate", total, "float32" if integer else seen.dtype, tolerance)
 
 
 def _as_float(surgery: Surgery, tensor: str) -> str:
@@ -87,16 +91,21 @@ def _as_float(surgery: Surgery, tensor: str) -> str:
 
 
 def _second(surgery: Surgery, tensor: str, stem: str) -> str:
-    """Return a second copy of what a layer reads that is stored, with what dequantises it; what is computed is shared."""
-    if not tensor:
-        return ""
-    value = surgery.stored(tensor)
+    """Return a second copy of what a layer reads that is stored, with what dequantises it; empty for what is computed."""
+    value = surgery.stored(tensor) if tensor else None
     if value is not None:
         return surgery.store(f"{stem}.{tensor}", value)
-    if stored_source(surgery, tensor) is None:
-        return surgery.source(tensor)
+    if not tensor or stored_source(surgery, tensor) is None:
+        return ""
     node = surgery.produced()[tensor]
     return surgery.copy(node, [_second(surgery, t, stem) for t in node.input], f"{stem}.{tensor}")
+
+
+def _activation(surgery: Surgery, tensor: str) -> Any:
+    """Return the activation operator that alone reads a tensor, or None."""
+    readers = surgery.readers(tensor)
+    alone = len(readers) == 1 and tensor not in surgery.outputs
+    return readers[0] if alone and readers[0].op_type in ACTIVATIONS and readers[0].input[0] == tensor else None
 
 
 def checksum(work: Work, targets: tuple[str, ...], parameters: dict[str, Any]) -> Applied:
@@ -126,9 +135,9 @@ def checksum(work: Work, targets: tuple[str, ...], parameters: dict[str, Any]) -
 
 def _no_checksum(work: Work, node: Any) -> str:
     surgery = work.surgery
+    if node.op_type not in LINEAR or node.op_type == "ConvTranspose":
+        return "a layer of that type has none here"
     weights = surgery.stored(node.input[1])
-    if node.op_type == "ConvTranspose":
-        return "a transposed convolution"
     if weights is None or weights.dtype.name not in _FLOATS:
         return "its weights are not stored as float32"
     if node.op_type == "MatMul" and weights.ndim != 2:

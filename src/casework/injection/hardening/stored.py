@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from casework.injection.hardening.places import STATEFUL, chosen, no_such, stored_source, weighted
+from casework.injection.hardening.places import chosen, stored_source, weighted
 from casework.injection.hardening.storage import Protection, Scheme, apply_bit_protection
-from casework.injection.hardening.work import Applied, Work, plain
+from casework.injection.hardening.surgery import Surgery
+from casework.injection.hardening.work import Applied, Work, plain, some
 from casework.injection.problem import InjectionProblem
 
 Array = NDArray[Any]
@@ -24,30 +26,34 @@ LOADING: Final = (
 
 
 def weights_of(work: Work, targets: Sequence[str]) -> tuple[str, ...]:
-    """Return the stored tensors that layers read, in graph order; of quantised layers the integer tensors.
+    """Return the stored tensors that layers read, in graph order: weights and biases, and of quantised layers scales, zero points.
 
     Raises:
-        InjectionProblem: A name fits none.
+        InjectionProblem: A name fits none, or there are none.
     """
     surgery = work.surgery
-    nodes = [*weighted(surgery), *(n for n in surgery.parents if n.op_type in STATEFUL)]
-    if targets:
-        nodes = chosen(surgery, surgery.parents, targets)
+    nodes = chosen(surgery, surgery.parents, targets) if targets else weighted(surgery)
     found: dict[str, None] = {}
     for node in nodes:
-        for tensor in node.input:
-            source = stored_source(surgery, tensor) if tensor else None
-            if source is not None and (not targets or _named(node, tensor, source, targets)):
-                found[source] = None
+        for tensor in filter(None, node.input):
+            own = {node.name, tensor, *node.output}
+            found |= {s: None for s in _stored_behind(surgery, tensor) if not targets or _fits({s, *own}, targets)}
+    if not found:
+        raise InjectionProblem(f"{surgery.name} stores no weights of layers", "Leave the measure out.")
     return tuple(found)
 
 
-def _named(node: Any, tensor: str, source: str, targets: Sequence[str]) -> bool:
-    """Return True if a target names the layer, or this tensor of it."""
-    from fnmatch import fnmatchcase
+def _stored_behind(surgery: Surgery, tensor: str) -> list[str]:
+    """Return what is stored behind an input of a layer: itself, or what it is dequantised from with scale and zero point."""
+    if stored_source(surgery, tensor) is None:
+        return []
+    if surgery.stored(tensor) is not None:
+        return [tensor]
+    return [name for name in surgery.produced()[tensor].input if name and surgery.stored(name) is not None]
 
-    own = {node.name, *node.output}
-    return any(fnmatchcase(name, pattern) for pattern in targets for name in {tensor, source, *own} if name)
+
+def _fits(names: set[str], patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns for name in names if name)
 
 
 def scrub(work: Work, targets: tuple[str, ...], parameters: dict[str, Any]) -> Applied:
@@ -60,7 +66,7 @@ def scrub(work: Work, targets: tuple[str, ...], parameters: dict[str, Any]) -> A
     whole = []
     for name in weights_of(work, targets):
         value = surgery.stored(name)
-        if value is None or value.dtype.name not in _FLOATS or not value.size or not np.isfinite(value).all():
+        if value is None or value.dtype.name not in _FLOATS or value.size < 2 or not np.isfinite(value).all():
             whole.append(name)
             continue
         _check_range(work, name, value, parameters["when"])
@@ -70,7 +76,7 @@ def scrub(work: Work, targets: tuple[str, ...], parameters: dict[str, Any]) -> A
             f"{surgery.name} stores no floating-point weights whose range could be checked",
             "Integer weights use the whole range of their type; use triplicate or bit-protect for them.",
         )
-    notes = [f"left out, for they are no finite floating-point weights: {', '.join(whole)}"] if whole else []
+    notes = [f"left out, for they are no arrays of finite floating-point numbers: {some(whole)}"] if whole else []
     if parameters["when"] == "load":
         kept = {k: (float(v[0]), float(v[1])) for k, v in bounds.items()}
         work.protections.append(Protection("scrub", tuple(kept), bounds=kept))
@@ -104,6 +110,13 @@ def _never(work: Work, dtype: Any) -> str:
 
     kind = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
     return work.surgery.add("Cast", [work.never()], "casework.never.cast", to=kind)
+
+
+def _false(work: Work) -> str:
+    """Return a boolean that is false in every inference and that no optimiser knows before."""
+    from onnx import TensorProto
+
+    return work.surgery.add("Cast", [work.never()], "casework.never.bool", to=TensorProto.BOOL)
 
 
 def triplicate(work: Work, targets: tuple[str, ...], parameters: dict[str, Any]) -> Applied:
@@ -145,12 +158,11 @@ def _vote(work: Work, name: str, value: Array, when: str) -> None:
     integer = value.dtype.name in ("int8", "uint8", "int32")
 
     def compared(tensor: str) -> str:
-        # Equal takes few integer types, and no optimiser may know in advance what two stored tensors compare to.
-        made = surgery.add("Cast", [tensor], f"{tensor}.wide", to=TensorProto.FLOAT) if integer else tensor
-        if when != "run":
-            return made
-        kind = np.float32 if integer else value.dtype
-        return surgery.add("Add", [made, _never(work, kind)], f"{tensor}.now")
+        made = tensor
+        if when == "run":  # the first node that reads the tensor must be one that no optimiser can compute in advance
+            made = surgery.add("Where", [_false(work), tensor, tensor], f"{tensor}.now")
+        # Equal takes few integer types; a double holds every int32.
+        return surgery.add("Cast", [made], f"{tensor}.wide", to=TensorProto.DOUBLE) if integer else made
 
     def build(copies: tuple[str, ...]) -> tuple[str, Sequence[str]]:
         same = surgery.add("Equal", [compared(copies[0]), compared(copies[1])], f"{name}.agree")
@@ -165,8 +177,6 @@ def bit_protect(work: Work, targets: tuple[str, ...], parameters: dict[str, Any]
     Recorded with the model, so that a campaign on it counts what the memory corrects or detects. The memory has to do it.
     """
     names = weights_of(work, targets)
-    if not names:
-        raise no_such(work.surgery.name, "stored weight", ",".join(targets) or "*", ())
     dtypes = sorted({str(v.dtype) for n in names if (v := work.surgery.stored(n)) is not None})
     scheme: Scheme = parameters["scheme"]
     bits = () if scheme == "secded" else apply_bit_protection(parameters["bits"], dtypes)

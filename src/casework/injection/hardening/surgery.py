@@ -96,14 +96,14 @@ class Surgery:
         from onnx import numpy_helper
 
         name = self._fresh(stem)
-        self._stored[name] = numpy_helper.from_array(np.ascontiguousarray(value), name)
+        self._stored[name] = numpy_helper.from_array(np.asarray(value, order="C"), name)
         return name
 
     def set_stored(self, name: str, value: Array) -> None:
         """Give a stored tensor that was added another value."""
         from onnx import numpy_helper
 
-        self._stored[name] = numpy_helper.from_array(np.ascontiguousarray(value), name)
+        self._stored[name] = numpy_helper.from_array(np.asarray(value, order="C"), name)
 
     def source(self, tensor: str) -> str:
         """Return the name under which what a tensor held in the parent is now to be read."""

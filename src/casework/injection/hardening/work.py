@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,8 @@ from casework.injection.hardening.surgery import Surgery
 from casework.injection.problem import InjectionProblem
 
 Array = NDArray[Any]
+
+_SHOWN: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Work:
         ranking: Tensors of the parent with their share of silent corruptions, worst first.
         alarms: Boolean [N] tensors by alarm.
         protections: What storage does about faults.
+        totals: Tensors [N] that are 0 without faults, by alarm, element type and limit of their sum.
         limits: Stored limits that are still to be set: by their name, the tensor whose greatest value on the data is the
             limit, and the factor on it.
     """
@@ -57,6 +60,7 @@ class Work:
     ranking: Sequence[tuple[str, float]] = ()
     alarms: dict[str, list[str]] = field(default_factory=dict)
     protections: list[Protection] = field(default_factory=list)
+    totals: dict[tuple[str, str, float], list[str]] = field(default_factory=dict)
     limits: dict[str, tuple[str, float]] = field(default_factory=dict)
     _seen: dict[str, Observed] = field(default_factory=dict)
     _flag: str = ""
@@ -81,6 +85,18 @@ class Work:
         fine = self.surgery.add("LessOrEqual", [total, limit], f"{stem}.fine", watch=True)
         self.raise_alarm(alarm, self.surgery.add("Not", [fine], f"{stem}.alarm", watch=True))
 
+    def total_beyond(self, alarm: str, total: str, dtype: str, limit: float = 0.0) -> None:
+        """Raise an alarm where the sum over all such totals [N] exceeds a limit; totals are never negative, and NaN exceeds."""
+        self.totals.setdefault((alarm, dtype, limit), []).append(total)
+
+    def close(self) -> None:
+        """Turn the totals into alarms: one sum and one comparison for each limit."""
+        for (alarm, dtype, limit), totals in sorted(self.totals.items()):
+            stem = f"casework.{alarm}"
+            total = totals[0] if len(totals) == 1 else self.surgery.add("Sum", totals, f"{stem}.total", watch=True)
+            self.alarm_beyond(alarm, total, self.surgery.store(f"{stem}.limit", np.asarray(limit, dtype)), stem)
+        self.totals.clear()
+
     def raise_alarm(self, alarm: str, tensor: str) -> None:
         """Note a boolean [N] tensor as part of an alarm."""
         self.alarms.setdefault(alarm, []).append(tensor)
@@ -103,6 +119,12 @@ class Work:
             false = add("Less", [number, number], "casework.false", watch=True)
             self._flag = add("Cast", [false], "casework.never", watch=True, to=TensorProto.FLOAT)
         return self._flag
+
+
+def some(names: Sequence[str]) -> str:
+    """Return the first names of a list and how many more there are."""
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def plain(value: Any) -> float | int:
