@@ -9,7 +9,7 @@ from casework.render.charts.axis import Axis, Way, axis, wants_log
 from casework.render.charts.bits import alt_of, listed, marked, meanings, rungs
 from casework.render.charts.figure import MARGIN, SMALL, WIDTH, Figure, empty, keys, stroke, text
 from casework.render.charts.tables import Bin, Campaign
-from casework.render.charts.words import count, interval_words
+from casework.render.charts.words import count, interval_words, plural
 from casework.render.gsn.svg import number, tag
 
 NAME: Final = "amounts"
@@ -64,8 +64,8 @@ def _band(rows: list[Bin], places: list[float], line: Axis) -> str:
 def _caption(campaign: Campaign, rows: list[Bin]) -> str:
     total = sum(row.predictions for row in rows)
     return (
-        "Share of injected predictions with silent corruption, in percent, when the given number of faults strikes one prediction; "
-        f"n = {count(total)} in all. Whiskers and band: {interval_words(campaign)}; between the points the band only guides the eye."
+        "Share of injected predictions with silent corruption, in percent, when the given number of faults strikes one prediction "
+        f"({plural(total, 'injected prediction')}). Whiskers and band: {interval_words(campaign)}; between points the band is a guess."
     )
 
 

@@ -71,7 +71,8 @@ def axis(
         low = 10.0 ** math.floor(math.log10(min(positive)) + 1e-9)
         high = min(_nice(top), most)
         return Axis(low, high if high > low else low * 10, start, end, log=True, zero=start if zero is None else zero)
-    return Axis(0.0, min(_nice(top), most) if top < most else most, start, end)
+    step = _nice(top / 5)
+    return Axis(0.0, min(math.ceil(top / step - 1e-9) * step, most), start, end)
 
 
 def _nice(value: float) -> float:

@@ -9,9 +9,9 @@ from typing import Final
 from casework.render.charts import colour
 from casework.render.charts.axis import Axis, Way, axis
 from casework.render.charts.figure import MARGIN, SMALL, WIDTH, Figure, box, empty, keys, stroke, text, upright
-from casework.render.charts.formats import fields_of, guessed, width_of
+from casework.render.charts.formats import field_of, fields_of, guessed, width_of
 from casework.render.charts.tables import Bin, Campaign
-from casework.render.charts.words import between, count, in_percent, interval_words, plural, share
+from casework.render.charts.words import between, count, interval_words, plural, share, tick
 from casework.render.gsn.svg import number, quoted, tag
 
 NAME: Final = "bits"
@@ -30,13 +30,13 @@ def bit_curve(campaign: Campaign, way: Way = "auto") -> Figure:
         return empty(NAME, TITLE, why)
     dtypes = {layer.dtype for layer in campaign.layers if layer.dtype}
     dtype = next(iter(dtypes)) if len(dtypes) == 1 else guessed(b.number for b in rows if b.number is not None)
-    rates = [row.rate.value for row in rows]
-    line = upward([*rates, *(row.rate.high for row in rows if row.rate.value > 0)], way, _TOP, _BOTTOM)
+    seen = [row.rate for row in rows if row.predictions]
+    line = upward([x for rate in seen for x in (rate.value, rate.high)], way, _TOP, _BOTTOM)
     size = max(width_of(dtype), max(b.number or 0 for b in rows) + 1)
     step = (WIDTH - MARGIN - _LEFT) / size
     body = [*_ground(dtype if len(dtypes) < 2 else "", size, step), *rungs(line, _LEFT, WIDTH - MARGIN)]
     places = {b.number: _LEFT + (size - 1 - (b.number or 0) + 0.5) * step for b in rows}
-    body += _linked(rows, places, line)
+    body += _linked(rows, places, line, dtype)
     for row in rows:
         body.extend(marked(row, places[row.number], line, f"bit {row.name}"))
     every = 1 if size <= 32 else 4
@@ -69,7 +69,7 @@ def rungs(line: Axis, left: float, right: float) -> Iterator[str]:
     for value in line.ticks():
         y = line.at(value)
         yield stroke(f"M {number(left)} {number(y)} H {number(right)}", colour.GRID, 0.8)
-        yield text(in_percent(value), left - 6, y + 3, 8.5, align="right", fill=colour.SOFT)
+        yield text(tick(value), left - 6, y + 3, 8.5, align="right", fill=colour.SOFT)
     if line.log:
         yield stroke(
             f"M {number(left)} {number(line.zero)} H {number(right)}", colour.GRID, 0.8, stroke_dasharray="2 3"
@@ -86,9 +86,10 @@ def marked(row: Bin, x: float, line: Axis, what: str) -> Iterator[str]:
         return
     y, tip = line.at(row.rate.value), f"{what}: SDC {share(row.rate.value)} {between(row.rate)}"
     tip += f" ({count(row.sdc)} of {count(row.predictions)} predictions)"
-    if row.rate.value > 0 and row.rate.high > row.rate.low:
-        low = line.at(max(row.rate.low, line.low)) if line.log else line.at(row.rate.low)
-        yield upright(x, low, line.at(row.rate.high), ink=colour.SOFT)
+    if row.rate.high > row.rate.low:
+        low = line.at(max(row.rate.low, line.low)) if row.rate.value > 0 else y
+        ink = colour.SOFT if row.rate.value > 0 else "#b3bac3"
+        yield upright(x, low, line.at(row.rate.high), ink=ink)
     fill = colour.SDC if row.rate.value > 0 else colour.PAPER
     yield tag("circle", tag("title", quoted(tip)), cx=x, cy=y, r=3.6, fill=fill, stroke=colour.SDC, stroke_width=1.2)
 
@@ -97,15 +98,19 @@ def meanings(line: Axis) -> list[tuple[str, str]]:
     """Return the legend of points with whiskers."""
     point = tag("circle", cx=6, cy=5, r=3.6, fill=colour.SDC)
     hollow = tag("circle", cx=6, cy=5, r=3.6, fill=colour.PAPER, stroke=colour.SDC, stroke_width=1.2)
-    return [(upright(6, 0, 10, ink=colour.SOFT) + point, "SDC with its interval"), (hollow, "sampled, no SDC seen")]
+    return [
+        (upright(6, 0, 10, ink=colour.SOFT) + point, "SDC with its interval"),
+        (hollow, "no SDC seen, with the upper limit"),
+    ]
 
 
-def _linked(rows: Sequence[Bin], places: dict[int | None, float], line: Axis) -> list[str]:
-    """Draw a thin line between neighbouring bits that both show SDC."""
+def _linked(rows: Sequence[Bin], places: dict[int | None, float], line: Axis, dtype: str) -> list[str]:
+    """Draw a thin line between neighbouring bits of one part that both show SDC."""
     made = []
     for one, two in pairwise(rows):
         near = one.number is not None and two.number == one.number + 1
-        if near and one.rate.value > 0 and two.rate.value > 0:
+        same = field_of(dtype, one.number or 0) == field_of(dtype, two.number or 0)
+        if near and same and one.rate.value > 0 and two.rate.value > 0:
             start, end = (f"{number(places[b.number])} {number(line.at(b.rate.value))}" for b in (one, two))
             made.append(stroke(f"M {start} L {end}", colour.SDC, 0.8))
     return made
@@ -133,8 +138,8 @@ def _caption(campaign: Campaign, line: Axis, rows: Sequence[Bin]) -> str:
     total = sum(row.predictions for row in rows)
     scale = " on a logarithmic scale, with a lane for 0 below" if line.log else ""
     return (
-        f"Share of injected predictions with silent corruption after a fault in the bit, in percent{scale}, over all tensors; "
-        f"n = {count(total)} in all. Whiskers: {interval_words(campaign)}; of bits without SDC the table gives the upper limit."
+        f"Share of injected predictions with silent corruption after a fault in the bit, in percent{scale}, over all tensors "
+        f"({plural(total, 'injected prediction')}). Whiskers: {interval_words(campaign)}; of bits without SDC, up to the upper limit."
     )
 
 

@@ -11,14 +11,16 @@ from casework.render.charts.bits import alt_of, listed
 from casework.render.charts.figure import MARGIN, SMALL, WIDTH, Figure, box, empty, keys, stroke, text, whisker
 from casework.render.charts.layers import grid
 from casework.render.charts.tables import Bin, Campaign
-from casework.render.charts.words import between, count, in_percent, interval_words, share, shortened
+from casework.render.charts.words import between, count, in_percent, interval_words, labels, plural, share
+from casework.render.fonts import advance
 from casework.render.gsn.svg import number
 
 NAME: Final = "classes"
 TITLE: Final = "Silent corruption by class"
 MOST: Final = 40
 """Classes that are drawn; of more, the worst. The table below the figure holds all."""
-_LEFT: Final = 170.0
+_NAMES: Final = 170.0
+_LEAST: Final = 124.0
 _RIGHT: Final = 168.0
 _ROW: Final = 15.0
 
@@ -34,7 +36,9 @@ def class_bars(campaign: Campaign) -> Figure:
     if len(rows) > MOST:
         worst = sorted(rows, key=lambda row: -row.rate.value)[:MOST]
         drawn = [row for row in rows if row in worst]
-    line = axis([max(row.rate.high, row.rate.value) for row in drawn], _LEFT, WIDTH - MARGIN - _RIGHT)
+    short = labels([row.name for row in drawn], _NAMES, SMALL)
+    left = max(MARGIN + 10 + max(advance(name, SMALL) for name in short), _LEAST)
+    line = axis([max(row.rate.high, row.rate.value) for row in drawn], left, WIDTH - MARGIN - _RIGHT)
     bottom = 18.0 + _ROW * len(drawn)
     right = WIDTH - MARGIN - _RIGHT + 10
     body = [
@@ -44,6 +48,7 @@ def class_bars(campaign: Campaign) -> Figure:
     body += grid(line, 16.0, bottom)
     body += _mean(campaign, line, bottom)
     for place, row in enumerate(drawn):
+        body.append(text(short[place], left - 7, 18.0 + _ROW * place + 10.6, SMALL, align="right"))
         body.extend(_drawn(line, row, 18.0 + _ROW * place, right))
     body.append(
         text("SDC of the injected predictions", (line.start + line.end) / 2, bottom + 25, SMALL, align="middle")
@@ -51,7 +56,7 @@ def class_bars(campaign: Campaign) -> Figure:
     entries = [(box(0, 0, 12, 10, colour.SDC), "silent corruption (SDC)"), (whisker(0, 12, 5), "interval")]
     if campaign.metric("sdc_rate") is not None:
         entries.append((stroke("M 6 0 V 10", colour.INK, 1.2, stroke_dasharray="3 2"), "all classes"))
-    body.append(keys(entries, _LEFT, bottom + 42))
+    body.append(keys(entries, left, bottom + 42))
     columns = ("Class", "Predictions", "SDC", "DUE", "SDC rate", "Interval")
     caption = _caption(campaign, len(drawn), rows)
     table = tuple(listed(row) for row in rows)
@@ -67,7 +72,6 @@ def _mean(campaign: Campaign, line: Axis, bottom: float) -> Iterator[str]:
 
 def _drawn(line: Axis, row: Bin, y: float, right: float) -> Iterator[str]:
     tip = f"class {row.name}: SDC {share(row.rate.value)} {between(row.rate)} ({count(row.sdc)} of {count(row.predictions)} predictions)"
-    yield text(shortened(row.name, _LEFT - MARGIN - 10, SMALL), _LEFT - 7, y + 10.6, SMALL, align="right")
     yield box(line.start, y + 2.5, line.at(row.rate.value) - line.start, _ROW - 5, colour.SDC, tip)
     if row.rate.high > row.rate.low:
         yield whisker(line.at(row.rate.low), line.at(row.rate.high), y + _ROW / 2)
@@ -78,8 +82,8 @@ def _drawn(line: Axis, row: Bin, y: float, right: float) -> Iterator[str]:
 def _caption(campaign: Campaign, drawn: int, rows: Sequence[Bin]) -> str:
     which = f"The {drawn} worst of {count(len(rows))} classes; the table has all. " if drawn < len(rows) else ""
     return (
-        f"{which}Share of injected predictions with silent corruption, in percent, by the class that the model gives without a fault; "
-        f"n = {count(sum(row.predictions for row in rows))} in all. Whiskers: {interval_words(campaign)}."
+        f"{which}Share of injected predictions with silent corruption, in percent, by the class that the model gives without a fault "
+        f"({plural(sum(row.predictions for row in rows), 'injected prediction')}). Whiskers: {interval_words(campaign)}."
     )
 
 

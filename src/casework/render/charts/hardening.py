@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import ROUND_FLOOR
 from typing import Final
 
 from casework.model.result import Metric
@@ -11,7 +12,7 @@ from casework.render.charts import colour
 from casework.render.charts.axis import Axis, Way, axis
 from casework.render.charts.figure import MARGIN, SMALL, WIDTH, Figure, box, empty, keys, stroke, text, whisker
 from casework.render.charts.tables import Campaign, Comparison, Rate
-from casework.render.charts.words import between, count, factor, in_percent, interval_words, share, shortened
+from casework.render.charts.words import between, count, factor, in_percent, interval_words, labels, share, tick
 from casework.render.gsn.svg import number
 
 NAME: Final = "before-after"
@@ -148,8 +149,9 @@ def _drawn(name: str, title: str, pairs: Sequence[_Pair], way: Way, caption: tup
     line = axis([*values, *(rate.high for rate in rates)], _LEFT, WIDTH - MARGIN - _RIGHT, way=way)
     bottom = 18.0 + _ROW * len(pairs)
     body = [*_marks(line, bottom)]
+    short = labels([pair.name for pair in pairs], _LEFT - MARGIN - 10, SMALL)
     for place, pair in enumerate(pairs):
-        body.extend(_two(line, pair, 18.0 + _ROW * place))
+        body.extend(_two(line, pair, short[place], 18.0 + _ROW * place))
     body.append(text("of the injected predictions", (line.start + line.end) / 2, bottom + 25, SMALL, align="middle"))
     swatches = [
         (box(0, 0, 12, 10, colour.BEFORE), "before"),
@@ -171,12 +173,12 @@ def _marks(line: Axis, bottom: float) -> Iterator[str]:
         x = line.at(value)
         yield stroke(f"M {number(x)} 14 V {number(bottom)}", colour.GRID, 0.8)
         if x - shown > 44:
-            yield text(share(value), x, bottom + 12, 8.5, align="middle", fill=colour.SOFT)
+            yield text(f"{tick(value)} %", x, bottom + 12, 8.5, align="middle", fill=colour.SOFT)
             shown = x
 
 
-def _two(line: Axis, pair: _Pair, y: float) -> Iterator[str]:
-    yield text(shortened(pair.name, _LEFT - MARGIN - 10, SMALL), _LEFT - 7, y + 14.5, SMALL, align="right")
+def _two(line: Axis, pair: _Pair, short: str, y: float) -> Iterator[str]:
+    yield text(short, _LEFT - 7, y + 14.5, SMALL, align="right")
     right = line.end + 10
     for at, (rate, ink, word) in enumerate(
         ((pair.before, colour.BEFORE, "before"), (pair.after, colour.AFTER, "after"))
@@ -205,7 +207,11 @@ def change(before: Rate | None, after: Rate | None) -> str:
     sign, more, less = ("÷", before, after) if before.value > after.value else ("×", after, before)
     least = more.low / less.high if less.high > 0 else 0.0
     sure = (
-        f" (≥ {factor(least)})" if least > 1 else " (not shown)" if more.high > more.low or less.high > less.low else ""
+        f" (≥ {factor(least, ROUND_FLOOR)})"
+        if least > 1
+        else " (not shown)"
+        if more.high > more.low or less.high > less.low
+        else ""
     )
     return (
         f"{sign} {factor(more.value / less.value)}{sure}"

@@ -21,26 +21,34 @@ from casework.render.charts.figure import (
     text,
 )
 from casework.render.charts.formats import Field, field_of, fields_of, guessed, width_of
-from casework.render.charts.layers import MOST, in_parts, merged, part_words
+from casework.render.charts.layers import (
+    LEFT,
+    MOST,
+    in_parts,
+    kind_of,
+    left_column,
+    merged,
+    named,
+    part_words,
+    short_names,
+)
 from casework.render.charts.tables import Campaign, Cell, Layer
-from casework.render.charts.words import count, in_percent, plural, share, shortened
+from casework.render.charts.words import count, plural, share, tick
 from casework.render.gsn.svg import number
 
 NAME: Final = "heat-map"
 TITLE: Final = "Where a fault corrupts the result: tensors by bits"
 ROWS: Final = 42
 """Rows of one figure, so that it stays on a page."""
-_LEFT: Final = 236.0
 _RIGHT: Final = 74.0
 _ROW: Final = 13.5
 _WIDEST: Final = 26.0
-_KINDS: Final = 84.0
-"""Room for kind and operator, right of the name."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
     label: str
+    short: str
     tip: str
     kind: str
     cells: Mapping[int, Cell]
@@ -59,22 +67,24 @@ class _Sheet:
     @property
     def cell(self) -> float:
         """Width of a bit."""
-        return min((WIDTH - MARGIN - _LEFT - _RIGHT) / self.bits, _WIDEST)
+        return min((WIDTH - MARGIN - LEFT - _RIGHT) / self.bits, _WIDEST)
 
     @property
     def end(self) -> float:
         """Right edge of bit 0."""
-        return _LEFT + self.cell * self.bits
+        return LEFT + self.cell * self.bits
 
     def left(self, bit: int) -> float:
         """Left edge of a bit; the highest stands first."""
-        return _LEFT + (self.bits - 1 - bit) * self.cell
+        return LEFT + (self.bits - 1 - bit) * self.cell
 
 
 def heat_maps(campaign: Campaign, way: Way = "auto") -> tuple[Figure, ...]:
     """Return the heat map in as many parts as it takes; one sentence where the record has no counts by tensor and bit."""
     layers, cells = merged(campaign)
-    rows = [_row(layer, cells.get(layer.tensor, {})) for layer in layers if cells.get(layer.tensor)]
+    hit = [layer for layer in layers if cells.get(layer.tensor)]
+    short = short_names([named(layer) for layer in hit])
+    rows = [_row(layer, name, cells[layer.tensor]) for layer, name in zip(hit, short, strict=True)]
     if not rows:
         why = "The record holds no counts by tensor and bit, so there is no heat map: its faults were not flips of single bits."
         return (empty(NAME, TITLE, why),)
@@ -86,13 +96,12 @@ def heat_maps(campaign: Campaign, way: Way = "auto") -> tuple[Figure, ...]:
     return tuple(_part(campaign, sheet, part, at, len(parts)) for at, part in enumerate(parts))
 
 
-def _row(layer: Layer, cells: Mapping[int, Cell]) -> _Row:
+def _row(layer: Layer, short: str, cells: Mapping[int, Cell]) -> _Row:
     dtype = layer.dtype if width_of(layer.dtype) else guessed(cells)
-    kind = f"{layer.kind} · {layer.operator}" if layer.operator else layer.kind
+    name, kind = named(layer), kind_of(layer)
     total = share(layer.rate.value) if layer.predictions else "no sample"
     size = f"{plural(layer.elements, 'element')}, {plural(layer.predictions, 'prediction')}"
-    name = layer.tensor if layer.merged == 1 else f"{layer.tensor} and {layer.merged - 1} more"
-    return _Row(name, f"{name}: {kind} {layer.dtype}, {size}, SDC {total}", kind, cells, dtype, total)
+    return _Row(name, short, f"{name}: {kind} {layer.dtype}, {size}, SDC {total}", kind, cells, dtype, total)
 
 
 def _part(campaign: Campaign, sheet: _Sheet, rows: Sequence[_Row], at: int, parts: int) -> Figure:
@@ -128,7 +137,7 @@ _HEAD: Final = 14.0
 
 def _header(sheet: _Sheet) -> Iterator[str]:
     yield text("Tensor, in the order of the graph", MARGIN, 12, SMALL, bold=True)
-    yield text("Bit", _LEFT - 6, 12, SMALL, bold=True, align="right")
+    yield text("Bit", LEFT - 6, 12, SMALL, bold=True, align="right")
     yield text("all bits", sheet.end + 8, 12, SMALL, bold=True)
     size = 7.8 if sheet.cell >= 10 else 7.0
     every = 1 if sheet.cell >= 10 else 4 if sheet.cell >= 4.5 else 8
@@ -137,7 +146,7 @@ def _header(sheet: _Sheet) -> Iterator[str]:
             yield text(str(bit), sheet.left(bit) + sheet.cell / 2, 12, size, align="middle", fill=colour.SOFT)
     for line, dtype in enumerate(sheet.formats):
         y = 18.0 + 11.0 * line
-        yield text(dtype, _LEFT - 6, y + 7, 7.8, align="right", fill=colour.SOFT)
+        yield text(dtype, LEFT - 6, y + 7, 7.8, align="right", fill=colour.SOFT)
         for one in fields_of(dtype):
             yield from _band(sheet, one, y)
 
@@ -152,12 +161,7 @@ def _band(sheet: _Sheet, one: Field, y: float) -> Iterator[str]:
 
 
 def _drawn(sheet: _Sheet, row: _Row, y: float, *, bold: bool = False) -> Iterator[str]:
-    room = _LEFT - MARGIN - 8 - (0 if not row.kind else _KINDS)
-    name = shortened(row.label, room, SMALL, bold=bold)
-    yield box(MARGIN, y, _LEFT - MARGIN, _ROW, colour.PAPER, row.tip)
-    yield text(name, MARGIN, y + 10, SMALL, bold=bold)
-    if row.kind:
-        yield text(shortened(row.kind, _KINDS - 6, 7.8), _LEFT - 6, y + 10, 7.8, align="right", fill=colour.SOFT)
+    yield from left_column(row.short, row.kind, row.tip, y, _ROW, bold=bold)
     yield from _cells(sheet, row, y)
     yield from _borders(sheet, row, y)
     yield text(row.total, sheet.end + 8, y + 10, SMALL, bold=bold)
@@ -207,28 +211,28 @@ def _whole(campaign: Campaign, sheet: _Sheet) -> _Row:
     found = campaign.metric("sdc_rate")
     dtype = sheet.formats[0] if len(sheet.formats) == 1 else ""
     return _Row(
-        "all tensors", "all tensors, by bit", "", cells, dtype, share(found.value) if found and 0 <= found.value <= 1 else ""
+        "all tensors", "all tensors", "all tensors, by bit", "", cells, dtype, share(found.value) if found and 0 <= found.value <= 1 else ""
     )  # fmt: skip
 
 
 def _legend(sheet: _Sheet, y: float) -> Iterator[str]:
     wide, steps = 240.0, colour.STEPS
     yield text("SDC of the injected predictions", MARGIN, y + 9, SMALL)
-    x = _LEFT
+    x = LEFT
     for step in range(steps):
         yield box(x + wide * step / steps, y, wide / steps + 0.3, 11, colour.scale(step / (steps - 1)))
     yield box(x, y, wide, 11, "none", stroke=colour.SOFT, stroke_width=0.5)
     for value in sheet.colours.ticks(5):
         at = x + wide * sheet.colours.at(value)
         yield stroke(f"M {number(at)} {number(y + 11)} v 3", colour.SOFT)
-        yield text(in_percent(value), at, y + 22, 8.2, align="middle", fill=colour.SOFT)
+        yield text(tick(value), at, y + 22, 8.2, align="middle", fill=colour.SOFT)
     yield text("%, logarithmic" if sheet.colours.log else "%", x + wide + 12, y + 9, SMALL, fill=colour.SOFT)
     none = box(0, 0, 12, 10, colour.PAPER, stroke=colour.SOFT, stroke_width=0.7)
     entries = [
         (none, "sampled, no SDC seen"),
         (box(0, 0, 12, 10, "url(#hatch)", stroke=colour.GRID), "not sampled"),
     ]
-    yield keys(entries, _LEFT, y + 38)
+    yield keys(entries, LEFT, y + 38)
 
 
 def _listed(row: _Row) -> tuple[str, ...]:

@@ -11,7 +11,17 @@ from casework.render.charts.axis import Axis, axis
 from casework.render.charts.figure import MARGIN, SMALL, WIDTH, Figure, box, empty, keys, stroke, text, whisker
 from casework.render.charts.formats import guessed
 from casework.render.charts.tables import Campaign, Cell, Layer, Rate
-from casework.render.charts.words import between, count, in_percent, interval_words, plural, share, shortened
+from casework.render.charts.words import (
+    between,
+    count,
+    in_percent,
+    interval_words,
+    labels,
+    plural,
+    share,
+    shortened,
+    tick,
+)
 from casework.render.gsn.svg import number
 
 NAME: Final = "layers"
@@ -20,9 +30,9 @@ MOST: Final = 200
 """Tensors above which neighbours share a row."""
 _ROWS: Final = 36
 _ROW: Final = 15.0
-_LEFT: Final = 236.0
+LEFT: Final = 236.0
 _RIGHT: Final = 132.0
-_KINDS: Final = 84.0
+KINDS: Final = 84.0
 _Item = TypeVar("_Item")
 
 
@@ -85,8 +95,8 @@ def layer_bars(campaign: Campaign) -> tuple[Figure, ...]:
         return (empty(NAME, TITLE, "The record holds no rates by tensor, so there is nothing to compare."),)
     shares = [_shares(layer, cells.get(layer.tensor, {})) for layer in layers]
     ends = [sum(s) for s in shares] + [layer.rate.high for layer in layers if layer.predictions]
-    line = axis(ends, _LEFT, WIDTH - MARGIN - _RIGHT)
-    rows = list(zip(layers, shares, strict=True))
+    line = axis(ends, LEFT, WIDTH - MARGIN - _RIGHT)
+    rows = list(zip(layers, shares, short_names([named(layer) for layer in layers]), strict=True))
     parts = in_parts(rows, _ROWS)
     return tuple(_part(campaign, line, part, at, len(parts)) for at, part in enumerate(parts))
 
@@ -109,7 +119,7 @@ def _shares(layer: Layer, cells: Mapping[int, Cell]) -> tuple[float, float, floa
     )
 
 
-_Bar = tuple[Layer, tuple[float, float, float]]
+_Bar = tuple[Layer, tuple[float, float, float], str]
 
 
 def _part(campaign: Campaign, line: Axis, rows: Sequence[_Bar], at: int, parts: int) -> Figure:
@@ -119,15 +129,15 @@ def _part(campaign: Campaign, line: Axis, rows: Sequence[_Bar], at: int, parts: 
         text("SDC with interval, %", WIDTH - MARGIN - _RIGHT + 10, 10, SMALL, bold=True),
         *grid(line, 16.0, bottom),
     ]
-    for place, (layer, shares) in enumerate(rows):
-        body.extend(_drawn(line, layer, shares, 18.0 + _ROW * place))
+    for place, row in enumerate(rows):
+        body.extend(_drawn(line, row, 18.0 + _ROW * place))
     body.append(text("of the injected predictions", (line.start + line.end) / 2, bottom + 25, SMALL, align="middle"))
-    body.append(keys(_meanings(campaign), _LEFT, bottom + 42))
+    body.append(keys(_meanings(campaign), LEFT, bottom + 42))
     name = NAME if parts == 1 else f"{NAME}-{at + 1}"
     columns = (
         "Tensor", "Kind", "Operator", "Elements", "Faults", "Predictions", "SDC", "DUE", "Detected", "SDC rate", "Interval", "Engine",
     )  # fmt: skip
-    table = tuple(_listed(layer) for layer, _shares in rows)
+    table = tuple(_listed(layer) for layer, *_ in rows)
     return Figure(
         name, TITLE + part_words(at, parts), _caption(campaign), _alt(rows), "".join(body), bottom + 50, columns, table
     )
@@ -138,18 +148,36 @@ def grid(line: Axis, top: float, bottom: float) -> Iterator[str]:
     for value in line.ticks():
         x = line.at(value)
         yield stroke(f"M {number(x)} {number(top)} V {number(bottom)}", colour.GRID, 0.8)
-        yield text(share(value), x, bottom + 12, 8.5, align="middle", fill=colour.SOFT)
+        yield text(f"{tick(value)} %", x, bottom + 12, 8.5, align="middle", fill=colour.SOFT)
 
 
-def _drawn(line: Axis, layer: Layer, shares: tuple[float, float, float], y: float) -> Iterator[str]:
-    name = layer.tensor if layer.merged == 1 else f"{layer.tensor} and {layer.merged - 1} more"
-    kind = f"{layer.kind} · {layer.operator}" if layer.operator else layer.kind
+def named(layer: Layer) -> str:
+    """Return the name of a row: of its tensor, or of the first of those that it was made from."""
+    return layer.tensor if layer.merged == 1 else f"{layer.tensor} and {layer.merged - 1} more"
+
+
+def kind_of(layer: Layer) -> str:
+    """Return what a tensor is, and of which operator."""
+    return f"{layer.kind} · {layer.operator}" if layer.operator else layer.kind
+
+
+def short_names(names: Sequence[str]) -> list[str]:
+    """Return names as they fit beside their kind, in the left column of figures by tensor."""
+    return labels(names, LEFT - MARGIN - 8 - KINDS, SMALL)
+
+
+def left_column(short: str, kind: str, tip: str, y: float, height: float, *, bold: bool = False) -> Iterator[str]:
+    """Draw the name and kind of a tensor at the left of its row, with what a pointer is told."""
+    yield box(MARGIN, y, LEFT - MARGIN, height, colour.PAPER, tip)
+    yield text(short, MARGIN, y + height / 2 + 3.2, SMALL, bold=bold)
+    yield text(shortened(kind, KINDS - 6, 7.8), LEFT - 6, y + height / 2 + 3.2, 7.8, align="right", fill=colour.SOFT)
+
+
+def _drawn(line: Axis, row: _Bar, y: float) -> Iterator[str]:
+    layer, shares, short = row
+    name, kind = named(layer), kind_of(layer)
     size = f"{plural(layer.elements, 'element')}, {plural(layer.predictions, 'prediction')}"
-    yield box(
-        MARGIN, y, _LEFT - MARGIN, _ROW, colour.PAPER, f"{name}: {kind}, {size}, engine {layer.engine or 'not told'}"
-    )
-    yield text(shortened(name, _LEFT - MARGIN - 8 - _KINDS, SMALL), MARGIN, y + 10.6, SMALL)
-    yield text(shortened(kind, _KINDS - 6, 7.8), _LEFT - 6, y + 10.6, 7.8, align="right", fill=colour.SOFT)
+    yield from left_column(short, kind, f"{name}: {kind}, {size}, engine {layer.engine or 'not told'}", y, _ROW)
     right = WIDTH - MARGIN - _RIGHT + 10
     if not layer.predictions:
         yield text("not sampled", right, y + 10.6, SMALL, fill=colour.SOFT)
@@ -179,9 +207,8 @@ def _meanings(campaign: Campaign) -> list[tuple[str, str]]:
 
 
 def _listed(layer: Layer) -> tuple[str, ...]:
-    name = layer.tensor if layer.merged == 1 else f"{layer.tensor} and {layer.merged - 1} more"
     return (
-        name, layer.kind, layer.operator, count(layer.elements), count(layer.faults), count(layer.predictions),
+        named(layer), layer.kind, layer.operator, count(layer.elements), count(layer.faults), count(layer.predictions),
         count(layer.sdc), count(layer.due), count(layer.detected), share(layer.rate.value) if layer.predictions else "–",
         between(layer.rate) if layer.predictions and layer.merged == 1 else "–", layer.engine,
     )  # fmt: skip
@@ -190,13 +217,13 @@ def _listed(layer: Layer) -> tuple[str, ...]:
 def _caption(campaign: Campaign) -> str:
     total = sum(layer.predictions for layer in campaign.layers)
     return (
-        f"Shares of the injected predictions in each tensor, in percent; n = {count(total)} in all. SDC: the decision differs, no "
-        "guard spoke and all outputs are finite; DUE: NaN or infinity, or the runtime refused. What is not drawn did not change "
+        f"Shares of the injected predictions in each tensor, in percent; {plural(total, 'prediction')} in all. SDC: the decision differs, "
+        "no guard spoke and all outputs are finite; DUE: NaN or infinity, or the runtime refused. What is not drawn did not change "
         f"the decision. Whiskers: {interval_words(campaign)} of SDC."
     )
 
 
 def _alt(rows: Sequence[_Bar]) -> str:
-    found = sorted((layer for layer, _ in rows if layer.predictions), key=lambda one: (-one.rate.value, one.depth))
+    found = sorted((layer for layer, *_ in rows if layer.predictions), key=lambda one: (-one.rate.value, one.depth))
     said = [f"{one.tensor} {share(one.rate.value)} {between(one.rate)}" for one in found[:5]]
     return f"Bars for {plural(len(rows), 'tensor')}. Highest SDC: {'; '.join(said) or 'none was sampled'}."

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from collections.abc import Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from typing import Final
 
 from casework.render.charts.tables import Campaign, Rate
@@ -20,27 +24,27 @@ METHODS: Final = {
 _DIGITS: Final = 3
 
 
-def share(value: float) -> str:
+def share(value: float, side: str = ROUND_HALF_EVEN) -> str:
     """Return a share of one in percent with three significant digits; only 0 is `0 %`, and only 1 is `100 %`."""
-    return f"{in_percent(value)} %"
+    return f"{in_percent(value, side)} %"
 
 
-def in_percent(value: float) -> str:
+def in_percent(value: float, side: str = ROUND_HALF_EVEN) -> str:
     """Return the same without the sign; of what is close to all, as many digits as tell it from all."""
-    percent = value * 100
     if value <= 0 or value >= 1:
-        return f"{percent:g}"
-    for digits in range(_DIGITS, 17):
-        text = f"{percent:.{digits}g}"
-        if float(text) < 100:
+        return f"{value * 100:g}"
+    percent = Decimal(repr(float(value))) * 100
+    for digits in range(_DIGITS, 18):
+        step = Decimal(1).scaleb(percent.adjusted() - digits + 1)
+        found = percent.quantize(step, rounding=side)
+        if found < 100:
             break
-    return _plain(float(text), text)
+    return format(found, "f") if found >= Decimal("0.0001") else re.sub("e-0*", "e-", f"{found:.2e}")
 
 
-def _plain(value: float, text: str) -> str:
-    if "e" not in text:
-        return text
-    return text.replace("e-0", "e-").replace("e+0", "e+") if value < 1e-4 else f"{value:.0f}"
+def tick(value: float) -> str:
+    """Return a round share in percent, as axes mark it."""
+    return re.sub("e-0*", "e-", f"{value * 100:g}")
 
 
 def count(value: int) -> str:
@@ -49,16 +53,16 @@ def count(value: int) -> str:
 
 
 def between(rate: Rate) -> str:
-    """Return an interval in percent."""
-    return f"[{in_percent(rate.low)}, {in_percent(rate.high)}] %"
+    """Return an interval in percent, rounded outwards."""
+    return f"[{in_percent(rate.low, ROUND_FLOOR)}, {in_percent(rate.high, ROUND_CEILING)}] %"
 
 
-def factor(value: float) -> str:
-    """Return a ratio: three digits below a hundred, whole numbers above, and never rounded to 1."""
-    if value >= 99.5:
-        return f"{value:,.0f}"
-    text = f"{value:.3g}"
-    return text if text != "1" or value == 1 else f"{value:.4f}"
+def factor(value: float, side: str = ROUND_HALF_EVEN) -> str:
+    """Return a ratio with three digits, and whole numbers above a thousand; it is never rounded to 1."""
+    found = Decimal(repr(float(value)))
+    digits = _DIGITS + 2 if abs(value - 1) < 0.01 else max(_DIGITS, found.adjusted() + 1)
+    rounded = found.quantize(Decimal(1).scaleb(found.adjusted() - digits + 1), rounding=side)
+    return f"{rounded:,f}"
 
 
 def interval_words(campaign: Campaign) -> str:
@@ -83,6 +87,38 @@ def shortened(text: str, room: float, size: float, *, bold: bool = False) -> str
             return made
         kept -= 1
     return "…"
+
+
+def labels(names: Sequence[str], room: float, size: float) -> list[str]:
+    """Return names shortened to a room so that they still differ.
+
+    First without the beginning that all share, then with the words of their paths cut to three letters, and at last with
+    their number in the list.
+    """
+    long = any(advance(one_line(name), size) > room for name in names)
+    start = _common(names) if long else 0
+    short = [shortened(f"…{name[start:]}" if start else name, room, size) for name in names]
+    for words_cut in (True, False):
+        doubled = {name for name, times in Counter(short).items() if times > 1}
+        if not doubled:
+            return short
+        for at, name in enumerate(names):
+            if short[at] in doubled:
+                cut = _PARTS.sub(r"\1\2", name[start:])
+                short[at] = shortened(cut if words_cut else f"{at + 1} {cut}", room, size)
+    return short
+
+
+_PARTS: Final = re.compile(r"([A-Za-z]{3})[A-Za-z_]*?(_?[0-9]*)(?=[/.])")
+
+
+def _common(names: Sequence[str]) -> int:
+    """Return the length of the beginning that all names share, up to a separator; 0 where it is not worth it."""
+    if len(names) < 2:
+        return 0
+    low, high = min(names), max(names)
+    alike = next((at for at, (a, b) in enumerate(zip(low, high, strict=False)) if a != b), min(len(low), len(high)))
+    return max(low.rfind("/", 0, alike), low.rfind(".", 0, alike)) + 1 if alike > 8 else 0
 
 
 def plural(number: int, word: str) -> str:
