@@ -1,0 +1,217 @@
+"""Regions: the window of a tensor in which a faulty inference can differ from the golden one, for many faults at a time.
+
+A fault in one element of an image-like tensor [C, H, W] reaches a small window of the next one, a larger window of the one after.
+`Patch` holds such windows for R faulty inferences, all of one size, each at its own place. Rows come last in memory
+([C, h, w, R]): a convolution over R small windows is then one large product of matrices, and its sums are taken in the same order
+as over the whole image, so that its bits are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+Shape = tuple[int, int, int]
+
+LOWEST: Final = float(np.finfo(np.float32).min)
+"""What onnxruntime's largest-value pooling starts from, and hence takes for what lies outside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How an operator maps positions of one axis.
+
+    Attributes:
+        kernel: Taps.
+        stride: Step between outputs, in inputs.
+        pad: Padding before the first input.
+        dilation: Step between taps.
+        inside: Size of the input's axis.
+        outside: Size of the output's axis.
+    """
+
+    kernel: int
+    stride: int
+    pad: int
+    dilation: int
+    inside: int
+    outside: int
+
+    @property
+    def span(self) -> int:
+        """Inputs from the first to the last tap."""
+        return (self.kernel - 1) * self.dilation + 1
+
+    @property
+    def padded(self) -> int:
+        """Size of the padded axis that holds both the whole input and all that outputs read."""
+        return max(self.read(self.outside), self.pad + self.inside)
+
+    def length(self, size: int) -> int:
+        """Return how many outputs a window of inputs can reach at most."""
+        return min(self.outside, (size + self.span - 2) // self.stride + 1)
+
+    def origin(self, first: Array, size: int) -> Array:
+        """Return the first output, of `size`, that windows of inputs beginning at `first` reach; windows stay on the axis."""
+        reached = -((self.span - 1 - self.pad - first) // self.stride)
+        return np.clip(reached, 0, self.outside - size)
+
+    def read(self, size: int) -> int:
+        """Return how many (padded) inputs `size` adjacent outputs read."""
+        return (size - 1) * self.stride + self.span
+
+
+def pointwise(size: int) -> Reach:
+    """Return the reach of an operator that maps each element on its own."""
+    return Reach(1, 1, 0, 1, size, size)
+
+
+@dataclass(slots=True)
+class Patch:
+    """Windows of one tensor in R faulty inferences.
+
+    Attributes:
+        values: [C, h, w, R]: what stands in each window.
+        top: int64 [R]: first row of each window.
+        left: int64 [R]: first column of each window.
+    """
+
+    values: Array
+    top: Array
+    left: Array
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the windows."""
+        return int(self.values.shape[1]), int(self.values.shape[2])
+
+    def rows(self, chosen: Array | slice) -> Patch:
+        """Return the windows of some inferences."""
+        values = self.values[..., chosen] if isinstance(chosen, slice) else np.take(self.values, chosen, axis=3)
+        return Patch(values, self.top[chosen], self.left[chosen])
+
+    def within(self, down: Array, right: Array, size: tuple[int, int], rows: Array) -> Patch:
+        """Return smaller windows of some inferences.
+
+        Args:
+            down: int64 [K]: rows by which each begins later.
+            right: int64 [K]: columns by which each begins later.
+            size: Height and width.
+            rows: int64 [K]: which inferences.
+        """
+        height, width = self.size
+        place = cells(down, right, size, width) * self.values.shape[3] + rows
+        flat = self.values.reshape(len(self.values), -1)
+        values = np.take(flat, place.ravel(), axis=1, mode="wrap").reshape(len(flat), *size, len(rows))
+        return Patch(values, self.top[rows] + down, self.left[rows] + right)
+
+
+def cells(top: Array, left: Array, size: tuple[int, int], width: int) -> Array:
+    """Return the flat places int64 [h, w, R] of windows of a size in a plane of a width."""
+    height, across = size
+    down = np.arange(height)[:, None, None] * width
+    return (top * width + left) + down + np.arange(across)[None, :, None]
+
+
+class Backdrop:
+    """Golden tensors of a few samples, padded, from which windows are taken. One tensor is turned around once."""
+
+    def __init__(self, values: Callable[[str], Array]) -> None:
+        """Args: values: returns a golden tensor as [S, C, H, W] for the samples of this backdrop."""
+        self._values = values
+        self._tables: dict[tuple[str, int, int, int, int, float], Array] = {}
+
+    def plain(self, name: str) -> Array:
+        """Return a golden tensor as [S, C, H, W]."""
+        return self._values(name)
+
+    def windows(
+        self, name: str, slot: Array, top: Array, left: Array, size: tuple[int, int], frame: tuple[Reach, Reach] | None = None,
+        fill: float = 0.0,
+    ) -> Array:  # fmt: skip
+        """Return windows [C, h, w, R] of a golden tensor.
+
+        Args:
+            name: The tensor.
+            slot: int64 [R]: which of the backdrop's samples.
+            top: int64 [R]: first row, counted in the padded tensor where there is a frame.
+            left: int64 [R]: first column.
+            size: Height and width.
+            frame: The operator that will read the windows: its padding is put around the tensor.
+            fill: What the padding is filled with.
+        """
+        table, height, width = self._table(name, frame, fill)
+        place = cells(top, left, size, width) + slot * (height * width)
+        taken = np.take(table, place.ravel(), axis=1, mode="wrap")
+        return taken.reshape(len(table), *size, len(slot))
+
+    def _table(self, name: str, frame: tuple[Reach, Reach] | None, fill: float) -> tuple[Array, int, int]:
+        golden = self._values(name)
+        height, width = golden.shape[2:]
+        above = before = 0
+        if frame is not None:
+            above, before = frame[0].pad, frame[1].pad
+            height, width = frame[0].padded, frame[1].padded
+        key = (name, above, before, height, width, fill)
+        if key not in self._tables:
+            table = np.full((golden.shape[1], len(golden), height, width), fill, golden.dtype)
+            table[:, :, above : above + golden.shape[2], before : before + golden.shape[3]] = golden.swapaxes(0, 1)
+            self._tables[key] = table.reshape(len(table), -1)
+        return self._tables[key], height, width
+
+
+def paste(window: Array, patch: Patch, top: Array, left: Array) -> None:
+    """Put windows into larger or shifted ones, in place; what falls outside is left away.
+
+    Args:
+        window: [C, n, m, R]: is written to.
+        patch: What is put in.
+        top: int64 [R]: first row of each of `window`, in the coordinates of the patch.
+        left: int64 [R]: first column.
+    """
+    down, right = patch.top - top, patch.left - left
+    height, width = patch.size
+    _, tall, wide, rows = window.shape
+    if rows and _same(down) and _same(right) and 0 <= down[0] <= tall - height and 0 <= right[0] <= wide - width:
+        window[:, down[0] : down[0] + height, right[0] : right[0] + width] = patch.values
+        return
+    place = cells(down, right, (height, width), wide) * rows + np.arange(rows)
+    flat, given = window.reshape(len(window), -1), patch.values.reshape(len(window), -1)
+    fits = (down >= 0) & (down <= tall - height) & (right >= 0) & (right <= wide - width)
+    if fits.all():
+        flat[:, place.ravel()] = given
+        return
+    row = np.arange(height)[:, None, None] + down
+    column = np.arange(width)[None, :, None] + right
+    inside = ((row >= 0) & (row < tall) & (column >= 0) & (column < wide)).ravel()
+    flat[:, place.ravel()[inside]] = given[:, inside]
+
+
+def _same(places: Array) -> bool:
+    return bool((places == places[0]).all())
+
+
+def differing(values: Array, golden: Array) -> Array:
+    """Return bool [h, w, R]: where windows [C, h, w, R] differ in some bit of some channel."""
+    pattern = f"u{values.dtype.itemsize}"
+    unequal = values.view(pattern) != golden.view(pattern)
+    return np.asarray(unequal.any(axis=0))
+
+
+def boxes(mask: Array) -> tuple[Array, Array, Array, Array]:
+    """Return first row, first column, height and width int64 [R] of the smallest windows that hold all that is True.
+
+    Args:
+        mask: bool [h, w, R], with something True for each r.
+    """
+    rows, columns = mask.any(axis=1), mask.any(axis=0)
+    top, left = rows.argmax(axis=0), columns.argmax(axis=0)
+    height = len(rows) - rows[::-1].argmax(axis=0) - top
+    width = len(columns) - columns[::-1].argmax(axis=0) - left
+    return top, left, height, width

@@ -1,0 +1,190 @@
+"""Windows on their way: through one kernel after the other, compared with the golden run after each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from casework.injection.engines.regions import Backdrop, Patch, boxes, differing, paste
+from casework.injection.engines.regions_finish import Finisher
+from casework.injection.engines.regions_plan import Plan, Step
+
+Array = NDArray[Any]
+
+ROOM: Final = 24 << 20
+"""Bytes of windows that one kernel reads and writes, about: more inferences than fit are split."""
+
+
+@dataclass(slots=True)
+class Party:
+    """Faulty inferences that travel together.
+
+    Attributes:
+        rows: int64 [R]: their positions among the flags.
+        slot: int64 [R]: sample of each, as a position in the backdrop.
+        patches: Their windows, by tensor.
+    """
+
+    rows: Array
+    slot: Array
+    patches: dict[str, Patch]
+
+    def take(self, chosen: Array | slice) -> Party:
+        """Return some of them."""
+        return Party(self.rows[chosen], self.slot[chosen], {name: p.rows(chosen) for name, p in self.patches.items()})
+
+    @property
+    def sizes(self) -> dict[str, tuple[int, int]]:
+        """Size of the windows, by tensor."""
+        return {name: patch.size for name, patch in self.patches.items()}
+
+
+class Travel:
+    """Sends parties along a plan."""
+
+    def __init__(self, plan: Plan, backdrop: Backdrop, finisher: Finisher, samples: Array) -> None:
+        self._plan = plan
+        self._backdrop = backdrop
+        self._finisher = finisher
+        self._samples = samples
+
+    def send(self, rows: Array, slot: Array, patches: Mapping[str, Patch]) -> None:
+        """Send inferences off from the target; those that come out changed reach the finisher."""
+        start = self._compared(0, Party(rows, slot, dict(patches)), self._plan.target)
+        waiting = [(0, party) for party in start]
+        while waiting:
+            position, party = waiting.pop()
+            if not self._plan.goes_on(position, party.sizes):
+                self._leave(position, party)
+                continue
+            most = self._most(position, party)
+            if len(party.rows) > most:
+                half = len(party.rows) // 2
+                waiting += [(position, party.take(slice(half, None))), (position, party.take(slice(0, half)))]
+                continue
+            waiting += [(position + 1, next_party) for next_party in self._step(position, party)]
+
+    def _most(self, position: int, party: Party) -> int:
+        """Return how many inferences fit through a kernel together."""
+        step = self._plan.steps[position]
+        down, across = step.kernel.frame
+        height, width = (max(size) for size in zip(*(party.sizes[n] for n in step.reads if n in party.patches), strict=True))
+        tall, wide = down.length(height), across.length(width)
+        channels = sum(image[0] for name in step.reads if (image := self._plan.graph.image(name)) is not None)
+        each = 4 * (channels * down.read(tall) * across.read(wide) + 2 * step.kernel.shape[0] * tall * wide)
+        return max(1, ROOM // each)
+
+    def _leave(self, position: int, party: Party) -> None:
+        patches = {name: party.patches[name] for name in self._plan.frontiers[position]}
+        self._finisher.add(position, party.rows, self._samples[party.slot], patches)
+
+    def _step(self, position: int, party: Party) -> list[Party]:
+        step = self._plan.steps[position]
+        windows, top, left = gathered(step, party.patches, self._backdrop, party.slot)
+        undefined = step.kernel.undefined(windows[0])
+        if undefined is not None and undefined.any():
+            self._leave(position, party.take(np.flatnonzero(undefined)))
+            kept = np.flatnonzero(~undefined)
+            party = party.take(kept)
+            windows, top, left = [np.take(window, kept, axis=3) for window in windows], top[kept], left[kept]
+            if not len(kept):
+                return []
+        made = Patch(step.kernel(windows), top, left)
+        after = {name: p for name, p in {**party.patches, step.result: made}.items() if name in self._plan.frontiers[position + 1]}
+        return self._compared(position + 1, Party(party.rows, party.slot, after), step.result)
+
+    def _compared(self, position: int, party: Party, name: str) -> list[Party]:
+        """Drop inferences that are golden again, and make the windows of a tensor as small as what differs in them."""
+        patch = party.patches.get(name)
+        if patch is None:
+            return [party]
+        golden = self._backdrop.windows(name, party.slot, patch.top, patch.left, patch.size)
+        mask = differing(patch.values, golden)
+        alive = mask.any(axis=(0, 1))
+        if self._plan.frontiers[position] == (name,):
+            rows = np.flatnonzero(alive)
+            if not len(rows):
+                return []
+        else:
+            mask[0, 0] |= ~alive
+            rows = np.arange(len(alive))
+        return self._tightened(party, name, mask[..., rows], rows)
+
+    def _tightened(self, party: Party, name: str, mask: Array, rows: Array) -> list[Party]:
+        patch = party.patches[name]
+        down, right, tall, wide = boxes(mask)
+        size = (int(tall.max()), int(wide.max()))
+        if size == patch.size:
+            return [party if len(rows) == len(party.rows) else party.take(rows)]
+        down, right = np.minimum(down, patch.size[0] - size[0]), np.minimum(right, patch.size[1] - size[1])
+        others = {n: p if len(rows) == len(party.rows) else p.rows(rows) for n, p in party.patches.items() if n != name}
+        return [Party(party.rows[rows], party.slot[rows], {**others, name: patch.within(down, right, size, rows)})]
+
+
+def gathered(
+    step: Step, patches: Mapping[str, Patch], backdrop: Backdrop, slot: Array
+) -> tuple[list[Array], Array, Array]:
+    """Return the windows that a kernel reads, and where the window that it makes begins: top and left, int64 [R]."""
+    down, across = step.kernel.frame
+    met = [patches[name] for name in dict.fromkeys(step.reads) if name in patches]
+    if len(met) == 1 and len(step.reads) == 1 and down.span == across.span == down.stride == across.stride == 1 and not (down.pad or across.pad):
+        return [met[0].values], met[0].top, met[0].left
+    first_row, height = _hull([(p.top, p.size[0]) for p in met], down.inside)
+    first_column, width = _hull([(p.left, p.size[1]) for p in met], across.inside)
+    tall, wide = down.length(height), across.length(width)
+    top, left = down.origin(first_row, tall), across.origin(first_column, wide)
+    size = (down.read(tall), across.read(wide))
+    row, column = top * down.stride, left * across.stride
+    windows = []
+    for name in step.reads:
+        patch = patches.get(name)
+        if patch is not None and size == patch.size and _at(patch, row - down.pad, column - across.pad):
+            windows.append(patch.values)
+            continue
+        window = backdrop.windows(name, slot, row, column, size, step.kernel.frame, step.kernel.fill)
+        if patch is not None:
+            paste(window, patch, row - down.pad, column - across.pad)
+        windows.append(window)
+    return windows, top, left
+
+
+def _at(patch: Patch, top: Array, left: Array) -> bool:
+    return bool((patch.top == top).all() and (patch.left == left).all())
+
+
+def _hull(spans: Sequence[tuple[Array, int]], inside: int) -> tuple[Array, int]:
+    """Return where windows of one size begin that hold all spans (begin, size) of each inference, and that size."""
+    if len(spans) == 1:
+        return spans[0]
+    first = np.minimum.reduce([begin for begin, _ in spans])
+    last = np.maximum.reduce([begin + size for begin, size in spans])
+    size = int((last - first).max())
+    return np.minimum(first, inside - size), size
+
+
+def first_unlike(plan: Plan, backdrop: Backdrop) -> int:
+    """Put golden windows through the kernels of a plan and return the position of the first that does not give golden bits."""
+    for position, step in enumerate(plan.steps):
+        height, width = step.kernel.shape[1:]
+        size = (min(3, height), min(3, width))
+        top, left = _spread(height - size[0]), _spread(width - size[1])
+        slot = np.zeros(len(top), np.int64)
+        down, across = step.kernel.frame
+        read = (down.read(size[0]), across.read(size[1]))
+        windows = [
+            backdrop.windows(name, slot, top * down.stride, left * across.stride, read, step.kernel.frame, step.kernel.fill)
+            for name in step.reads
+        ]
+        golden = backdrop.windows(step.result, slot, top, left, size)
+        if differing(step.kernel(windows), golden).any():
+            return position
+    return len(plan.steps)
+
+
+def _spread(last: int) -> Array:
+    """Return 11 places from 0 to `last`, in an order that has row and column meet unlike ones."""
+    return np.linspace(0, last, 11).astype(np.int64)
