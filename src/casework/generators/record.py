@@ -14,8 +14,10 @@ from typing import Any, Final
 from casework.artifact.digest import jcs_digest, sha256_bytes
 from casework.artifact.manifest import ManifestProblem
 from casework.artifact.onnx_model import ModelProblem, OpenedModel, open_model
+from casework.compute import WorkersLost
 from casework.generators.options import OptionProblem, OptionSpec, read_options
 from casework.generators.protocol import GeneratorProblem, ModelSource, Progress, Request
+from casework.injection.problem import InjectionProblem
 from casework.model.catalogue import GENERATORS
 from casework.model.interval import lower_bound, upper_bound
 from casework.model.node import PRESENTATION
@@ -31,6 +33,7 @@ _PACKAGES: Final = (
     "opencv-python-headless",
     "pycocotools",
     "model-signing",
+    "dask",
 )
 
 EVIDENCE_EXTRA: Final = "Install the packages of the generators: pip install 'casework[evidence]'."
@@ -126,7 +129,7 @@ def run_body(
         _doubt(finds)
     except GeneratorProblem as problem:
         _give_up(finds, problem.status, problem.message, problem.fix)
-    except (ModelProblem, ManifestProblem, OptionProblem) as problem:
+    except (ModelProblem, ManifestProblem, OptionProblem, InjectionProblem) as problem:
         _give_up(finds, "not_evaluable", problem.message, problem.fix)
     except ImportError as error:
         _give_up(finds, "not_evaluable", f"a package is missing: {error}", EVIDENCE_EXTRA)
@@ -134,7 +137,7 @@ def run_body(
         _give_up(
             finds, "error", f"{type(error).__name__}: {error}", "Make the file readable, or free memory, and run again."
         )
-    except BrokenExecutor as error:
+    except (BrokenExecutor, WorkersLost) as error:
         _give_up(
             finds,
             "error",

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from casework.injection.campaign.lab import Setting, lab_of
-from casework.injection.engines.protocol import Engine
+from casework.injection.engines.protocol import Engine, Judge
 from casework.injection.faults.fault_list import EVERY_SAMPLE, FaultList
 from casework.injection.network.network import Network
 from casework.injection.network.target import Target
+from casework.injection.outcomes.ledger import Ledger
 from casework.injection.problem import InjectionProblem
 
 Array = NDArray[Any]
+
+
+@runtime_checkable
+class CountingJudge(Judge, Protocol):
+    """A judge that counts more than flags can hold."""
+
+    ledger: Ledger
+
+    def fresh(self) -> CountingJudge:
+        """Return it with an empty ledger."""
+
 
 BLOCKS: Final = 32
 """Blocks that a large campaign is cut into, about; fixed, so that the cut does not depend on the number of processes."""
@@ -57,12 +69,21 @@ def rows_of(faults: FaultList, samples: int) -> tuple[Array, Array]:
     return fault, sample
 
 
-def run_block(setting: Setting, block: Block) -> Array:
-    """Put the faults of a block in and return the flags uint16 [R], in the order of `rows_of`."""
+def run_block(setting: Setting, block: Block) -> tuple[Array, ...]:
+    """Put the faults of a block in.
+
+    Returns:
+        The flags uint16 [R], in the order of `rows_of`; of a judge that counts beside them also its ledger: int64 [N], int64 [N, K].
+    """
     lab = lab_of(setting)
     target = lab.network.target(block.target)
     fault, sample = rows_of(block.faults, lab.samples)
-    return lab.engine(block.engine).run(target, block.faults, fault, sample, lab.judge)
+    judge = lab.judge
+    if isinstance(judge, CountingJudge):
+        judge = judge.fresh()
+        flags = lab.engine(block.engine).run(target, block.faults, fault, sample, judge)
+        return flags, judge.ledger.judged, judge.ledger.amounts
+    return (lab.engine(block.engine).run(target, block.faults, fault, sample, judge),)
 
 
 def choose(

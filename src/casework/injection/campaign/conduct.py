@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,12 +11,13 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from casework.compute import ShardStore, spread
+from casework.compute import ShardProgress, ShardStore, spread
 from casework.injection.campaign.audit import Audited, audit_shards, run_audit
 from casework.injection.campaign.blocks import choose, cut, rows_of, run_block
 from casework.injection.campaign.canary import Canary, sing
 from casework.injection.campaign.lab import ORDER, Lab, Setting, lab_of, unknown_engine
 from casework.injection.faults.fault_list import EVERY_SAMPLE, FaultList
+from casework.injection.outcomes.ledger import Ledger
 from casework.injection.problem import InjectionProblem
 
 Array = NDArray[Any]
@@ -57,24 +58,28 @@ class Campaign:
         fault: int64 [R]: position in the list of each injected prediction's fault.
         sample: int64 [R]: its input.
         flags: uint16 [R]: what became of it.
+        ledger: What the judge counted beside the flags, by input; None where it counts nothing.
+        store: Blocks that are kept until the campaign is wholly done; discarded by who asked for it.
         engine_of: Engine by target.
         refusals: For each target, engines that were asked before, and why they did not take it.
         canaries: One a target.
         audits: One a target that the audit fell on.
         injecting: Processor seconds of putting the faults in and judging them, all processes.
-        whole: Processor seconds of everything: engines chosen, canaries, faults, audit.
+        outside: Processor seconds of everything that was done in other processes.
     """
 
     faults: FaultList
     fault: Array
     sample: Array
     flags: Array
+    ledger: Ledger | None
+    store: ShardStore | None
     engine_of: dict[str, str]
     refusals: dict[str, list[tuple[str, str]]]
     canaries: tuple[Canary, ...]
     audits: tuple[Audited, ...]
     injecting: float
-    whole: float
+    outside: float
 
 
 def conduct(
@@ -101,7 +106,6 @@ def conduct(
     Raises:
         InjectionProblem: No engine takes a target, or a canary was not seen though the oracle sees it.
     """
-    start = time.process_time()
     lab = lab_of(setting)
     engine_of, refusals = assign(lab, faults, engine)
     fresh = [name for name, chosen in engine_of.items() if (name, chosen) not in known]
@@ -112,15 +116,13 @@ def conduct(
     _refuse_dead(canaries)
     fault, sample = rows_of(faults, lab.samples)
     before = time.process_time()
-    flags, injecting = _inject(setting, faults, engine_of, fault, means)
+    flags, ledger, elsewhere, store = _inject(setting, faults, engine_of, fault, means)
     between = time.process_time()
     audits, auditing = _audit(setting, faults, engine_of, flags, lab.samples, audit, seed, means)
-    here = time.process_time() - start
-    outside = 0.0 if means.workers == 1 and means.cluster is None else injecting + auditing
-    # In this process the blocks are part of `here`; cutting and merging are part of the cost of injecting.
-    injected = between - before + (injecting if outside else 0.0)
+    # Cutting and merging are part of the cost of injecting; in this process the blocks are too, elsewhere they are added.
     return Campaign(
-        faults, fault, sample, flags, engine_of, refusals, canaries, audits, injected, here + outside,
+        faults, fault, sample, flags, ledger, store, engine_of, refusals, canaries, audits, between - before + elsewhere,
+        elsewhere + auditing,
     )  # fmt: skip
 
 
@@ -153,8 +155,8 @@ def _refuse_dead(canaries: Sequence[Canary]) -> None:
 
 def _inject(
     setting: Setting, faults: FaultList, engine_of: dict[str, str], fault: Array, means: Means
-) -> tuple[Array, float]:
-    """Run all blocks; return the flags in the order of the rows, and the processor seconds of the blocks."""
+) -> tuple[Array, Ledger | None, float, ShardStore | None]:
+    """Run all blocks; return flags in the order of the rows, what was counted beside, seconds elsewhere, and what is kept."""
     lab = lab_of(setting)
     blocks = cut(faults, engine_of, lab.samples)
     store = None if means.checkpoints is None else ShardStore(means.checkpoints, means.key)
@@ -163,20 +165,32 @@ def _inject(
         progress=_counting(means, [len(b.faults) for b in blocks]),
     )  # fmt: skip
     flags = np.zeros(len(fault), np.uint16)
+    ledger: Ledger | None = None
     counts = np.where(faults.sample == EVERY_SAMPLE, lab.samples, 1)
     first = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64)
     for block, found in zip(blocks, ran.results, strict=True):
         lengths = counts[block.positions]
         inside = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        flags[np.repeat(first[block.positions], lengths) + inside] = found
-    return flags, float(ran.cpu_seconds)
+        flags[np.repeat(first[block.positions], lengths) + inside] = found[0]
+        if len(found) > 1:
+            counted = Ledger(found[1], found[2])
+            if ledger is None:
+                ledger = counted
+            else:
+                ledger.merge(counted)
+    return flags, ledger, _elsewhere(ran.cpu_seconds, len(blocks), means), store
 
 
-def _counting(means: Means, sizes: list[int]) -> Callable[[int, int], None]:
-    total = sum(sizes)
+def _elsewhere(seconds: float, shards: int, means: Means) -> float:
+    """Return processor seconds as far as they were spent in other processes: none, where one process ran all."""
+    return 0.0 if means.cluster is None and (means.workers == 1 or shards < 2) else float(seconds)
 
-    def told(done: int, of: int) -> None:
-        means.progress(total * done // max(of, 1), total, "faults")
+
+def _counting(means: Means, sizes: list[int]) -> ShardProgress:
+    every = sum(sizes)
+
+    def told(done: int, total: int) -> None:
+        means.progress(every * done // max(total, 1), every, "faults")
 
     return told
 
@@ -189,6 +203,6 @@ def _audit(
         return (), 0.0
     ran = spread(
         run_audit, setting, shards, workers=means.workers, cluster=means.cluster,
-        progress=lambda done, of: means.progress(done, of, "audit"),
+        progress=lambda done, total: means.progress(done, total, "audit"),
     )  # fmt: skip
-    return tuple(ran.results), float(ran.cpu_seconds)
+    return tuple(ran.results), _elsewhere(ran.cpu_seconds, len(shards), means)

@@ -1,0 +1,211 @@
+"""How the faults of a plan are chosen: drawn alike, within strata, until an interval is reached, all there are, or given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from casework.artifact.digest import jcs_digest
+from casework.compute import ShardStore
+from casework.generators.fault_injection.estimates import Design, Trials
+from casework.generators.fault_injection.selection import recipe_of, select
+from casework.generators.protocol import GeneratorProblem, Progress, Request
+from casework.injection.campaign.canary import Canary
+from casework.injection.campaign.conduct import Campaign, Means, conduct
+from casework.injection.campaign.lab import Lab, Setting
+from casework.injection.faults.fault_list import EVERY_SAMPLE, FaultList, concat
+from casework.injection.faults.formats import check, digest, read
+from casework.injection.faults.generate import exhaustive, generate
+from casework.injection.faults.recipe import Recipe, population
+from casework.model.catalogue import GENERATORS
+
+Array = NDArray[Any]
+
+MOST: Final = 20_000_000
+"""Most faults of one campaign: they are held in memory, at 53 bytes each."""
+
+_NONE: Final = np.zeros(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A campaign of one amount.
+
+    Attributes:
+        amount: Elements that each fault hits.
+        trials: What became of the faults.
+        campaigns: The runs that it was made in.
+    """
+
+    amount: float
+    trials: Trials
+    campaigns: tuple[Campaign, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Designed:
+    """All campaigns of a plan."""
+
+    parts: tuple[Part, ...]
+
+    @property
+    def campaigns(self) -> tuple[Campaign, ...]:
+        """All runs."""
+        return tuple(c for part in self.parts for c in part.campaigns)
+
+    @property
+    def stores(self) -> tuple[ShardStore, ...]:
+        """What is kept of them until all is done."""
+        return tuple(c.store for c in self.campaigns if c.store is not None)
+
+    @property
+    def predictions(self) -> int:
+        """Injected predictions of all runs."""
+        return sum(len(c.flags) for c in self.campaigns)
+
+    @property
+    def injecting(self) -> float:
+        """Processor seconds of putting faults in and judging them."""
+        return sum(c.injecting for c in self.campaigns)
+
+    @property
+    def outside(self) -> float:
+        """Processor seconds spent in other processes."""
+        return sum(c.outside for c in self.campaigns)
+
+
+@dataclass(frozen=True, slots=True)
+class _Runner:
+    """What all runs of a plan share."""
+
+    request: Request
+    options: dict[str, Any]
+    setting: Setting
+    progress: Progress
+    canaries: dict[tuple[str, str], Canary]
+
+    def run(self, faults: FaultList, audit: int) -> Campaign:
+        """Carry out one campaign; its checkpoints are found again by model, inputs, faults, engine and version."""
+        request = self.request
+        key = ""
+        if request.checkpoints is not None:
+            data = {name: digest_of(rows) for name, rows in self.setting.inputs.items()}
+            asked = {k: v for k, v in self.options.items() if k not in ("audit", "worst")}
+            key = jcs_digest({
+                "faults": digest(faults), "data": data, "options": asked, "generator": GENERATORS["fault-injection"].version,
+                "model": faults.model,
+            })  # fmt: skip
+        means = Means(request.workers, request.cluster, request.checkpoints, key, self.progress)
+        return conduct(
+            self.setting,
+            faults,
+            engine=self.options["engine"],
+            audit=audit,
+            seed=request.seed,
+            means=means,
+            known=self.canaries,
+        )
+
+
+def digest_of(rows: Array) -> str:
+    """Return the SHA-256 of an array: its element type, shape and bytes."""
+    import hashlib
+
+    head = f"{rows.dtype.str}{rows.shape}".encode()
+    return hashlib.sha256(head + np.ascontiguousarray(rows).data).hexdigest()
+
+
+def design(request: Request, options: dict[str, Any], setting: Setting, lab: Lab, progress: Progress) -> Designed:
+    """Choose the faults of a plan and carry its campaigns out.
+
+    Raises:
+        GeneratorProblem: The plan is ill-formed or has no fault.
+        InjectionProblem: The faults do not fit the model, or no engine takes them.
+    """
+    runner = _Runner(request, options, setting, progress, {})
+    if options["fault_list"] is not None:
+        return Designed((_given(runner, lab, Path(options["fault_list"]), request.confidence),))
+    targets = select(lab.network, options)
+    amounts = options["amounts"] or [options["amount"]]
+    made = []
+    for amount in amounts:
+        recipe = recipe_of(lab.network, targets, options, lab.samples, request.seed, amount)
+        made.append(_amount(runner, lab, recipe, amount, audit=-(-options["audit"] // len(amounts))))
+    return Designed(tuple(made))
+
+
+def _amount(runner: _Runner, lab: Lab, recipe: Recipe, amount: float, audit: int) -> Part:
+    options, confidence = runner.options, runner.request.confidence
+    count = _count(options["faults"])
+    every = options["inputs_per_fault"] == "all"
+    if count is None:
+        return _everything(runner, lab, recipe, amount, audit)
+    if options["interval"] is not None or options["allocation"] != "simple":
+        from casework.generators.fault_injection.stages import staged
+
+        return staged(runner.run, recipe, amount, count, audit, options, confidence)
+    campaign = runner.run(generate(recipe, range(count)), audit)
+    return Part(amount, trials_of([campaign], "cluster" if every else "simple", confidence), (campaign,))
+
+
+def _count(text: str) -> int | None:
+    """Return the number of faults that an option asks for; None for all there are."""
+    if text == "exhaustive":
+        return None
+    plain = text.replace("_", "")
+    if not plain.isdecimal() or not 1 <= int(plain) <= MOST:
+        raise GeneratorProblem(
+            f"option faults is {text!r}",
+            f"Give a number from 1 to {MOST}, or `exhaustive` for every bit of every element.",
+        )
+    return int(plain)
+
+
+def _everything(runner: _Runner, lab: Lab, recipe: Recipe, amount: float, audit: int) -> Part:
+    """Put in every fault there is, each for every input."""
+    recipe = replace(recipe, samples=0)
+    count = population(recipe)
+    if count > MOST:
+        raise GeneratorProblem(
+            f"there are {count} faults, and {MOST} can be held",
+            "Name fewer tensors or bits, or give a number of faults to draw.",
+        )
+    faults = concat([part for i in range(len(recipe.tensors)) for part in exhaustive(recipe, i)])
+    campaign = runner.run(faults, audit)
+    return Part(amount, trials_of([campaign], "exhaustive", runner.request.confidence), (campaign,))
+
+
+def _given(runner: _Runner, lab: Lab, path: Path, confidence: float) -> Part:
+    """Put in the faults of a list that was written before."""
+    faults = check(read(path), lab.network.targets, lab.samples, lab.network.sha256, str(path))
+    campaign = runner.run(faults, runner.options["audit"])
+    every = bool((faults.sample == EVERY_SAMPLE).any())
+    return Part(1, trials_of([campaign], "cluster" if every else "simple", confidence), (campaign,))
+
+
+def trials_of(
+    campaigns: Sequence[Campaign], how: Design, confidence: float, stratum: Array = _NONE, weights: Array = _NONE
+) -> Trials:
+    """Return what became of the faults of one or several runs, as one.
+
+    Args:
+        campaigns: The runs.
+        how: How the faults were chosen.
+        confidence: Two-sided.
+        stratum: int64 [F]: of each fault of all runs.
+        weights: float64 [H].
+    """
+    if len(campaigns) == 1:
+        one = campaigns[0]
+        return Trials(one.faults, one.fault, one.sample, one.flags, how, stratum, weights, confidence)
+    before = np.cumsum([0, *(len(c.faults) for c in campaigns)])
+    return Trials(
+        concat([c.faults for c in campaigns]),
+        np.concatenate([c.fault + first for c, first in zip(campaigns, before[:-1], strict=True)]),
+        np.concatenate([c.sample for c in campaigns]), np.concatenate([c.flags for c in campaigns]), how, stratum, weights, confidence,
+    )  # fmt: skip

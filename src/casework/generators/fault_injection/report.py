@@ -1,0 +1,184 @@
+"""From the campaigns of a plan to metrics, tables, self-checks and limits of its record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from casework.generators.fault_injection import tables
+from casework.generators.fault_injection.decisions import DecisionMaker
+from casework.generators.fault_injection.design import Designed, Part
+from casework.generators.fault_injection.estimates import COMMON, RATES
+from casework.generators.fault_injection.inputs import Inputs
+from casework.generators.fault_injection.worst import worst_faults
+from casework.generators.protocol import GeneratorProblem
+from casework.generators.record import Finds, census, metric
+from casework.injection.campaign.baseline import Baseline
+from casework.injection.campaign.lab import Lab
+from casework.model.result import Metric, SelfCheck
+
+Array = NDArray[Any]
+
+SLICES: Final = 200
+"""Most tensors whose rates become metrics; the table holds all."""
+
+
+def report(
+    options: dict[str, Any], designed: Designed, lab: Lab, inputs: Inputs, maker: DecisionMaker, baseline: Baseline,
+    spent: float, finds: Finds,
+) -> None:  # fmt: skip
+    """Fill the finds.
+
+    Args:
+        options: As read.
+        designed: The campaigns.
+        lab: Where they were run.
+        inputs: On what.
+        maker: What was decided.
+        baseline: Cost of a fault-free prediction.
+        spent: Processor seconds of all, in all processes, but for the timing of the baseline.
+        finds: To fill.
+
+    Raises:
+        GeneratorProblem: The audit found a prediction in which engine and oracle disagree: there is no result then.
+    """
+    _audit(designed, finds)
+    classes = _classes(lab, inputs)
+    single = len(designed.parts) == 1
+    for part in designed.parts:
+        where = "all" if single else f"amount={part.amount:g}"
+        finds.metrics += _rates(part, maker, where)
+    first = designed.parts[0]
+    finds.metrics += _slices(first, lab, classes, inputs.classes) if single else []
+    _tables(options, designed, lab, inputs, classes, finds)
+    finds.metrics += _costs(designed, baseline, spent)
+    _remarks(designed, lab, finds)
+
+
+def _audit(designed: Designed, finds: Finds) -> None:
+    audits = [a for c in designed.campaigns for a in c.audits]
+    wrong = [a for a in audits if a.disagreements]
+    audited, disagreements = sum(a.audited for a in audits), sum(a.disagreements for a in audits)
+    if wrong:
+        told = ", ".join(f"{a.target} by {a.engine}: {a.disagreements} of {a.audited}" for a in wrong)
+        raise GeneratorProblem(
+            f"the audit failed: engine and oracle disagree in {disagreements} of {audited} injected predictions ({told})",
+            "This is a fault of an engine, and no result is given: report it, and use option engine=rebuild meanwhile.",
+            "error",
+        )
+    finds.metrics += [
+        census("audited", audited),
+        census("audit_disagreements", disagreements, n=audited, k=disagreements),
+    ]
+    detail = f"{audited} injected predictions repeated by the oracle, {disagreements} disagreements"
+    outcome = "passed" if audited else "skipped"
+    finds.self_checks.append(
+        SelfCheck(name="audit", outcome=outcome, detail=detail if audited else "option audit is 0")
+    )
+    sung = {(c.target, c.engine): c for campaign in designed.campaigns for c in campaign.canaries}
+    inert = sum(c.verdict == "inert" for c in sung.values())
+    detail = f"{len(sung)} pairs of tensor and engine tried, {len(sung) - inert} moved the outputs"
+    detail += f", of {inert} the oracle agrees that they cannot" if inert else ""
+    finds.self_checks.append(SelfCheck(name="canaries", outcome="passed", detail=detail))
+
+
+def _classes(lab: Lab, inputs: Inputs) -> Array:
+    """Return the class of each input, int64 [N]: its label, else what the golden run says; -1 where there is none."""
+    if inputs.labels and inputs.classes:
+        return np.array([inputs.classes.index(label) if label in inputs.classes else -1 for label in inputs.labels])
+    return np.asarray(getattr(lab.judge, "classes", np.full(lab.samples, -1)))
+
+
+def _rates(part: Part, maker: DecisionMaker, where: str) -> list[Metric]:
+    trials = part.trials
+    names = [
+        n
+        for n in (*RATES[maker.kind], *COMMON)
+        if not n.startswith("deviation_") or int(n[10]) <= len(maker.thresholds)
+    ]
+    found = [trials.rate(name, where) for name in names]
+    return [
+        *(f for f in found if f is not None),
+        census("injected_predictions", len(trials.flags), where=where),
+        census("faults", len(trials.faults), where=where),
+    ]
+
+
+def _slices(part: Part, lab: Lab, classes: Array, names: Sequence[str]) -> list[Metric]:
+    """Return sdc_rate and due_rate by kind of tensor, by tensor and by class."""
+    trials = part.trials
+    tensor = trials.faults.tensor[trials.fault]
+    targets = [lab.network.target(t.name) for t in trials.faults.tensors]
+    cuts: list[tuple[str, Array]] = []
+    kinds = np.array([t.kind for t in targets])[tensor]
+    cuts += [(f"kind={kind}", kinds == kind) for kind in np.unique(kinds)]
+    held = np.unique(tensor)
+    if len(held) <= SLICES:
+        cuts += [(f"tensor={targets[i].original}", tensor == i) for i in held]
+    of = classes[trials.sample]
+    cuts += [(f"class={names[c] if c < len(names) else c}", of == c) for c in np.unique(of) if c >= 0]
+    found: dict[tuple[str, str], Metric] = {}
+    for where, chosen in cuts:
+        for name in ("sdc_rate", "due_rate"):
+            one = trials.rate(name, where, chosen)
+            if one is not None and len(where) <= 300:
+                found.setdefault((name, where), one)
+    return list(found.values())
+
+
+def _tables(
+    options: dict[str, Any], designed: Designed, lab: Lab, inputs: Inputs, classes: Array, finds: Finds
+) -> None:
+    first, campaigns = designed.parts[0], designed.campaigns
+    engine_of = {t: e for c in campaigns for t, e in c.engine_of.items()}
+    finds.tables += [tables.by_tensor(first.trials, lab.network, engine_of), *tables.by_bit(first.trials, lab.network)]
+    by_class = tables.by_class(first.trials, classes, inputs.classes)
+    finds.tables += [by_class] if by_class is not None else []
+    finds.tables.append(tables.by_input(first.trials, inputs.names))
+    if len(designed.parts) > 1:
+        finds.tables.append(tables.by_amount([(part.amount, part.trials) for part in designed.parts]))
+    exactness = {name: lab.engine(name).exactness for name in set(engine_of.values())}
+    finds.tables += [tables.engines(campaigns, exactness), tables.canaries(campaigns)]
+    if options["worst"]:
+        finds.tables.append(worst_faults(first.trials, engine_of, lab, inputs.names, inputs.classes, options["worst"]))
+
+
+def _costs(designed: Designed, baseline: Baseline, spent: float) -> list[Metric]:
+    predictions = max(designed.predictions, 1)
+    each = designed.injecting * 1000 / predictions
+    return [
+        metric("cpu_seconds", spent),
+        metric("batch1_ms", baseline.batch1),
+        metric("overhead_vs_batch1", each / baseline.batch1, n=predictions),
+        metric("overhead_vs_batched", each / baseline.batched, n=predictions),
+        metric("overhead_of_campaign", spent * 1000 / predictions / baseline.batch1, n=predictions),
+    ]
+
+
+def _remarks(designed: Designed, lab: Lab, finds: Finds) -> None:
+    first = designed.parts[0].trials
+    match first.design:
+        case "simple":
+            finds.limitations.append(
+                "Intervals are Wilson's, exact (Clopper-Pearson) where no or every fault had the effect: one input a fault, so that "
+                "injected predictions are independent."
+            )
+        case "cluster":
+            finds.limitations.append(
+                "Intervals take the faults as clusters of inputs: inputs under one fault are not independent."
+            )
+        case "exhaustive":
+            finds.limitations.append(
+                "Every fault of the model was put in: over these inputs the rates are facts; for other inputs they are not."
+            )
+        case "stratified":
+            finds.limitations.append(
+                "Rates are weighted means over strata, tensor and bit, in which faults were drawn apart."
+            )
+    left = {**lab.network.uncuttable}
+    if left:
+        name, reason = next(iter(left.items()))
+        finds.limitations.append(f"{len(left)} tensors cannot be cut at, such as {name}: {reason}.")

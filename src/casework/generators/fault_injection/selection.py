@@ -1,0 +1,171 @@
+"""Which tensors a plan hits, and the recipe that its faults are drawn by."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, Final
+
+from casework.generators.protocol import GeneratorProblem
+from casework.injection.faults.fault_list import FaultTensor
+from casework.injection.faults.models import BITWISE, FaultModel
+from casework.injection.faults.recipe import Recipe, Unit
+from casework.injection.network.network import Network
+from casework.injection.network.target import Target
+
+KINDS: Final[dict[str, tuple[str, ...]]] = {
+    "weights": ("weight", "bias"),
+    "biases": ("bias",),
+    "stored": ("weight", "bias", "scale", "zero_point"),
+    "activations": ("activation", "output"),
+    "inputs": ("input",),
+    "outputs": ("output",),
+    "scales": ("scale",),
+    "zero_points": ("zero_point",),
+    "all": ("weight", "bias", "scale", "zero_point", "activation", "output", "input"),
+}
+"""What each value of option `target` hits."""
+
+MODE_TARGETS: Final = {"layer_states": "weights", "layer_outputs": "activations", "one_per_run": "activations"}
+
+
+def select(network: Network, options: dict[str, Any]) -> list[Target]:
+    """Return the targets that a plan hits, in the order of the graph.
+
+    Raises:
+        GeneratorProblem: A name or operator is not in the model (the nearest are suggested), or nothing is left.
+    """
+    kinds = KINDS[MODE_TARGETS.get(options["mode"], options["target"])]
+    found = [t for t in network.targets if t.kind in kinds]
+    if options["tensors"]:
+        found = _by_name(network, found, options["tensors"])
+    if options["operators"]:
+        found = _by_operator(network, found, options["operators"])
+    if not found:
+        held = sorted({t.kind for t in network.targets})
+        raise GeneratorProblem(
+            f"no tensor of the model is hit by target={options['target']}"
+            + (f", tensors={';'.join(options['tensors'])}" if options["tensors"] else "")
+            + (f", operators={';'.join(options['operators'])}" if options["operators"] else ""),
+            f"The model has tensors of the kinds {', '.join(held)}; widen the choice.",
+        )
+    return found
+
+
+def _by_name(network: Network, found: Sequence[Target], patterns: Sequence[str]) -> list[Target]:
+    for pattern in patterns:
+        if not any(_named(t, pattern) for t in network.targets):
+            every = sorted({t.name for t in network.targets} | {t.original for t in network.targets})
+            near = get_close_matches(pattern.strip("*"), every, 3, 0.4) or every[:3]
+            raise GeneratorProblem(
+                f"the model has no tensor {pattern!r} that faults can be put into", f"Near it are: {', '.join(near)}."
+            )
+    return [t for t in found if any(_named(t, pattern) for pattern in patterns)]
+
+
+def _named(target: Target, pattern: str) -> bool:
+    return fnmatchcase(target.name, pattern) or fnmatchcase(target.original, pattern)
+
+
+def _by_operator(network: Network, found: Sequence[Target], wanted: Sequence[str]) -> list[Target]:
+    held = sorted({t.operator for t in network.targets})
+    for name in wanted:
+        if name not in held:
+            near = get_close_matches(name, held, 3, 0.4) or held
+            raise GeneratorProblem(
+                f"the model has no operator {name!r} whose tensors can be hit", f"It has: {', '.join(near)}."
+            )
+    return [t for t in found if t.operator in wanted]
+
+
+def recipe_of(
+    network: Network, targets: Sequence[Target], options: dict[str, Any], samples: int, seed: int, amount: float
+) -> Recipe:
+    """Return the recipe of one amount of a plan.
+
+    Raises:
+        GeneratorProblem: An option is ill-formed.
+        InjectionProblem: The parameters fit no tensor.
+    """
+    tensors = tuple(FaultTensor(t.name, t.original, t.kind, t.dtype, t.shape) for t in targets)
+    stored = all(t.stored for t in targets)
+    unit: Unit = options["unit"] or ("element" if stored and options["mode"] == "single" else "tensor")
+    every = options["inputs_per_fault"] == "all"
+    return Recipe(
+        model=network.sha256, tensors=tensors, fault=fault_model(options, amount), unit=unit,
+        samples=0 if every else samples, seed=seed, persistence="permanent" if stored else "transient",
+    )  # fmt: skip
+
+
+def fault_model(options: dict[str, Any], amount: float) -> FaultModel:
+    """Return the fault model of a plan.
+
+    Raises:
+        GeneratorProblem: An option is ill-formed.
+        InjectionProblem: A parameter is out of its range.
+    """
+    kind = options["fault"]
+    if amount != int(amount) or amount < 1:
+        raise GeneratorProblem(
+            f"amount is {amount:g}", "Give a whole number of at least 1, or a share by option percent."
+        )
+    bits = parse_bits(options["bits"]) if options["bits"] and kind in BITWISE else ()
+    if options["bits"] and kind not in BITWISE:
+        raise GeneratorProblem(
+            f"bits have no meaning for fault={kind}", f"Drop them, or use one of {', '.join(BITWISE)}."
+        )
+    value = options["value"]
+    if kind == "set" and value is None:
+        raise GeneratorProblem("fault=set needs a value", "Give it: option value=0.")
+    pages = _pages(options["pages"]) if kind == "rowhammer" else ()
+    return FaultModel(
+        kind=kind, bits=bits, field=options["field"], amount=int(amount), percent=options["percent"], flips=options["flips"],
+        low=options["low"], high=options["high"], value=0.0 if value is None else value, pages=pages,
+    )  # fmt: skip
+
+
+_BITS: Final = re.compile(r"(\d+)(?:-(\d+))?")
+
+
+def parse_bits(text: str) -> tuple[int, ...]:
+    """Return the bits that a text such as `0-22;30` or `0-22,30` names, ascending.
+
+    Raises:
+        GeneratorProblem: It names none.
+    """
+    bits: set[int] = set()
+    for part in filter(None, re.split(r"[;,\s]+", text)):
+        found = _BITS.fullmatch(part)
+        first, last = (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
+        if found is None or first > last or last > 63:
+            raise GeneratorProblem(f"bits are {text!r}", "Name bits and ranges, 0 the lowest, such as 0-22;30.")
+        bits |= set(range(first, last + 1))
+    return tuple(sorted(bits))
+
+
+def _pages(text: str | None) -> tuple[tuple[int, int], ...]:
+    """Read a rowhammer profile: a page and a bit of it a line, separated by a comma or blanks; # begins a comment."""
+    if not text:
+        raise GeneratorProblem(
+            "fault=rowhammer needs a profile", "Name a file with a page and a bit a line: option pages=FILE."
+        )
+    try:
+        lines = Path(text).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise GeneratorProblem(
+            f"{text} cannot be read: {error}", "Name a text file with a page and a bit a line."
+        ) from error
+    pages = []
+    for number, line in enumerate(lines, start=1):
+        words = line.partition("#")[0].replace(",", " ").split()
+        if not words:
+            continue
+        if len(words) != 2 or not all(word.isdecimal() for word in words):
+            raise GeneratorProblem(
+                f"{text}:{number}: {line.strip()!r} is no page and bit", "Write two whole numbers, such as 12, 4711."
+            )
+        pages.append((int(words[0]), int(words[1])))
+    return tuple(pages)
