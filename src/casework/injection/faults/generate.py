@@ -13,13 +13,14 @@ from typing import Final
 
 import numpy as np
 
+from casework.artifact.digest import jcs_digest
 from casework.injection.faults import counter, models
 from casework.injection.faults.fault_list import EVERY_SAMPLE, Array, FaultList, concat
-from casework.injection.faults.recipe import Recipe, Table, stored_bytes, table, tensor_population
+from casework.injection.faults.recipe import Recipe, Table, population, stored_bytes, table, tensor_population
 from casework.injection.faults.rowhammer import rowhammer
 from casework.injection.faults.strata import Stratum, stratum_key, stratum_table
 
-__all__ = ["Recipe", "Stratum", "exhaustive", "generate", "generate_in", "stored_bytes"]
+__all__ = ["Recipe", "Stratum", "exhaustive", "exhaustive_digest", "generate", "generate_in", "stored_bytes"]
 
 _WORDS: Final = 4
 _BLOCK: Final = 1 << 14
@@ -67,6 +68,20 @@ def exhaustive(recipe: Recipe, position: int, chunk: int = CHUNK) -> Iterator[Fa
     total = tensor_population(recipe, position)
     for start in range(0, total, chunk):
         yield _listed(recipe, position, first, range(start, min(start + chunk, total)))
+
+
+def exhaustive_digest(recipe: Recipe) -> str:
+    """Return a SHA-256 that names the list of all faults of a recipe without listing it.
+
+    Hashed is the canonical JSON (RFC 8785) of what `exhaustive` follows from: model, fault model, persistence, and the tensors with their
+    element types and shapes. Seed, sampling unit and inputs have no say.
+    """
+    plain = recipe.as_options()
+    for drawn in ("seed", "unit", "samples"):
+        del plain[drawn]
+    tensors = [[t.name, t.original, t.kind, t.dtype, list(t.shape)] for t in recipe.tensors]
+    named = {"format": "casework/fault-list/exhaustive/v1", "faults": population(recipe)}
+    return jcs_digest(plain | named | {"tensors": tensors})
 
 
 def _listed(recipe: Recipe, position: int, first: int, numbers: range) -> FaultList:
