@@ -1,0 +1,128 @@
+"""The engine for what is stored: the tensor is an input of the graph, so that each fault only feeds another value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from casework.injection.engines.protocol import Exactness, Judge
+from casework.injection.engines.rebuild import RebuildEngine
+from casework.injection.faults.bits import restore, strike
+from casework.injection.faults.fault_list import FaultList
+from casework.injection.network.sessions import Sessions, open_session, refusals
+
+if TYPE_CHECKING:
+    from casework.injection.network.golden import Golden
+    from casework.injection.network.network import Network
+    from casework.injection.network.target import Target
+
+Array = NDArray[Any]
+
+TOGETHER: Final = 32
+"""Samples of one fault that run together."""
+
+
+class PromotedEngine:
+    """Feeds a stored tensor as an input to the part of the graph that reads it.
+
+    A weight that is fed is not packed beforehand, and matrix products round differently for it: so every output is compared with
+    that of the unhit weight in the same session, and what equals that is taken for golden.
+    """
+
+    name = "promoted"
+    exactness: Exactness = "rounding"
+
+    def __init__(self, network: Network, golden: Golden) -> None:
+        self._network = network
+        self._golden = golden
+        self._parts = Sessions(8)
+        self._oracle = RebuildEngine(network, golden)
+
+    def refusal(self, target: Target, faults: FaultList) -> str:
+        """Return why it cannot take a target: it is not stored."""
+        return "" if target.stored else "the target is computed, not stored"
+
+    def run(self, target: Target, faults: FaultList, fault: Array, sample: Array, judge: Judge) -> Array:
+        """Return the flags uint16 [R] of R injected predictions; see `Engine`.
+
+        A runtime that wants the tensor to be constant (zero points of some integer kernels) refuses; the graph is then rebuilt.
+        """
+        flags = np.zeros(len(fault), np.uint16)
+        order = np.lexsort((sample, fault))
+        bounds = np.flatnonzero(np.diff(fault[order])) + 1
+        try:
+            part = self._parts.get(target.name, lambda: _Part(self._network, self._golden, target))
+        except refusals():
+            return self._oracle.run(target, faults, fault, sample, judge)
+        for rows in np.split(order, bounds):
+            for start in range(0, len(rows), part.most):
+                chosen = rows[start : start + part.most]
+                try:
+                    outputs = part.run(faults, int(fault[chosen[0]]), sample[chosen])
+                except refusals():
+                    flags[chosen] = self._oracle.run(target, faults, fault[chosen], sample[chosen], judge)
+                    continue
+                flags[chosen] = judge(outputs, sample[chosen])
+        return flags
+
+
+class _Part:
+    """The part of the graph that depends on a stored tensor, with the tensor as an input."""
+
+    def __init__(self, network: Network, golden: Golden, target: Target) -> None:
+        import onnx
+        from onnx import helper, numpy_helper
+
+        self._golden, self._target = golden, target
+        self._cut = None if target.name in network.uncuttable else network.cut(target.name)
+        proto = onnx.ModelProto.FromString(network.content if self._cut is None else self._cut.suffix)
+        held = next(value for value in proto.graph.initializer if value.name == target.name)
+        self._stored = np.ascontiguousarray(numpy_helper.to_array(held)).copy()
+        proto.graph.input.append(helper.make_tensor_value_info(target.name, held.data_type, list(held.dims)))
+        proto.graph.initializer.remove(held)
+        self._session = open_session(proto.SerializeToString(), level=network.level)
+        self._ports = network.outputs
+        self._positions = tuple(range(len(self._ports))) if self._cut is None else self._cut.positions
+        self.most = 1 if network.batch else TOGETHER
+        self._feeds: dict[bytes, tuple[dict[str, Array], list[Array]]] = {}
+
+    def run(self, faults: FaultList, fault: int, samples: Array) -> list[Array]:
+        """Return the outputs [R, ...] of samples int64 [R] under one fault."""
+        feed, unhit = self._fed(samples)
+        saved = strike(self._stored.reshape(1, -1), faults, np.array([fault]))
+        try:
+            hit = self._outputs(feed)
+        finally:
+            restore(self._stored.reshape(1, -1), saved)
+        outputs = [golden[samples] for golden in self._golden.outputs]
+        for position, moved, still in zip(self._positions, hit, unhit, strict=True):
+            same = (_bits(moved) == _bits(still)).all(axis=1)
+            moved = np.ascontiguousarray(moved).copy()
+            moved[same] = outputs[position][same]
+            outputs[position] = moved
+        return outputs
+
+    def _fed(self, samples: Array) -> tuple[dict[str, Array], list[Array]]:
+        """Return the inputs for some samples and the outputs without a fault; kept for the samples used last."""
+        key = samples.tobytes()
+        if key not in self._feeds:
+            if len(self._feeds) >= 64:
+                self._feeds.clear()
+            feed = self._golden.feed(samples) if self._cut is None else self._golden.values(self._cut.live, samples)
+            self._feeds[key] = feed, self._outputs(feed)
+        return self._feeds[key]
+
+    def _outputs(self, feed: dict[str, Array]) -> list[Array]:
+        found = self._session.run(None, feed | {self._target.name: self._stored})
+        if self._cut is not None:
+            return list(found)
+        return [
+            value if port.layout is None else port.layout.to_rows(value)
+            for port, value in zip(self._ports, found, strict=True)
+        ]
+
+
+def _bits(rows: Array) -> Array:
+    return np.ascontiguousarray(rows).reshape(len(rows), -1).view(np.uint8).reshape(len(rows), -1)
