@@ -74,9 +74,10 @@ def _audit(designed: Designed, finds: Finds) -> None:
         census("audit_disagreements", disagreements, n=audited, k=disagreements),
     ]
     detail = f"{audited} injected predictions repeated by the oracle, {disagreements} disagreements"
-    outcome = "passed" if audited else "skipped"
     finds.self_checks.append(
-        SelfCheck(name="audit", outcome=outcome, detail=detail if audited else "option audit is 0")
+        SelfCheck(name="audit", outcome="passed", detail=detail)
+        if audited
+        else SelfCheck(name="audit", outcome="skipped", detail="option audit is 0")
     )
     sung = {(c.target, c.engine): c for campaign in designed.campaigns for c in campaign.canaries}
     inert = sum(c.verdict == "inert" for c in sung.values())

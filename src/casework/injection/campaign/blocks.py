@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, runtime_checkable
@@ -69,21 +70,21 @@ def rows_of(faults: FaultList, samples: int) -> tuple[Array, Array]:
     return fault, sample
 
 
-def run_block(setting: Setting, block: Block) -> tuple[Array, ...]:
+def run_block(setting: Setting, block: Block) -> tuple[Any, ...]:
     """Put the faults of a block in.
 
     Returns:
-        The flags uint16 [R], in the order of `rows_of`; of a judge that counts beside them also its ledger: int64 [N], int64 [N, K].
+        Processor seconds, without those of preparing the process's lab; the flags uint16 [R], in the order of `rows_of`; and the
+        arrays of the ledger of a judge that counts beside them: int64 [N], int64 [N, K].
     """
     lab = lab_of(setting)
+    start = time.process_time()
     target = lab.network.target(block.target)
     fault, sample = rows_of(block.faults, lab.samples)
-    judge = lab.judge
-    if isinstance(judge, CountingJudge):
-        judge = judge.fresh()
-        flags = lab.engine(block.engine).run(target, block.faults, fault, sample, judge)
-        return flags, judge.ledger.judged, judge.ledger.amounts
-    return (lab.engine(block.engine).run(target, block.faults, fault, sample, judge),)
+    judge = lab.judge.fresh() if isinstance(lab.judge, CountingJudge) else lab.judge
+    flags = lab.engine(block.engine).run(target, block.faults, fault, sample, judge)
+    counted = (judge.ledger.judged, judge.ledger.amounts) if isinstance(judge, CountingJudge) else ()
+    return (time.process_time() - start, flags, *counted)
 
 
 def choose(

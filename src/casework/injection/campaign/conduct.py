@@ -115,13 +115,10 @@ def conduct(
     canaries = tuple(known[name, chosen] for name, chosen in engine_of.items())
     _refuse_dead(canaries)
     fault, sample = rows_of(faults, lab.samples)
-    before = time.process_time()
-    flags, ledger, elsewhere, store = _inject(setting, faults, engine_of, fault, means)
-    between = time.process_time()
+    flags, ledger, (inside, elsewhere), store = _inject(setting, faults, engine_of, fault, means)
     audits, auditing = _audit(setting, faults, engine_of, flags, lab.samples, audit, seed, means)
-    # Cutting and merging are part of the cost of injecting; in this process the blocks are too, elsewhere they are added.
     return Campaign(
-        faults, fault, sample, flags, ledger, store, engine_of, refusals, canaries, audits, between - before + elsewhere,
+        faults, fault, sample, flags, ledger, store, engine_of, refusals, canaries, audits, inside,
         elsewhere + auditing,
     )  # fmt: skip
 
@@ -155,8 +152,9 @@ def _refuse_dead(canaries: Sequence[Canary]) -> None:
 
 def _inject(
     setting: Setting, faults: FaultList, engine_of: dict[str, str], fault: Array, means: Means
-) -> tuple[Array, Ledger | None, float, ShardStore | None]:
-    """Run all blocks; return flags in the order of the rows, what was counted beside, seconds elsewhere, and what is kept."""
+) -> tuple[Array, Ledger | None, tuple[float, float], ShardStore | None]:
+    """Run all blocks; return flags in the order of the rows, what was counted beside, seconds of injecting and elsewhere, the store."""
+    start = time.process_time()
     lab = lab_of(setting)
     blocks = cut(faults, engine_of, lab.samples)
     store = None if means.checkpoints is None else ShardStore(means.checkpoints, means.key)
@@ -171,14 +169,18 @@ def _inject(
     for block, found in zip(blocks, ran.results, strict=True):
         lengths = counts[block.positions]
         inside = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        flags[np.repeat(first[block.positions], lengths) + inside] = found[0]
-        if len(found) > 1:
-            counted = Ledger(found[1], found[2])
+        flags[np.repeat(first[block.positions], lengths) + inside] = found[1]
+        if len(found) > 2:
+            counted = Ledger(found[2], found[3])
             if ledger is None:
                 ledger = counted
             else:
                 ledger.merge(counted)
-    return flags, ledger, _elsewhere(ran.cpu_seconds, len(blocks), means), store
+    elsewhere = _elsewhere(ran.cpu_seconds, len(blocks), means)
+    # Cutting and merging are part of the cost of injecting; so are the blocks, wherever they ran, but for a process's preparation.
+    inside = sum(found[0] for found in ran.results)
+    here = time.process_time() - start - (0.0 if elsewhere else ran.cpu_seconds)
+    return flags, ledger, (inside + here, elsewhere), store
 
 
 def _elsewhere(seconds: float, shards: int, means: Means) -> float:

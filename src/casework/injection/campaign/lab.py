@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from numpy.typing import NDArray
 
@@ -64,7 +65,7 @@ class Lab:
     def engine(self, name: str) -> Engine:
         """Return an engine by name, made when first asked for. Raises KeyError for an unknown name."""
         if name not in self._engines:
-            self._engines[name] = _factories()[name](self.network, self.golden)
+            self._engines[name] = _factory(name)(self.network, self.golden)
         return self._engines[name]
 
     @property
@@ -107,22 +108,21 @@ ORDER: Final[Mapping[bool, Sequence[str]]] = {
 """Engines in the order in which the planner asks them, for what is stored (True) and for what an inference computes (False)."""
 
 
-def _factories() -> Mapping[str, EngineFactory]:
-    from casework.injection.engines.channel import ChannelEngine
-    from casework.injection.engines.patch import PatchEngine
-    from casework.injection.engines.promoted import PromotedEngine
-    from casework.injection.engines.rebuild import RebuildEngine
-    from casework.injection.engines.suffix import SuffixEngine
+_ENGINES: Final[Mapping[str, tuple[str, str]]] = {
+    "channel": ("casework.injection.engines.channel", "ChannelEngine"),
+    "patch": ("casework.injection.engines.patch", "PatchEngine"),
+    "promoted": ("casework.injection.engines.promoted", "PromotedEngine"),
+    "rebuild": ("casework.injection.engines.rebuild", "RebuildEngine"),
+    "suffix": ("casework.injection.engines.suffix", "SuffixEngine"),
+}
+"""Name to the module and class of an engine, imported when it is first asked for."""
 
-    return {
-        "channel": ChannelEngine,
-        "patch": PatchEngine,
-        "promoted": PromotedEngine,
-        "rebuild": RebuildEngine,
-        "suffix": SuffixEngine,
-    }
+
+def _factory(name: str) -> EngineFactory:
+    module, kind = _ENGINES[name]
+    return cast(EngineFactory, getattr(importlib.import_module(module), kind))
 
 
 def unknown_engine(name: str) -> InjectionProblem:
     """Return the problem of an engine's name that is none."""
-    return InjectionProblem(f"there is no engine {name!r}", f"Use one of: {', '.join(sorted(_factories()))}.")
+    return InjectionProblem(f"there is no engine {name!r}", f"Use one of: {', '.join(sorted(_ENGINES))}.")
