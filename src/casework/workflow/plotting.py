@@ -78,7 +78,7 @@ def _from_file(path: Path) -> Found:
         record = ResultRecord.model_validate_json(data)
     except ValidationError as error:
         raise CallProblem(_misfit(path, error)) from None
-    origin = f"Record {path.name} (SHA-256 {sha256_bytes(data)}); nobody signed it."
+    origin = f"Record {path.name} (SHA-256 {sha256_bytes(data)}); it is not signed."
     return Found(record.evidence or label, record, origin)
 
 
@@ -142,11 +142,10 @@ def plot_files(
     """
     from casework.render.charts import to_html
 
-    before = _campaign(against) if against is not None else None
     shown = []
     for found in sources:
         progress(f"drawing {found.label}")
-        shown.append(_shown(found, before, way))
+        shown.append(_shown(found, against, way))
     shown = _told_apart(shown)
     for one in shown:
         for figure in (*one.compared, *one.figures):
@@ -175,12 +174,15 @@ def _campaign(found: Found) -> Campaign:
         raise CallProblem(f"{found.label}: {problem}") from None
 
 
-def _shown(found: Found, before: Campaign | None, way: Way) -> Shown:
+def _shown(found: Found, against: Found | None, way: Way) -> Shown:
     from casework.render.charts import Shown, comparison, figures
 
     campaign = _campaign(found)
-    compared = comparison(before, campaign, way) if before is not None else ()
-    return Shown(campaign, figures(campaign, way), found.origin, compared)
+    if against is None:
+        return Shown(campaign, figures(campaign, way), found.origin)
+    before = _campaign(against)
+    compared = comparison(before, campaign, way)
+    return Shown(campaign, figures(campaign, way), found.origin, compared, before, against.origin)
 
 
 def _told_apart(shown: list[Shown]) -> list[Shown]:

@@ -9,7 +9,7 @@ from casework.render.charts.axis import Axis, Way, axis, wants_log
 from casework.render.charts.bits import alt_of, listed, marked, meanings, rungs
 from casework.render.charts.figure import MARGIN, SMALL, WIDTH, Figure, empty, keys, stroke, text
 from casework.render.charts.tables import Bin, Campaign
-from casework.render.charts.words import count, interval_words, plural
+from casework.render.charts.words import interval_words, plural
 from casework.render.gsn.svg import number, tag
 
 NAME: Final = "amounts"
@@ -21,15 +21,15 @@ _BOTTOM: Final = 268.0
 
 def amount_curve(campaign: Campaign) -> Figure:
     """Return the rate of SDC by number of faults with its intervals; a sentence where there is one number only."""
-    rows = [b for b in campaign.amounts if b.number and b.predictions]
+    rows = [b for b in campaign.amounts if b.at > 0 and b.predictions]
     if len(rows) < 2:
         why = "The campaign had one number of faults only, so there is no curve over it." if rows else (
             "The record holds no rates by number of faults."
         )  # fmt: skip
         return empty(NAME, TITLE, why)
     line = axis([max(row.rate.high, row.rate.value) for row in rows], _BOTTOM, _TOP)
-    across = _across([row.number or 1 for row in rows])
-    places = [across.at(row.number or 1) for row in rows]
+    across = _across([row.at for row in rows])
+    places = [across.at(row.at) for row in rows]
     body = [*rungs(line, _LEFT, WIDTH - MARGIN), _band(rows, places, line)]
     path = " L ".join(f"{number(x)} {number(line.at(r.rate.value))}" for x, r in zip(places, rows, strict=True))
     body.append(stroke(f"M {path}", colour.SDC, 1.6, stroke_linejoin="round"))
@@ -37,7 +37,7 @@ def amount_curve(campaign: Campaign) -> Figure:
     for x, row in zip(places, rows, strict=True):
         body.extend(marked(row, x, line, f"{row.name} faults"))
         if x - shown > 24:
-            body.append(text(count(row.number or 0), x, _BOTTOM + 14, 8.5, align="middle", fill=colour.SOFT))
+            body.append(text(row.name, x, _BOTTOM + 14, 8.5, align="middle", fill=colour.SOFT))
             shown = x
     said = "Faults at once" + (", logarithmic" if across.log else "")
     body.append(text(said, (WIDTH + _LEFT) / 2, _BOTTOM + 30, SMALL, align="middle"))
@@ -47,12 +47,12 @@ def amount_curve(campaign: Campaign) -> Figure:
     return Figure(NAME, TITLE, _caption(campaign, rows), _alt(rows), "".join(body), _BOTTOM + 56, columns, table)
 
 
-def _across(amounts: list[int]) -> Axis:
-    way: Way = "log" if wants_log([float(n) for n in amounts], "auto") else "linear"
+def _across(amounts: list[float]) -> Axis:
+    way: Way = "log" if wants_log(amounts, "auto") else "linear"
     left, right = _LEFT + 14, WIDTH - MARGIN - 14
     if way == "log":
-        return Axis(float(amounts[0]), float(amounts[-1]), left, right, log=True, zero=left)
-    return Axis(0.0, float(amounts[-1]), left, right)
+        return Axis(amounts[0], amounts[-1], left, right, log=True, zero=left)
+    return Axis(0.0, amounts[-1], left, right)
 
 
 def _band(rows: list[Bin], places: list[float], line: Axis) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 from casework.render.charts import colour
 from casework.render.charts.axis import Axis, Way, axis
 from casework.render.charts.figure import MARGIN, SMALL, WIDTH, Figure, box, empty, keys, stroke, text, upright
-from casework.render.charts.formats import field_of, fields_of, guessed, width_of
+from casework.render.charts.formats import field_of, fields_of, width_of
 from casework.render.charts.tables import Bin, Campaign
 from casework.render.charts.words import between, count, interval_words, plural, share, tick
 from casework.render.gsn.svg import number, quoted, tag
@@ -24,21 +24,21 @@ _LANE: Final = 20.0
 
 def bit_curve(campaign: Campaign, way: Way = "auto") -> Figure:
     """Return the rate of SDC by bit, highest bit first; a sentence where the record has no rates by bit."""
-    rows = [b for b in campaign.bits if b.number is not None]
+    rows = list(campaign.bits)
     if not any(row.predictions for row in rows):
         why = "The record holds no rates by bit: its faults were not flips of chosen bits, or none was put in."
         return empty(NAME, TITLE, why)
-    dtypes = {layer.dtype for layer in campaign.layers if layer.dtype}
-    dtype = next(iter(dtypes)) if len(dtypes) == 1 else guessed(b.number for b in rows if b.number is not None)
+    dtypes = {layer.dtype for layer in campaign.layers}
+    dtype = next(iter(dtypes)) if len(dtypes) == 1 else ""
     seen = [row.rate for row in rows if row.predictions]
     line = upward([x for rate in seen for x in (rate.value, rate.high)], way, _TOP, _BOTTOM)
-    size = max(width_of(dtype), max(b.number or 0 for b in rows) + 1)
+    size = max(width_of(dtype), max(int(b.at) for b in rows) + 1)
     step = (WIDTH - MARGIN - _LEFT) / size
-    body = [*_ground(dtype if len(dtypes) < 2 else "", size, step), *rungs(line, _LEFT, WIDTH - MARGIN)]
-    places = {b.number: _LEFT + (size - 1 - (b.number or 0) + 0.5) * step for b in rows}
+    body = [*_ground(dtype, size, step), *rungs(line, _LEFT, WIDTH - MARGIN)]
+    places = {b.at: _LEFT + (size - 0.5 - b.at) * step for b in rows}
     body += _linked(rows, places, line, dtype)
     for row in rows:
-        body.extend(marked(row, places[row.number], line, f"bit {row.name}"))
+        body.extend(marked(row, places[row.at], line, f"bit {row.name}"))
     every = 1 if size <= 32 else 4
     for bit in range(0, size, every):
         x = _LEFT + (size - bit - 0.5) * step
@@ -104,14 +104,13 @@ def meanings(line: Axis) -> list[tuple[str, str]]:
     ]
 
 
-def _linked(rows: Sequence[Bin], places: dict[int | None, float], line: Axis, dtype: str) -> list[str]:
+def _linked(rows: Sequence[Bin], places: dict[float, float], line: Axis, dtype: str) -> list[str]:
     """Draw a thin line between neighbouring bits of one part that both show SDC."""
     made = []
     for one, two in pairwise(rows):
-        near = one.number is not None and two.number == one.number + 1
-        same = field_of(dtype, one.number or 0) == field_of(dtype, two.number or 0)
-        if near and same and one.rate.value > 0 and two.rate.value > 0:
-            start, end = (f"{number(places[b.number])} {number(line.at(b.rate.value))}" for b in (one, two))
+        same = field_of(dtype, int(one.at)) == field_of(dtype, int(two.at))
+        if two.at == one.at + 1 and same and one.rate.value > 0 and two.rate.value > 0:
+            start, end = (f"{number(places[b.at])} {number(line.at(b.rate.value))}" for b in (one, two))
             made.append(stroke(f"M {start} L {end}", colour.SDC, 0.8))
     return made
 

@@ -45,10 +45,15 @@ def fields_of(dtype: str) -> tuple[Field, ...]:
     return (Field("sign", width - 1, width - 1), Field("value", width - 2, 0))
 
 
-def guessed(bits: Iterable[int]) -> str:
-    """Return the most usual type that has the given bits, for records that do not name it."""
+def guessed(bits: Iterable[int], kind: str = "", operator: str = "") -> str:
+    """Return the most usual type that has the given bits, for records that do not name it.
+
+    Biases of quantised operators are int32 (ONNX operators QLinearConv and DequantizeLinear); other 32 bits are float32.
+    """
     top = max(bits, default=-1)
-    return next((dtype for width, dtype in _GUESSED if top < width), "") if top >= 0 else ""
+    found = next((dtype for width, dtype in _GUESSED if top < width), "") if top >= 0 else ""
+    whole = operator.startswith(("QLinear", "Dequantize")) or operator.endswith("Integer")
+    return "int32" if found == "float32" and kind == "bias" and whole else found
 
 
 def field_of(dtype: str, bit: int) -> str:

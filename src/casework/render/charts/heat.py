@@ -20,7 +20,7 @@ from casework.render.charts.figure import (
     stroke,
     text,
 )
-from casework.render.charts.formats import Field, field_of, fields_of, guessed, width_of
+from casework.render.charts.formats import Field, field_of, fields_of, width_of
 from casework.render.charts.layers import (
     LEFT,
     MOST,
@@ -38,7 +38,7 @@ from casework.render.gsn.svg import number
 
 NAME: Final = "heat-map"
 TITLE: Final = "Where a fault corrupts the result: tensors by bits"
-ROWS: Final = 42
+ROWS: Final = 50
 """Rows of one figure, so that it stays on a page."""
 _RIGHT: Final = 74.0
 _ROW: Final = 13.5
@@ -97,11 +97,10 @@ def heat_maps(campaign: Campaign, way: Way = "auto") -> tuple[Figure, ...]:
 
 
 def _row(layer: Layer, short: str, cells: Mapping[int, Cell]) -> _Row:
-    dtype = layer.dtype if width_of(layer.dtype) else guessed(cells)
     name, kind = named(layer), kind_of(layer)
     total = share(layer.rate.value) if layer.predictions else "no sample"
     size = f"{plural(layer.elements, 'element')}, {plural(layer.predictions, 'prediction')}"
-    return _Row(name, short, f"{name}: {kind} {layer.dtype}, {size}, SDC {total}", kind, cells, dtype, total)
+    return _Row(name, short, f"{name}: {kind} {layer.dtype}, {size}, SDC {total}", kind, cells, layer.dtype, total)
 
 
 def _part(campaign: Campaign, sheet: _Sheet, rows: Sequence[_Row], at: int, parts: int) -> Figure:
@@ -207,7 +206,7 @@ def _borders(sheet: _Sheet, row: _Row, y: float) -> Iterator[str]:
 
 
 def _whole(campaign: Campaign, sheet: _Sheet) -> _Row:
-    cells = {b.number: Cell(b.predictions, b.sdc, b.due) for b in campaign.bits if b.number is not None}
+    cells = {int(b.at): Cell(b.predictions, b.sdc, b.due) for b in campaign.bits}
     found = campaign.metric("sdc_rate")
     dtype = sheet.formats[0] if len(sheet.formats) == 1 else ""
     return _Row(

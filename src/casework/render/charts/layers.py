@@ -9,7 +9,6 @@ from typing import Final, TypeVar
 from casework.render.charts import colour
 from casework.render.charts.axis import Axis, axis
 from casework.render.charts.figure import MARGIN, SMALL, WIDTH, Figure, box, empty, keys, stroke, text, whisker
-from casework.render.charts.formats import guessed
 from casework.render.charts.tables import Campaign, Cell, Layer, Rate
 from casework.render.charts.words import (
     between,
@@ -28,7 +27,7 @@ NAME: Final = "layers"
 TITLE: Final = "What becomes of a fault, by tensor"
 MOST: Final = 200
 """Tensors above which neighbours share a row."""
-_ROWS: Final = 36
+_ROWS: Final = 48
 _ROW: Final = 15.0
 LEFT: Final = 236.0
 _RIGHT: Final = 132.0
@@ -58,8 +57,7 @@ def merged(campaign: Campaign) -> tuple[tuple[Layer, ...], Mapping[str, Mapping[
     size = math.ceil(len(campaign.layers) / MOST) + 1
     by_kind: dict[tuple[str, str], list[Layer]] = {}
     for layer in campaign.layers:
-        dtype = layer.dtype or guessed(campaign.cells.get(layer.tensor, ()))
-        by_kind.setdefault((layer.kind, dtype), []).append(layer)
+        by_kind.setdefault((layer.kind, layer.dtype), []).append(layer)
     groups = [found[at : at + size] for found in by_kind.values() for at in range(0, len(found), size)]
     groups.sort(key=lambda group: (group[0].depth, campaign.layers.index(group[0])))
     cells = {g[0].tensor: _summed(campaign.cells.get(layer.tensor, {}) for layer in g) for g in groups}

@@ -28,12 +28,16 @@ class Shown:
         figures: Its figures.
         origin: Where the record came from and what is known of its signatures, in a sentence.
         compared: Figures that set it against another record.
+        before: That record; None where there is no comparison.
+        before_origin: Where that came from.
     """
 
     campaign: Campaign
     figures: tuple[Figure, ...]
     origin: str
     compared: tuple[Figure, ...] = ()
+    before: Campaign | None = None
+    before_origin: str = ""
 
 
 def to_html(shown: Sequence[Shown]) -> str:
@@ -56,6 +60,7 @@ def _record(number: int, shown: Shown) -> dict[str, Any]:
         "figures": [_figure(f"r{number}-{figure.name}", figure) for figure in figures],
         "tables": [_table(campaign, name) for name in _LISTED if campaign.rows(name)[1]],
         "digests": sorted(record.digests.items()),
+        "before": _before(shown),
         "limits": record.limitations,
         "checks": [(c.name, c.outcome, c.detail) for c in record.self_checks],
     }
@@ -78,13 +83,22 @@ def _facts(campaign: Campaign) -> list[tuple[str, str]]:
     return [(name, said) for name, said in made if said]
 
 
+def _before(shown: Shown) -> dict[str, Any] | None:
+    if shown.before is None:
+        return None
+    digests = sorted(shown.before.record.digests.items())
+    return {"label": shown.before.label, "origin": shown.before_origin, "digests": digests}
+
+
 def _joined(record: ResultRecord) -> str:
     return ", ".join(f"{key} {value}" for key, value in sorted(record.environment.items()))
 
 
 def _rate(metric: Metric) -> tuple[str, str, str, str, str]:
     ratio = metric.unit == "ratio" and 0 <= metric.value <= 1
-    value = share(metric.value) if ratio else f"{metric.value:,.6g} {metric.unit}"
+    whole = metric.value.is_integer() and abs(metric.value) < 2**53
+    plain = count(int(metric.value)) if whole else f"{metric.value:.6g}"
+    value = share(metric.value) if ratio else plain if metric.unit == "count" else f"{plain} {metric.unit}"
     sample = f"{count(metric.k)} of {count(metric.n)}" if metric.k is not None and metric.n is not None else (
         f"n = {count(metric.n)}" if metric.n is not None else ""
     )  # fmt: skip

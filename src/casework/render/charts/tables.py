@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from casework.model.result import Metric, ResultRecord, Table
+from casework.render.charts.formats import guessed, width_of
 
 Value = str | int | float | bool | None
 
@@ -63,10 +64,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """A row of a table of rates: by bit, by class, by number of faults; `name` is the first column as it stands there."""
+    """A row of a table of rates: by bit, by class, by number of faults; `at` is the bit or the number, 0 of a class."""
 
     name: str
-    number: int | None
+    at: float
     predictions: int
     sdc: int
     due: int
@@ -100,6 +101,7 @@ class Campaign:
         classes: In the order of the record.
         amounts: By number of faults.
         hardening: Rows of the comparison that a hardening run made of itself.
+        guessed: Whether the record names no types of elements, so that they are told from the bits that were hit.
     """
 
     label: str
@@ -110,6 +112,7 @@ class Campaign:
     classes: tuple[Bin, ...] = ()
     amounts: tuple[Bin, ...] = ()
     hardening: tuple[Comparison, ...] = ()
+    guessed: bool = False
 
     def metric(self, name: str) -> Metric | None:
         """Return a figure of the whole campaign, or None."""
@@ -138,21 +141,26 @@ def read(record: ResultRecord, label: str) -> Campaign:
     cells: dict[str, dict[int, Cell]] = {}
     for row in rows["sdc by tensor and bit"]:
         counts = Cell(row.count("predictions"), row.count("sdc"), row.count("due"))
-        cells.setdefault(row.text("tensor"), {})[row.count("bit")] = counts
+        cells.setdefault(row.text("tensor"), {})[row.bit("bit")] = counts
+    unknown = any(not layer.dtype for layer in layers)
+    layers = [replace(layer, dtype=layer.dtype or _dtype(record, layer, cells)) for layer in layers]
     return Campaign(
         label,
         record,
         tuple(sorted(layers, key=lambda layer: layer.depth)),
         cells,
-        tuple(sorted((_bin(row, "bit") for row in rows["rates by bit"]), key=_by_number)),
+        tuple(sorted((_bin(row, "bit") for row in rows["rates by bit"]), key=lambda found: found.at)),
         tuple(_bin(row, "class") for row in rows["rates by class"]),
-        tuple(sorted((_bin(row, "amount") for row in rows["rates by number of faults"]), key=_by_number)),
+        tuple(sorted((_bin(row, "amount") for row in rows["rates by number of faults"]), key=lambda found: found.at)),
         tuple(_comparison(row) for row in rows["hardening"]),
+        unknown,
     )
 
 
-def _by_number(found: Bin) -> tuple[bool, int]:
-    return found.number is None, found.number or 0
+def _dtype(record: ResultRecord, layer: Layer, cells: Mapping[str, Mapping[int, Cell]]) -> str:
+    """Return the type of a tensor that a record does not name; nothing where its high bits may just not have been hit."""
+    found = guessed(cells.get(layer.tensor, ()), layer.kind, layer.operator)
+    return "" if record.options.get("bits") and width_of(found) < 32 else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +180,12 @@ class _Row:
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
             raise self._problem(column, value, "a count")
         return value
+
+    def bit(self, column: str) -> int:
+        found = self.count(column)
+        if found > 63:
+            raise self._problem(column, found, "a bit from 0 to 63")
+        return found
 
     def share(self, column: str) -> float:
         found = self.figure(column)
@@ -223,9 +237,13 @@ def _layer(row: _Row) -> Layer:
 
 
 def _bin(row: _Row, column: str) -> Bin:
-    name = row.text(column)
-    number = int(name) if name.isascii() and name.isdigit() and len(name) < 16 else None
-    return Bin(name, number, row.count("predictions"), row.count("sdc"), row.count("due"), row.rate())
+    name, at = row.text(column), 0.0
+    if column == "bit":
+        at = float(row.bit(column))
+    elif column == "amount":
+        at = row.figure(column) or 0.0
+        name = f"{at:,g}"
+    return Bin(name, at, row.count("predictions"), row.count("sdc"), row.count("due"), row.rate())
 
 
 def _comparison(row: _Row) -> Comparison:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from casework.model.learning import Evidence
 from casework.model.result import Metric, ResultRecord
 from casework.model.result import Table as RecordTable
+from casework.render.charts import is_campaign
 from casework.render.report.document import (
     Block,
     Cell,
@@ -137,17 +138,22 @@ def _sample(metric: Metric) -> str:
 
 
 def _tables(key: str, record: ResultRecord) -> Iterator[Block]:
+    drawn = is_campaign(record)
     for table in record.tables:
-        if table.rows:
-            yield _table(key, table)
+        if drawn and len(table.rows) > _ROWS:
+            yield Paragraph(
+                line(muted(f"{key}: {table.name}: {len(table.rows)} rows, which the record holds; pictures show them."))
+            )
+        elif table.rows:
+            yield _table(key, table, brief=drawn)
     empty = [table.name for table in record.tables if not table.rows]
     if empty:
         yield Paragraph(line(muted(f"Tables of the record without a row: {'; '.join(empty)}.")))
 
 
-def _table(key: str, table: RecordTable) -> Table:
+def _table(key: str, table: RecordTable, *, brief: bool = False) -> Table:
     cut = f" (the first {_ROWS} of {len(table.rows)} rows; the record holds all)" if len(table.rows) > _ROWS else ""
-    texts = [tuple(_text(value) for value in row) for row in table.rows[:_ROWS]]
+    texts = [tuple(_text(value, brief=brief) for value in row) for row in table.rows[:_ROWS]]
     longest = [
         max(len(title), *(len(row[at]) for row in texts if at < len(row)), 1) for at, title in enumerate(table.columns)
     ]
@@ -169,9 +175,12 @@ def _beside(texts: Sequence[tuple[str, ...]], width: int, times: int) -> tuple[R
     return tuple(made)
 
 
-def _text(value: str | int | float | bool | None) -> str:
+def _text(value: str | int | float | bool | None, *, brief: bool = False) -> str:
+    """Return a value of a table; floats with every digit, or with six where a record holds many of them."""
     if value is None:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return figure(value) if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return figure(float(f"{value:.6g}") if brief else value)
+    return str(value)

@@ -152,12 +152,14 @@ class Picture:
         caption: What stands below it.
         alt: The words that stand for it.
         elements: What it shows, with links to where the report says more of it.
+        inline: Whether it stands in the text, as wide as it, and not on a page of its own.
     """
 
     svg: str
     caption: str
     alt: str
     elements: Line = ()
+    inline: bool = False
     kind: Literal["picture"] = "picture"
 
 

@@ -9,6 +9,7 @@ from casework.model.acceptance import Outcome, find_metric
 from casework.model.requirement import Criterion, Requirement
 from casework.model.result import Metric
 from casework.model.verdict import CriterionResult
+from casework.render.report import fault_injection
 from casework.render.report.document import (
     Block,
     Cell,
@@ -43,6 +44,7 @@ def verification(view: View) -> Section:
     parts = (
         Section("Results by criterion", "vv-criteria", (_tally(view), _explained(), _criteria(view))),
         Section("Tests named by requirements", "vv-tests", (_tests(view),)),
+        *fault_injection.sections(view),
     )
     return Section("Verification and validation results", "vv", (), parts, new_page=True)
 

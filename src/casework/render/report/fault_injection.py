@@ -1,0 +1,180 @@
+"""Fault injection: for each current record what was put in, what came of it with intervals, and the pictures of where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from casework.model.learning import Evidence, ModelCard
+from casework.model.result import Metric
+from casework.render.charts import Campaign, Figure, TableProblem, comparison, figures, is_campaign, read, svg
+from casework.render.charts.facts import audit, engines, fault_model, sampling
+from casework.render.charts.hardening import COMPARED
+from casework.render.charts.words import share
+from casework.render.report.appendix import anchor_of_figures
+from casework.render.report.document import (
+    Block,
+    Cell,
+    Column,
+    Facts,
+    Paragraph,
+    Picture,
+    Row,
+    Run,
+    Section,
+    Table,
+    anchor_of,
+    cell,
+    code,
+    line,
+    muted,
+    ref,
+    strong,
+    to_anchor,
+    word,
+)
+from casework.render.report.figures import interval, measured, sample
+from casework.render.report.view import View
+
+_DRAWN: Final = ("heat-map", "layers")
+_MOST: Final = 4
+"""Figures of one kind that a report shows; `casework plot` draws all of them."""
+
+
+def sections(view: View) -> tuple[Section, ...]:
+    """Return a section for each evidence node whose current record is one of fault injection."""
+    found = dict(_campaigns(view))
+    return tuple(_section(view, key, campaign, found) for key, campaign in found.items())
+
+
+def _campaigns(view: View) -> Iterator[tuple[str, Campaign | str]]:
+    """Yield the current records of fault injection by evidence, or why one cannot be drawn."""
+    for key, _node in view.case.nodes(Evidence, "evidence"):
+        item = view.assessment.appraisals.get(key)
+        record = item.record if item is not None and item.state == "current" else None
+        if record is not None and record.generator.name == "fault-injection" and is_campaign(record):
+            try:
+                yield key, read(record, key)
+            except TableProblem as problem:
+                yield key, str(problem)
+
+
+def _section(view: View, key: str, campaign: Campaign | str, found: dict[str, Campaign | str]) -> Section:
+    title = f"Fault injection: {key} {view.case.entries[key].title}".rstrip()
+    if isinstance(campaign, str):
+        blocks: tuple[Block, ...] = (Paragraph(line(f"The record cannot be drawn: {campaign}.")),)
+    else:
+        blocks = tuple(_blocks(view, key, campaign, found))
+    return Section(title, f"faults-{anchor_of(key)}", blocks)
+
+
+def _blocks(view: View, key: str, campaign: Campaign, found: dict[str, Campaign | str]) -> Iterator[Block]:
+    yield _facts(view, key, campaign)
+    yield _rates(key, campaign)
+    yield from _pictures(campaign)
+    if campaign.rows("engines")[1]:
+        yield _engines(key, campaign)
+    for parent, before in _parents(view, key, campaign, found):
+        yield from _hardening(parent, before, campaign)
+
+
+def _facts(view: View, key: str, campaign: Campaign) -> Facts:
+    record = campaign.record
+    digests = [line(muted(f"{role} "), code(value)) for role, value in sorted(record.digests.items()) if role in _BOUND]
+    inputs = [line(muted(f"{name} "), *view.named(k)) for name in ("subject", "data") for k in view.targets(key, name)]
+    pairs: tuple[tuple[str, Cell], ...] = (
+        ("Examined", tuple(inputs)),
+        ("Fault model", cell(fault_model(record))),
+        ("Sampling unit", cell(sampling(record))),
+        ("Audit", cell(line(_audited(campaign), f"  {audit(campaign)}"))),
+        ("Digests (SHA-256)", tuple(digests)),
+        ("Limits", cell(*record.limitations) or cell("the record states none")),
+    )
+    return Facts(line(ref(key), " under faults"), pairs, "the record's options, digests and tables")
+
+
+_BOUND: Final = ("model", "data", "fault_list", "fault_outcomes", "outcome")
+
+
+def _audited(campaign: Campaign) -> Run:
+    against = campaign.metric("audit_disagreements")
+    audited = campaign.metric("audited")
+    if audited is None or not audited.value or against is None:
+        return word("open", "not audited")
+    return word("yes", "agrees") if against.value == 0 else word("no", "disagrees")
+
+
+def _rates(key: str, campaign: Campaign) -> Table:
+    columns = (Column("Figure", 1.6), Column("Rate", 1.1), Column("k of n", 1.2), Column("Interval", 2.2))
+    rows = tuple(
+        _rate(metric) for metric in campaign.record.metrics if metric.slice == "all" and metric.unit == "ratio"
+    )
+    return Table(f"{key}: rates over all injected predictions", "the record's metrics", columns, rows, dense=True)
+
+
+def _rate(metric: Metric) -> Row:
+    name = COMPARED.get(metric.name, metric.name.replace("_", " "))
+    return Row((
+        cell(line(strong(name) if metric.name == "sdc_rate" else name)),
+        cell(line(measured(metric), muted(f"  {share(metric.value)}") if 0 <= metric.value <= 1 else "")),
+        cell(sample(metric)),
+        cell(interval(metric)),
+    ))  # fmt: skip
+
+
+def _pictures(campaign: Campaign) -> Iterator[Block]:
+    for name in _DRAWN:
+        found = [one for one in figures(campaign) if one.name == name or one.name.startswith(f"{name}-")]
+        for at, one in enumerate(found[:_MOST]):
+            yield _picture(one if at == 0 else replace(one, caption="Scales and marks as in the first part."))
+        if len(found) > _MOST:
+            more = (
+                f"The first {_MOST} of {len(found)} figures of this kind; `casework plot {campaign.label}` draws all."
+            )
+            yield Paragraph(line(muted(more)))
+
+
+def _picture(one: Figure) -> Block:
+    if not one.body:
+        return Paragraph(line(strong(f"{one.title}: "), one.caption))
+    return Picture(svg(one, captioned=False), f"{one.title}. {one.caption}", f"{one.title}. {one.alt}", inline=True)
+
+
+def _engines(key: str, campaign: Campaign) -> Table:
+    columns = (
+        Column("Engine", 1), Column("Held to the oracle", 1.7), Column("Tensors", 0.7), Column("Predictions", 1.1),
+        Column("Audited", 0.8), Column("Disagree", 0.8), Column("Near ties", 0.8), Column("Note", 2),
+    )  # fmt: skip
+    rows = []
+    for one in engines(campaign):
+        texts = (one.exactness, one.tensors, one.predictions, one.audited, one.disagreements, one.near_ties, one.note)
+        rows.append(Row((cell(one.name), *(cell(text) for text in texts))))
+    return Table(f"{key}: engines and their audit", "the record's table of engines", columns, tuple(rows), dense=True)
+
+
+def _parents(
+    view: View, key: str, campaign: Campaign, found: dict[str, Campaign | str]
+) -> Iterator[tuple[str, Campaign]]:
+    """Yield the evidence of the parent model of the same campaign: same options, same seed."""
+    record = campaign.record
+    for model in view.targets(key, "subject"):
+        card = view.node(model)
+        parent = view.resolved(model, card.derived_from) if isinstance(card, ModelCard) and card.derived_from else ""
+        for other, before in found.items():
+            if isinstance(before, str) or other == key or parent not in view.targets(other, "subject"):
+                continue
+            if before.record.options == record.options and before.record.seed == record.seed:
+                yield other, before
+
+
+def _hardening(parent: str, before: Campaign, after: Campaign) -> Iterator[Block]:
+    yield Paragraph(
+        line(
+            strong("Before and after. "),
+            "The model is derived from the one that ", ref(parent), " examined with the same options and seed: what lies between the "
+            "two records is the change of the model. All figures stand in ", to_anchor(anchor_of_figures(parent), "the appendix"), ".",
+        )
+    )  # fmt: skip
+    for one in comparison(before, after):
+        yield _picture(one)
