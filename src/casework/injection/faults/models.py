@@ -259,11 +259,11 @@ def compile_sites(model: FaultModel, tensor: FaultTensor, place: Array, keys: Ar
     if model.kind in SLICES:
         sites = _lines(model, tensor, chosen)
         return Sites(*sites, np.full(len(sites[1]), b.pattern_of(model.value, tensor.dtype), np.uint64))
-    operand = _operands(model, tensor.dtype, words)
+    operand = operands(model, tensor.dtype, words)
     return Sites(np.full(len(place), hit, np.int64), chosen.reshape(-1), operand)
 
 
-def _operands(model: FaultModel, dtype: str, words: Array) -> Array:
+def operands(model: FaultModel, dtype: str, words: Array) -> Array:
     """Return one operand for each element hit, from its word."""
     match model.kind:
         case "zeros":
@@ -319,7 +319,7 @@ def _lines(model: FaultModel, tensor: FaultTensor, chosen: Array) -> tuple[Array
     table = numbers.reshape(len(numbers), -1) if axis == 0 and model.kind == "channel" else (
         np.moveaxis(numbers, axis, -1).reshape(-1, tensor.shape[axis])
     )  # fmt: skip
-    index = np.sort(table[chosen].reshape(len(chosen), -1), axis=1)
+    index = np.sort(table[chosen].reshape(len(chosen), chosen.shape[1] * table.shape[1]), axis=1)
     return np.full(len(chosen), index.shape[1], np.int64), index.reshape(-1)
 
 
