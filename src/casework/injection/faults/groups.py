@@ -32,11 +32,11 @@ class GroupRecipe:
     """What groups of faults follow from.
 
     Attributes:
-        recipe: Tensors, fault model, inputs and seed. Its sampling unit has no say; its amount is that of each tensor hit for
-            `dynamic_instance` and `per` tensor, and that of all tensors together for `amount`.
+        recipe: Tensors, fault model, inputs and seed. Its sampling unit has no say; its amount is that of each tensor hit.
         mode: How sites are chosen.
         rate: Probability of `error_rate`.
         per: What the rate is of.
+        amount: Elements of all tensors together, for `amount`.
         operators: Operator type of each of the recipe's tensors, for `dynamic_instance`.
     """
 
@@ -44,6 +44,7 @@ class GroupRecipe:
     mode: Mode
     rate: float = 0.0
     per: Per = "value"
+    amount: int = 1
     operators: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -60,11 +61,13 @@ class GroupRecipe:
                 f"Choose one of {', '.join(_ELEMENTWISE)}, or hit whole tensors.",
             )
         found = int(table(self.recipe).ends[-1])
-        if self.mode == "amount" and self.recipe.fault.amount > found:
+        if not 1 <= self.amount <= found:
             raise InjectionProblem(
-                f"amount is {self.recipe.fault.amount}, and the selected tensors have {found} elements",
-                "Lower the amount.",
+                f"amount is {self.amount}, and the selected tensors have {found} elements",
+                f"Set amount to 1 or more, and at most {found}.",
             )
+        if self.flat and (self.recipe.fault.amount != 1 or self.recipe.fault.percent is not None):
+            raise ValueError("values that are chosen one by one are hit one by one: the fault model's amount is 1")
         if self.mode == "dynamic_instance" and len(self.operators) != len(self.recipe.tensors):
             raise ValueError("each tensor needs its operator")
 
@@ -159,7 +162,7 @@ def _flat_faults(plan: GroupRecipe, numbers: Array, streams: Array) -> FaultList
     total = int(found.ends[-1])
     keys = counter.outputs(streams, 0)
     if plan.mode == "amount":
-        at = counter.distinct(keys, total, recipe.fault.amount)
+        at = counter.distinct(keys, total, plan.amount)
         counts = np.full(len(numbers), at.shape[1], np.int64)
         places = at.reshape(-1)
     else:

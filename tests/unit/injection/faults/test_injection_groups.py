@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,7 @@ def test_a_group_depends_on_its_number_alone(whole: GroupRecipe) -> None:
     assert sorted(set(faults.group.tolist())) == list(range(60))
     bounds = group_bounds(faults)
     assert len(bounds) == 61
-    for first, last in zip(bounds[:-1], bounds[1:], strict=True):
+    for first, last in pairwise(bounds.tolist()):
         assert len(set(faults.tensor[first:last].tolist())) == last - first
         assert len(set(faults.sample[first:last].tolist())) == 1
 
