@@ -32,7 +32,7 @@ def plan(mode: Any, fault: FaultModel | None = None, samples: int = 5, **changes
 
 PLANS = [
     plan("error_rate", rate=0.002), plan("error_rate", rate=0.4, per="tensor"), plan("dynamic_instance"),
-    plan("amount", FaultModel(amount=7)), plan("error_rate", rate=1.0),
+    plan("amount", amount=7), plan("error_rate", rate=1.0),
     plan("error_rate", FaultModel("channel"), rate=0.5, per="tensor"),
 ]  # fmt: skip
 
@@ -83,7 +83,7 @@ def test_one_instance_of_each_type_is_hit() -> None:
 
 
 def test_an_amount_is_spread_over_all_elements() -> None:
-    faults = generate_groups(plan("amount", FaultModel(amount=7)), range(3000))
+    faults = generate_groups(plan("amount", amount=7), range(3000))
     sites = np.bincount(np.repeat(faults.group, np.diff(faults.starts)))
     assert set(sites.tolist()) == {7}
     by_tensor = np.bincount(np.repeat(faults.tensor, np.diff(faults.starts)))
@@ -108,11 +108,8 @@ def test_what_cannot_be_grouped_is_refused() -> None:
     with pytest.raises(InjectionProblem, match="does not act on single values"):
         plan("error_rate", FaultModel("row"), rate=0.1)
     with pytest.raises(InjectionProblem, match="amount is 9999"):
-        GroupRecipe(
-            Recipe("m", (*TENSORS, FaultTensor("z", "z", "weight", "float32", (9990,))), FaultModel(amount=9990)),
-            "amount",
-        ) and plan("amount", FaultModel(amount=9999))
-    faults = generate_groups(plan("amount", FaultModel(amount=7)), range(3))
+        plan("amount", amount=9999)
+    faults = generate_groups(plan("amount", amount=7), range(3))
     with pytest.raises(InjectionProblem, match="do not follow each other"):
         group_bounds(faults.take(np.argsort(faults.tensor, kind="stable")))
     mixed = faults.take(np.arange(len(faults)))
