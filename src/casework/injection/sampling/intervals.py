@@ -131,7 +131,7 @@ def of_clusters(events: Array, sizes: Array, confidence: float) -> Estimate:
     if k in (0, total):
         exact = clopper_pearson(faults if k else 0, faults, confidence)
         return Estimate(p, exact.low, exact.high, "clopper-pearson, faults as trials")
-    effective = _effective(events, sizes, confidence)
+    effective = effective_trials(events, sizes, confidence)
     found = wilson(p * effective, effective, confidence)
     return Estimate(p, found.low, found.high, "wilson, faults as clusters")
 
@@ -154,7 +154,7 @@ def _variance(events: Array, sizes: Array) -> float:
     return float((off * off).sum()) * faults / (faults - 1) / (total * total)
 
 
-def _effective(events: Array, sizes: Array, confidence: float) -> float:
+def effective_trials(events: Array, sizes: Array, confidence: float) -> float:
     """Return the number of independent trials that clusters are worth, between 1 and that of the predictions."""
     faults, total = len(sizes), float(sizes.sum())
     p = float(events.sum()) / total
@@ -219,7 +219,7 @@ def stratified_clusters(event: Array, fault: Array, stratum: Array, weights: Arr
     for number in range(len(weights)):
         here = np.flatnonzero(used & (stratum == number))
         if len(here):
-            n[number] = _effective(events[here], sizes[here], confidence)
+            n[number] = effective_trials(events[here], sizes[here], confidence)
             p[number] = events[here].sum() / sizes[here].sum()
     found = stratified(p * n, n, weights, confidence)
     return Estimate(found.value, found.low, found.high, f"{found.method}, faults as clusters")
@@ -249,7 +249,7 @@ def _profile(k: Array, n: Array, weights: Array, confidence: float) -> float:
     rates = k / n
     most = _log_likelihood(k, n, rates)
     low, high = -60.0, 60.0
-    for _ in range(100):
+    while high - low > 1e-9:
         middle = (low + high) / 2
         fits = 2 * (most - _log_likelihood(k, n, _raised(rates, n, weights, middle))) <= limit
         low, high = (middle, high) if fits else (low, middle)
