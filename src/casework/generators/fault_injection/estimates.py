@@ -34,6 +34,7 @@ Array = NDArray[Any]
 Design = Literal["simple", "cluster", "exhaustive", "stratified"]
 """How the injected predictions came about: drawn alike, several inputs a fault, all there are, or drawn within strata."""
 
+
 def _has(bit: int, flags: Array) -> Array:
     return np.asarray(flags & bit != 0)
 

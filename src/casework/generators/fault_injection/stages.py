@@ -1,0 +1,146 @@
+"""Campaigns in stages: within strata by weight or by what a pilot found, or until an interval is narrow enough."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from casework.generators.fault_injection.design import Part, trials_of
+from casework.generators.fault_injection.estimates import EVENTS
+from casework.generators.protocol import GeneratorProblem
+from casework.injection.campaign.conduct import Campaign
+from casework.injection.faults.fault_list import FaultList
+from casework.injection.faults.generate import generate, generate_in
+from casework.injection.faults.recipe import Recipe
+from casework.injection.faults.strata import Stratum, strata, weight
+from casework.injection.sampling.adaptive import HALVES, Drawn, next_stage, pilot_stage, plan_of
+from casework.injection.sampling.allocation import proportional
+from casework.injection.sampling.intervals import proportion
+
+Array = NDArray[Any]
+
+LOOKS: Final = 8
+"""Looks at the interval of a campaign without strata: at equal steps, fixed beforehand."""
+
+
+class Run(Protocol):
+    """Carries out one campaign."""
+
+    def __call__(self, faults: FaultList, audit: int) -> Campaign:
+        """Put the faults in, and audit so many predictions."""
+
+
+def staged(
+    run: Run, recipe: Recipe, amount: float, count: int, audit: int, options: dict[str, Any], confidence: float
+) -> Part:
+    """Carry out a campaign of at most `count` faults in stages.
+
+    Args:
+        run: Carries out one stage.
+        recipe: What faults are drawn from.
+        amount: Elements that a fault hits.
+        count: Most faults, pilot included.
+        audit: Predictions audited, over all stages.
+        options: allocation, interval, pilot, inputs_per_fault.
+        confidence: Two-sided.
+
+    Raises:
+        GeneratorProblem: The faults are too few for the strata, or one input a fault is not wanted.
+    """
+    if not recipe.samples:
+        raise GeneratorProblem(
+            "allocation and interval take injected predictions as independent, and inputs_per_fault=all makes clusters of them",
+            "Drop inputs_per_fault, or draw the faults alike and without an interval.",
+        )
+    match options["allocation"]:
+        case "simple":
+            return _until(run, recipe, amount, count, audit, options["interval"], confidence)
+        case "proportional":
+            return _by_weight(run, recipe, amount, count, audit, options["pilot"], confidence)
+        case _:
+            return _by_pilot(run, recipe, amount, count, audit, options, confidence)
+
+
+def _until(run: Run, recipe: Recipe, amount: float, count: int, audit: int, interval: float, confidence: float) -> Part:
+    """Draw alike, and stop at the first look at which Wilson's interval of sdc_rate is narrow enough."""
+    ends = sorted({max(1, count * (look + 1) // LOOKS) for look in range(LOOKS)})
+    campaigns: list[Campaign] = []
+    for start, end in zip([0, *ends[:-1]], ends, strict=True):
+        campaigns.append(run(generate(recipe, range(start, end)), _share(audit, end - start, count)))
+        flags = np.concatenate([c.flags for c in campaigns])
+        if proportion(int(EVENTS["sdc_rate"](flags).sum()), len(flags), confidence).half_width <= interval:
+            break
+    return Part(amount, trials_of(campaigns, "simple", confidence), tuple(campaigns))
+
+
+def _share(audit: int, faults: int, count: int) -> int:
+    return -(-audit * faults // count) if audit else 0
+
+
+def _strata(recipe: Recipe, count: int, least: int) -> tuple[tuple[Stratum, ...], Array]:
+    """Return strata by tensor and bit, or by bit where these would be too many, and their weights."""
+    found = strata(recipe, "tensor_bit")
+    if 3 * least * len(found) > count:
+        found = strata(recipe, "bit")
+    if 2 * HALVES * len(found) > count:
+        raise GeneratorProblem(
+            f"{count} faults are too few for {len(found)} strata", f"Allow at least {6 * HALVES * len(found)} faults."
+        )
+    return found, np.array([weight(recipe, one) for one in found])
+
+
+def _by_weight(run: Run, recipe: Recipe, amount: float, count: int, audit: int, least: int, confidence: float) -> Part:
+    parts, weights = _strata(recipe, count, least)
+    sizes = proportional(weights, count, min(least, count // len(parts)))
+    faults = generate_in(recipe, parts, [range(int(n)) for n in sizes])
+    campaign = run(faults, audit)
+    stratum = np.repeat(np.arange(len(parts)), sizes)
+    return Part(amount, trials_of([campaign], "stratified", confidence, stratum, weights), (campaign,))
+
+
+def _by_pilot(
+    run: Run, recipe: Recipe, amount: float, count: int, audit: int, options: dict[str, Any], confidence: float
+) -> Part:
+    """Draw a pilot in every stratum and spread the rest by what it found (Neyman), in halves that do not decide on themselves."""
+    parts, weights = _strata(recipe, count, options["pilot"])
+    try:
+        plan = plan_of(
+            weights.tolist(),
+            count,
+            half_width=options["interval"] or 0.0,
+            confidence=confidence,
+            pilot=options["pilot"],
+        )
+    except ValueError as error:
+        raise GeneratorProblem(f"{error}", "Allow more faults, or fewer tensors.") from error
+    campaigns: list[Campaign] = []
+    strata_of: list[Array] = []
+    drawn: Drawn | None = None
+    stage: Array | None = pilot_stage(plan)
+    while stage is not None:
+        before = np.zeros(len(parts), np.int64) if drawn is None else drawn.sizes.sum(axis=0)
+        ranges = [range(int(b), int(b + n)) for b, n in zip(before, stage.sum(axis=0), strict=True)]
+        total = int(stage.sum())
+        if total == 0:
+            break
+        campaigns.append(run(generate_in(recipe, parts, ranges), _share(audit, total, count)))
+        # Of a stage's faults of a stratum the first half's come first; each half of a stratum is a stratum of half its weight.
+        half = np.concatenate([np.repeat(np.arange(HALVES), sizes) for sizes in stage.T])
+        number = np.repeat(np.arange(len(parts)), stage.sum(axis=0))
+        strata_of.append(half * len(parts) + number)
+        drawn = _with(drawn, stage, number, campaigns[-1], len(parts))
+        stage = next_stage(plan, drawn)
+    stratum, shares = np.concatenate(strata_of), np.tile(weights / weights.sum() / HALVES, HALVES)
+    return Part(amount, trials_of(campaigns, "stratified", confidence, stratum, shares), tuple(campaigns))
+
+
+def _with(drawn: Drawn | None, stage: Array, number: Array, campaign: Campaign, count: int) -> Drawn:
+    event = EVENTS["sdc_rate"](campaign.flags).astype(np.int64)
+    fresh = [event[number == stratum] for stratum in range(count)]
+    if drawn is None:
+        return Drawn((stage,), tuple(fresh))
+    events: Sequence[Array] = [np.concatenate(pair) for pair in zip(drawn.events, fresh, strict=True)]
+    return Drawn((*drawn.stages, stage), tuple(events))

@@ -1,0 +1,252 @@
+"""The generator `fault-injection`, on two small trained models and real digits."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+
+from casework.generators.protocol import GeneratorProblem, load
+from casework.generators.resolve import resolve
+from casework.model.result import ResultRecord
+
+MODELS = Path(__file__).parents[2] / "models"
+LENET = str(MODELS / "lenet.onnx")
+STARTED = "2026-01-01T00:00:00Z"
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Sixty digits as ready inputs: float32 [60, 1, 32, 32]."""
+    path = tmp_path_factory.mktemp("digits") / "inputs.npy"
+    np.save(path, _digits()[0])
+    return str(path)
+
+
+def _digits(count: int = 60) -> tuple[Any, Any]:
+    held = np.load(MODELS / "digits.npz")
+    chosen = np.arange(0, 200, 200 // count)[:count]
+    return np.pad(held["images"][chosen], ((0, 0), (2, 2), (2, 2)))[:, None].astype(np.float32) / 255, held["labels"][
+        chosen
+    ]
+
+
+def run(model: str, data: str, *options: str, seed: int = 1, **more: Any) -> ResultRecord:
+    request = resolve("fault-injection", model, data, options, started=STARTED, seed=seed, **more)
+    return load("fault-injection").run(request)
+
+
+def value(record: ResultRecord, name: str, where: str = "all") -> float:
+    (found,) = [m.value for m in record.metrics if (m.name, m.slice) == (name, where)]
+    return found
+
+
+def rows(record: ResultRecord, name: str) -> list[dict[str, Any]]:
+    (found,) = [t for t in record.tables if t.name == name]
+    return [dict(zip(found.columns, row, strict=True)) for row in found.rows]
+
+
+SMALL = ("faults=600", "audit=20")
+
+
+@pytest.mark.parametrize("target", ["weights", "activations", "inputs", "all"])
+def test_every_target_gives_rates_that_add_up_and_an_audit_that_agrees(inputs: str, target: str) -> None:
+    record = run(LENET, inputs, f"target={target}", *SMALL)
+    assert (record.status, record.reason) == ("complete", "")
+    assert value(record, "injected_predictions") == 600
+    assert value(record, "audited") == 20
+    assert value(record, "audit_disagreements") == 0
+    parts = ("sdc_rate", "due_rate", "detected_rate", "masked_rate", "benign_rate")
+    assert sum(value(record, name) for name in parts) == pytest.approx(1)
+    assert sum(row["predictions"] for row in rows(record, "rates by tensor")) == 600
+    assert value(record, "overhead_vs_batch1") > 0
+    assert {"fault_list", "outcome", "fault_outcomes", "model", "data"} <= record.digests.keys()
+
+
+def test_same_seed_same_digests_whatever_the_workers_and_another_seed_others(inputs: str) -> None:
+    one, two = (run(LENET, inputs, "target=activations", "faults=5000", "audit=5", workers=w) for w in (1, 2))
+    other = run(LENET, inputs, "target=activations", "faults=5000", "audit=5", seed=2)
+    names = ("fault_list", "outcome", "fault_outcomes")
+    assert [one.digests[n] for n in names] == [two.digests[n] for n in names]
+    assert all(one.digests[n] != other.digests[n] for n in names)
+
+
+def test_top_bit_of_the_exponent_is_what_corrupts(inputs: str) -> None:
+    record = run(LENET, inputs, "target=weights", "faults=3000", "audit=10")
+    by_bit = {row["bit"]: row for row in rows(record, "rates by bit")}
+    assert by_bit[30]["sdc_rate"] > 0.1
+    assert all(by_bit[bit]["sdc"] == 0 for bit in range(15))
+
+
+def test_every_fault_of_a_tensor_is_put_in_for_every_input(inputs: str) -> None:
+    record = run(LENET, inputs, "target=biases", "tensors=*", "faults=exhaustive", "inputs=5", "audit=20")
+    elements = sum(row["elements"] for row in rows(record, "rates by tensor"))
+    assert value(record, "faults") == elements * 32
+    assert value(record, "injected_predictions") == elements * 32 * 5
+    (sdc,) = [m for m in record.metrics if (m.name, m.slice) == ("sdc_rate", "all")]
+    assert (sdc.method, sdc.ci_low, sdc.ci_high) == ("exact", sdc.value, sdc.value)
+
+
+def test_inputs_of_one_fault_are_a_cluster(inputs: str) -> None:
+    record = run(LENET, inputs, "target=weights", "inputs_per_fault=all", "inputs=10", "faults=300", "audit=10")
+    (sdc,) = [m for m in record.metrics if (m.name, m.slice) == ("sdc_rate", "all")]
+    assert (sdc.method, sdc.n, sdc.k) == ("cluster", 3000, None)
+
+
+def test_kept_fault_list_is_put_in_again_with_the_same_outcome(inputs: str, tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    asked = resolve("fault-injection", LENET, inputs, ["target=activations", *SMALL], started=STARTED, seed=4)
+    first = load("fault-injection").run(replace(asked, keep=tmp_path / "kept"))
+    again = run(LENET, inputs, f"fault_list={tmp_path / 'kept' / 'faults.jsonl'}", "audit=20", seed=9)
+    assert again.digests["fault_list"] == first.digests["fault_list"]
+    assert again.digests["fault_outcomes"] == first.digests["fault_outcomes"]
+    outcomes = np.load(tmp_path / "kept" / "outcomes.npy")
+    assert len(outcomes) == 600
+    assert set(outcomes.dtype.names or ()) == {"fault", "input", "flags"}
+
+
+def test_amounts_make_one_campaign_each(inputs: str) -> None:
+    record = run(LENET, inputs, "mode=layer_states", "amounts=1,10,50", "faults=400", "audit=30")
+    table = rows(record, "rates by number of faults")
+    assert [row["amount"] for row in table] == [1, 10, 50]
+    assert table[0]["sdc_rate"] < table[2]["sdc_rate"]
+    assert value(record, "sdc_rate", "amount=50") == pytest.approx(table[2]["sdc_rate"], abs=1e-6)
+
+
+def test_labels_give_classes_and_correct_only_leaves_out_the_wrong(tmp_path: Path) -> None:
+    x, y = _digits()
+    np.savez(tmp_path / "digits.npz", x=x, y=y)
+    record = run(LENET, str(tmp_path / "digits.npz"), "target=activations", "correct_only=true", *SMALL)
+    assert record.status == "complete"
+    assert {row["class"] for row in rows(record, "rates by class")} <= {str(i) for i in range(10)}
+    assert any("that the model has right are used" in limit for limit in record.limitations)
+
+
+@pytest.mark.parametrize(
+    ("options", "message", "fix"),
+    [
+        (["tensors=7.weihgt"], "no tensor '7.weihgt'", "7.weight"),
+        (["operators=Convv"], "no operator 'Convv'", "Conv"),
+        (["bits=40"], "bit 40", "0 to 31"),
+        (["target=scales"], "no tensor of the model is hit", "widen"),
+        (["fault=set"], "needs a value", "value=0"),
+        (["fault_list=nowhere.jsonl"], "nowhere.jsonl", ""),
+        (["faults=many"], "'many'", "exhaustive"),
+        (["decision=regression"], "threshold", "thresholds"),
+        (["output=scores"], "'scores'", "logits"),
+    ],
+)
+def test_wrong_plan_is_told_with_what_to_do_before_anything_runs(
+    inputs: str, options: list[str], message: str, fix: str
+) -> None:
+    record = run(LENET, inputs, *options, *(o for o in SMALL if not any(p.startswith(o[:6]) for p in options)))
+    assert record.status in ("not_evaluable", "error")
+    assert message in record.reason
+    assert fix in record.reason
+    assert not record.metrics
+
+
+def test_fault_list_of_another_model_is_refused(inputs: str, tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    asked = resolve("fault-injection", LENET, inputs, SMALL, started=STARTED)
+    load("fault-injection").run(replace(asked, keep=tmp_path))
+    proto = onnx.load(LENET)
+    proto.doc_string = "another file"
+    other = tmp_path / "other.onnx"
+    onnx.save(proto, other)
+    record = run(str(other), inputs, f"fault_list={tmp_path / 'faults.jsonl'}")
+    assert record.status == "not_evaluable"
+    assert "faults.jsonl" in record.reason
+
+
+def test_index_out_of_range_is_refused_with_its_line(inputs: str, tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    asked = resolve("fault-injection", LENET, inputs, ["faults=3", "audit=0"], started=STARTED)
+    load("fault-injection").run(replace(asked, keep=tmp_path))
+    lines = (tmp_path / "faults.jsonl").read_text().splitlines()
+    said = json.loads(lines[2])
+    said["indices"] = [10**9]
+    lines[2] = json.dumps(said)
+    (tmp_path / "bad.jsonl").write_text("\n".join(lines) + "\n")
+    record = run(LENET, inputs, f"fault_list={tmp_path / 'bad.jsonl'}")
+    assert record.status == "not_evaluable"
+    assert "bad.jsonl:3" in record.reason
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.zeros((4, 1, 28, 28), np.float32), "[4, 1, 28, 28]"),
+        (np.zeros((4, 1, 32, 32), np.uint8), "uint8"),
+        (np.zeros((0, 1, 32, 32), np.float32), "no sample"),
+        (np.full((4, 1, 32, 32), np.nan, np.float32), "NaN"),
+    ],
+)
+def test_inputs_that_do_not_fit_are_refused(tmp_path: Path, array: Any, message: str) -> None:
+    np.save(tmp_path / "x.npy", array)
+    record = run(LENET, str(tmp_path / "x.npy"), *SMALL)
+    assert record.status == "not_evaluable"
+    assert message in record.reason
+
+
+def test_model_that_rolls_dice_is_refused(tmp_path: Path) -> None:
+    from onnx import TensorProto, helper
+
+    nodes = [
+        helper.make_node("RandomNormalLike", ["x"], ["noise"], name="dice"),
+        helper.make_node("Add", ["x", "noise"], ["y"], name="add"),
+    ]
+    value_info = [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["n", 4]) for n in "xy"]
+    graph = helper.make_graph(nodes, "dice", value_info[:1], value_info[1:])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, tmp_path / "dice.onnx")
+    np.save(tmp_path / "x.npy", np.ones((3, 4), np.float32))
+    record = run(str(tmp_path / "dice.onnx"), str(tmp_path / "x.npy"), "target=activations", *SMALL)
+    assert record.status == "not_evaluable"
+    assert "determin" in record.reason
+
+
+def test_failed_audit_is_an_error_and_no_result(inputs: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from casework.injection.engines.suffix import SuffixEngine
+
+    honest = SuffixEngine.run
+
+    def lying(self: Any, target: Any, faults: Any, fault: Any, sample: Any, judge: Any) -> Any:
+        return honest(self, target, faults, fault, sample, judge) | (2 if len(fault) > 100 else 0)
+
+    monkeypatch.setattr(SuffixEngine, "run", lying)
+    record = run(LENET, inputs, "target=activations", "engine=suffix", *SMALL)
+    assert record.status == "error"
+    assert "the audit failed" in record.reason
+    assert not record.metrics
+
+
+def test_dead_engine_is_caught_by_its_canary(inputs: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from casework.injection.engines.suffix import SuffixEngine
+
+    monkeypatch.setattr(
+        SuffixEngine, "run", lambda self, target, faults, fault, sample, judge: np.zeros(len(fault), np.uint16)
+    )
+    record = run(LENET, inputs, "target=activations", "engine=suffix", *SMALL)
+    assert record.status in ("error", "not_evaluable")
+    assert "canary" in record.reason
+    assert not record.metrics
+
+
+def test_ready_inputs_are_no_labelled_data_for_others(inputs: str) -> None:
+    request = resolve("validation", LENET, inputs, started=STARTED)
+    record = load("validation").run(request)
+    assert record.status == "not_evaluable"
+    assert "without labels" in record.reason
+
+
+def test_data_are_needed() -> None:
+    with pytest.raises(GeneratorProblem, match="needs data"):
+        resolve("fault-injection", LENET, None, started=STARTED)
