@@ -52,7 +52,7 @@ class RebuildEngine:
             for number in np.unique(fault):
                 rows = np.flatnonzero(fault == number)
                 session = self._edited(target, faults, int(number))
-                for row in rows:
+                for row in rows.tolist():
                     outputs = session.run(self._names, self._feed(int(sample[row])))
                     flags[row] = self._judged(outputs, int(sample[row]), judge)
             return flags

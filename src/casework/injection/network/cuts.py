@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from casework.injection.faults.bits import numpy_type
 from casework.injection.network.layouts import Layout
 from casework.injection.network.wiring import after, extract, read_by
 
@@ -100,17 +101,10 @@ class _Inputs:
         made = []
         for name in self.live:
             layout = self.layouts[name]
-            kind = helper.np_dtype_to_tensor_dtype(_numpy(self.dtypes[name]))
+            kind = helper.np_dtype_to_tensor_dtype(numpy_type(self.dtypes[name]))
             shape = None if layout is None else [self.batch or "batch", *layout.shape]
             made.append(helper.make_tensor_value_info(name, kind, shape))
         return made
-
-
-def _numpy(dtype: str) -> Any:
-    import ml_dtypes
-    import numpy as np
-
-    return np.dtype(ml_dtypes.bfloat16) if dtype == "bfloat16" else np.dtype(dtype)
 
 
 def _suffix(proto: Any, positions: Sequence[int], fed: _Inputs, outputs: Sequence[Any]) -> Any:

@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from casework.injection.faults.bits import numpy_type
 from casework.injection.network.layouts import same_bits
 from casework.injection.network.network import Network
 from casework.injection.network.ports import fitted
@@ -83,10 +84,17 @@ class Golden:
         samples = np.asarray(samples)
         layouts = self.network.layouts
         rows = [name for name in names if layouts[name] is not None]
-        self._fill(rows, np.unique(samples))
+        self._fill(rows, samples)
         found = {name: self._table(name)[samples] for name in rows}
         found |= self._without_axis([name for name in names if layouts[name] is None], len(samples))
         return {name: found[name] for name in names}
+
+    def elements(self, name: str, samples: Array, index: Array) -> Array:
+        """Return single elements of a tensor with batch axis, of samples and flat indices that are broadcast; a fresh array."""
+        samples = np.asarray(samples)
+        self._fill([name], samples)
+        table = self._table(name)
+        return np.asarray(table.reshape(len(table), -1)[samples, index])
 
     def tile(self, names: Sequence[str], sample: int, rows: int) -> dict[str, Array]:
         """Return tensors of one sample repeated in `rows` rows."""
@@ -164,12 +172,15 @@ class Golden:
 
     def _bytes(self, name: str) -> int:
         layout = self.network.layouts[name]
-        return math.prod(layout.shape) * _width(self.network.dtypes[name]) if layout else 0
+        return math.prod(layout.shape) * self.network.itemsize(name) if layout else 0
 
     def _fill(self, names: Sequence[str], samples: Array) -> None:
         """Have the tables hold tensors for some samples: of all tensors at once where that is affordable."""
         computed = [name for name in names if name not in self.inputs]
-        lacking = [name for name in computed if name not in self._tables or not self._tables[name][1][samples].all()]
+        lacking = [name for name in computed if name not in self._tables]
+        if not self._all_fit:
+            samples = np.unique(samples)
+            lacking += [name for name in computed if name in self._tables and not self._tables[name][1][samples].all()]
         if not lacking:
             return
         if self._all_fit:
@@ -182,7 +193,10 @@ class Golden:
             layout = self.network.layouts[name]
             if name not in self._tables and layout is not None:
                 shape = (self.samples, *layout.shape)
-                self._tables[name] = (np.empty(shape, self.network.dtypes[name]), np.zeros(self.samples, np.bool_))
+                self._tables[name] = (
+                    np.empty(shape, numpy_type(self.network.dtypes[name])),
+                    np.zeros(self.samples, np.bool_),
+                )
         fed = {value.name for value in session.get_inputs()}
         for start in range(0, len(samples), self.together):
             chosen = samples[start : start + self.together]
@@ -232,7 +246,3 @@ def _compared(found: Sequence[Array], golden: Sequence[Array]) -> tuple[float, b
         largest = max(largest, float(np.abs(left - right).max(initial=0.0)))
         flipped |= right.ndim > 0 and here.shape[-1] > 1 and bool((left.argmax(-1) != right.argmax(-1)).any())
     return largest, flipped
-
-
-def _width(dtype: str) -> int:
-    return 2 if dtype == "bfloat16" else np.dtype(dtype).itemsize

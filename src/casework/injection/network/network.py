@@ -11,6 +11,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from casework.injection.faults.bits import numpy_type
 from casework.injection.network.cuts import Cut, make_cut, uncuttable
 from casework.injection.network.folding import cleaned, parsed
 from casework.injection.network.layouts import Layout
@@ -97,6 +98,10 @@ class Network:
             f"Did you mean {' or '.join(near)}?" if near else f"Its tensors are: {', '.join(list(self._by_name)[:12])}."
         )
         raise InjectionProblem(f"{self.name} has no tensor {name}", told)
+
+    def itemsize(self, name: str) -> int:
+        """Return the bytes of an element of a computed tensor or input."""
+        return int(numpy_type(self.dtypes[name]).itemsize)
 
     def cut(self, name: str) -> Cut:
         """Return the part of the graph after a target.
