@@ -30,6 +30,7 @@ class Observed:
         dtype: numpy name of its element type.
         lows: float64: least element of each input; of each run, for a tensor without batch axis.
         highs: float64: greatest element, likewise.
+        sums: float64: sum of the magnitudes, likewise.
         finite: False where it held NaN or an infinity.
         by_input: True where the first axis is the batch.
     """
@@ -38,6 +39,7 @@ class Observed:
     dtype: str
     lows: Array
     highs: Array
+    sums: Array
     finite: bool
     by_input: bool
 
@@ -159,7 +161,7 @@ def observe(content: bytes, name: str, inputs: Mapping[str, Array], tensors: Seq
     if not tensors:
         return {}
     session = open_plain(_with_outputs(content, tensors), name)
-    parts: dict[str, list[tuple[Array, Array, bool, bool, str]]] = {t: [] for t in tensors}
+    parts: dict[str, list[_Part]] = {t: [] for t in tensors}
     for true, values in run_all(session, tensors, inputs, name):
         for tensor, value in zip(tensors, values, strict=True):
             parts[tensor].append(_extremes(value, true, _fixed_length(session) or true))
@@ -170,25 +172,24 @@ def _fixed_length(session: Any) -> int:
     return next((int(v.shape[0]) for v in session.get_inputs() if v.shape and isinstance(v.shape[0], int)), 0)
 
 
-def _extremes(value: Array, true: int, length: int) -> tuple[Array, Array, bool, bool, str]:
+_Part = tuple[Array, Array, Array, bool, bool, str]
+
+
+def _extremes(value: Array, true: int, length: int) -> _Part:
     by_input = value.ndim > 0 and len(value) == length
     rows = value[:true].reshape(true, -1) if by_input else value.reshape(1, -1)
     if rows.shape[1] == 0:
         rows = np.zeros((len(rows), 1), value.dtype)
     wide = rows.astype(np.float64) if rows.dtype == np.float16 else rows
     finite = bool(np.isfinite(wide).all()) if np.issubdtype(wide.dtype, np.floating) else True
-    return wide.min(axis=1).astype(np.float64), wide.max(axis=1).astype(np.float64), finite, by_input, str(value.dtype)
+    sums = np.abs(wide.astype(np.float64)).sum(axis=1)
+    lows, highs = (v.astype(np.float64) for v in (wide.min(axis=1), wide.max(axis=1)))
+    return lows, highs, sums, finite, by_input, str(value.dtype)
 
 
-def _joined(name: str, parts: Sequence[tuple[Array, Array, bool, bool, str]]) -> Observed:
-    return Observed(
-        name,
-        parts[0][4],
-        np.concatenate([p[0] for p in parts]),
-        np.concatenate([p[1] for p in parts]),
-        all(p[2] for p in parts),
-        all(p[3] for p in parts),
-    )
+def _joined(name: str, parts: Sequence[_Part]) -> Observed:
+    lows, highs, sums = (np.concatenate(column) for column in ([p[i] for p in parts] for i in range(3)))
+    return Observed(name, parts[0][5], lows, highs, sums, all(p[3] for p in parts), all(p[4] for p in parts))
 
 
 def _with_outputs(content: bytes, tensors: Sequence[str]) -> bytes:
@@ -232,10 +233,10 @@ def bounds_of(seen: Observed, percentile: float, margin: float) -> tuple[Any, An
             kind.type(max(limits.min, int(np.floor(low - wider)) - 1)),
             kind.type(min(limits.max, int(np.ceil(high + wider)) + 1)),
         )
-    return kind.type(_outwards(low - wider, -1)), kind.type(_outwards(high + wider, +1))
+    return kind.type(outwards(low - wider, -1)), kind.type(outwards(high + wider, +1))
 
 
-def _outwards(value: float, direction: int) -> float:
+def outwards(value: float, direction: int) -> float:
     """Return a value rounded to 11 significant bits, away from the middle: down for direction -1, up for +1. Zero stays."""
     if value == 0:
         return 0.0

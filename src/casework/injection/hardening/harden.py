@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from casework.artifact.digest import jcs_bytes, sha256_bytes
 from casework.injection.hardening import storage
-from casework.injection.hardening.bounds import check_inputs, data_digest, observe
+from casework.injection.hardening.bounds import check_inputs, data_digest, observe, outwards
 from casework.injection.hardening.registry import MEASURES, Measure
 from casework.injection.hardening.surgery import Surgery
 from casework.injection.hardening.work import Applied, Work
@@ -129,4 +129,4 @@ def _set_limits(work: Work, name: str) -> None:
                 f"{tensor} is not finite on the fault-free data, so that no limit can be set",
                 "Leave the measure out for that layer.",
             )
-        work.surgery.set_stored(limit, np.asarray(float(one.highs.max()) * factor, np.dtype(one.dtype)))
+        work.surgery.set_stored(limit, np.asarray(outwards(float(one.highs.max()) * factor, +1), np.dtype(one.dtype)))

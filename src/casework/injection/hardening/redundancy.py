@@ -8,26 +8,36 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from casework.injection.hardening.bounds import outwards
 from casework.injection.hardening.places import ACTIVATIONS, LINEAR, chosen, layers, node_name, stored_source, weighted
 from casework.injection.hardening.surgery import Surgery
-from casework.injection.hardening.work import Applied, Work
+from casework.injection.hardening.work import Applied, Work, some
 from casework.injection.problem import InjectionProblem
 
 Array = NDArray[Any]
 
 _FLOATS: Final = ("float32", "float64")
+_FUSED: Final = ACTIVATIONS | {"QuantizeLinear", "DequantizeLinear"}
 
 
 def duplicate(work: Work, targets: tuple[str, ...], parameters: dict[str, Any]) -> Applied:
     """Compute layers twice, the second time from a second copy of their weights, and raise an alarm where results differ.
 
     What it finds: any fault in the weights of either copy and any fault in either result, if it changes the result by more
-    than the tolerance. Not found: faults in what both read.
+    than the tolerance. Not found: faults in what both read. The tolerance is there because the runtime may lay out one copy of
+    the weights differently from the other and then sums in another order.
     """
-    nodes = _layers(work, targets, parameters["top"])
-    for node in nodes:
-        _twice(work, node, parameters["tolerance"])
-    return Applied("duplicate", parameters, tuple(node_name(n) for n in nodes))
+    kept, left_out = [], []
+    for node in _layers(work, targets, parameters["top"]):
+        reason = _twice(work, node, parameters["tolerance"])
+        if reason:
+            left_out.append(f"{node_name(node)} ({reason})")
+        else:
+            kept.append(node_name(node))
+    notes = (f"not computed twice: {some(left_out)}",) if left_out else ()
+    if not kept:
+        raise InjectionProblem(f"{work.surgery.name}: {'; '.join(notes)}", "Name other layers.")
+    return Applied("duplicate", parameters, tuple(kept), {}, notes)
 
 
 def _layers(work: Work, targets: tuple[str, ...], top: int) -> Sequence[Any]:
@@ -55,33 +65,30 @@ def _layers(work: Work, targets: tuple[str, ...], top: int) -> Sequence[Any]:
     return chosen(surgery, weighted(surgery), best)
 
 
-def _twice(work: Work, node: Any, tolerance: float) -> None:
+def _twice(work: Work, node: Any, tolerance: float) -> str:
+    """Compute a layer twice, or return why not."""
     surgery = work.surgery
-    stem = f"{node_name(node)}.second"
-    inputs = [_second(surgery, t, stem) or surgery.input_now(node, place) for place, t in enumerate(node.input)]
-    result, second = node.output[0], surgery.copy(node, inputs, stem)
-    activation = _activation(surgery, result)
-    if activation is not None:  # compared behind it, the runtime can still compute layer and activation in one
-        result = activation.output[0]
-        second = surgery.copy(activation, [second, *activation.input[1:]], f"{stem}.activation")
-    quantise = surgery.readers(result)
-    if len(quantise) == 1 and quantise[0].op_type == "QuantizeLinear" and result not in surgery.outputs:
-        # Compare what lies in memory, and leave together what the runtime computes in integers.
-        result = quantise[0].output[0]
-        second = surgery.copy(quantise[0], [second, *quantise[0].input[1:]], f"{stem}.quantised")
+    followers = _followers(surgery, node.output[0])
+    result = followers[-1].output[0] if followers else node.output[0]
+    if len(node.output) > 1:
+        return "a layer of several outputs"
     seen = work.observe([result])[result]
-    integer = seen.dtype not in (*_FLOATS, "float16")
     if not seen.by_input:
-        raise InjectionProblem(
-            f"{surgery.name}: the first axis of {result} is not the batch, so that no alarm can be told by input",
-            f"Leave {node_name(node)} out.",
-        )
+        return "its first axis is not the batch"
+    stem = f"{node_name(node)}.second"
+    inputs = [_second(surgery, t, stem) or _shared(surgery, node, place, stem) for place, t in enumerate(node.input)]
+    second = surgery.copy(node, inputs, stem)
+    for follower in followers:
+        second = surgery.copy(follower, [second, *follower.input[1:]], f"{stem}.{follower.op_type}")
+    integer = seen.dtype not in (*_FLOATS, "float16")
     first = surgery.source(result)
     if integer:
         first, second = (_as_float(surgery, t) for t in (first, second))
     difference = surgery.add("Sub", [first, second], f"{stem}.difference", watch=True)
     total = surgery.reduce("ReduceL1", work.rows(difference, stem), f"{stem}.total")
-    work.total_beyond("duplicate", total, "float32" if integer else seen.dtype, tolerance)
+    limit = outwards(float(seen.sums.max()) * tolerance, +1)
+    work.total_beyond("duplicate", total, "float32" if integer else seen.dtype, limit)
+    return ""
 
 
 def _as_float(surgery: Surgery, tensor: str) -> str:
@@ -101,11 +108,31 @@ def _second(surgery: Surgery, tensor: str, stem: str) -> str:
     return surgery.copy(node, [_second(surgery, t, stem) for t in node.input], f"{stem}.{tensor}")
 
 
-def _activation(surgery: Surgery, tensor: str) -> Any:
-    """Return the activation operator that alone reads a tensor, or None."""
-    readers = surgery.readers(tensor)
-    alone = len(readers) == 1 and tensor not in surgery.outputs
-    return readers[0] if alone and readers[0].op_type in ACTIVATIONS and readers[0].input[0] == tensor else None
+def _shared(surgery: Surgery, node: Any, place: int, stem: str) -> str:
+    """Return what both layers read: the same tensor; where it is dequantised, dequantised for each."""
+    tensor = surgery.input_now(node, place)
+    made_by = surgery.produced().get(tensor)
+    if made_by is None or made_by.op_type != "DequantizeLinear":
+        return tensor
+    return surgery.copy(made_by, [surgery.input_now(made_by, i) for i in range(len(made_by.input))], f"{stem}.{tensor}")
+
+
+def _followers(surgery: Surgery, tensor: str) -> list[Any]:
+    """Return the activation, quantise and dequantise operators that follow a layer one by one, up to the last of the first two.
+
+    Results are compared behind them, so that the runtime still fuses these with the layer; a difference that they swallow is one
+    that no other layer sees.
+    """
+    found: list[Any] = []
+    while tensor not in surgery.outputs:
+        readers = surgery.readers(tensor)
+        if len(readers) != 1 or readers[0].op_type not in _FUSED or readers[0].input[0] != tensor:
+            break
+        found.append(readers[0])
+        tensor = readers[0].output[0]
+    while found and found[-1].op_type == "DequantizeLinear":
+        found.pop()
+    return found
 
 
 def checksum(work: Work, targets: tuple[str, ...], parameters: dict[str, Any]) -> Applied:
@@ -125,7 +152,7 @@ def checksum(work: Work, targets: tuple[str, ...], parameters: dict[str, Any]) -
         else:
             kept.append(node)
             _sum_twice(work, node, parameters["margin"])
-    notes = (f"without a checksum: {', '.join(left_out)}",) if left_out else ()
+    notes = (f"without a checksum: {some(left_out)}",) if left_out else ()
     if not kept:
         raise InjectionProblem(
             f"{surgery.name} has no layer for a checksum; {'; '.join(notes)}", "Use duplicate instead."

@@ -93,7 +93,7 @@ MEASURES: Final[dict[str, MeasureKind]] = {
     "duplicate": MeasureKind(
         duplicate,
         "compute layers twice and raise an alarm where results differ",
-        (_TOP, Parameter("tolerance", "float", 0.0, "Sum of absolute differences that is no alarm.")),
+        (_TOP, Parameter("tolerance", "float", 1e-5, "Difference that is no alarm, as a share of the sum of magnitudes that data show.")),
     ),
     "checksum": MeasureKind(
         checksum,

@@ -86,8 +86,14 @@ class Work:
         self.raise_alarm(alarm, self.surgery.add("Not", [fine], f"{stem}.alarm", watch=True))
 
     def total_beyond(self, alarm: str, total: str, dtype: str, limit: float = 0.0) -> None:
-        """Raise an alarm where the sum over all such totals [N] exceeds a limit; totals are never negative, and NaN exceeds."""
-        self.totals.setdefault((alarm, dtype, limit), []).append(total)
+        """Raise an alarm where the sum over all such totals [N], each in units of its limit, exceeds 1, or 0 where limits are 0.
+
+        Totals are never negative, and NaN exceeds.
+        """
+        if limit > 0:
+            unit = self.surgery.store(f"{total}.unit", np.asarray(1 / limit, dtype))
+            total = self.surgery.add("Mul", [total, unit], f"{total}.units", watch=True)
+        self.totals.setdefault((alarm, dtype, float(limit > 0)), []).append(total)
 
     def close(self) -> None:
         """Turn the totals into alarms: one sum and one comparison for each limit."""
