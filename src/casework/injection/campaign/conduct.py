@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,7 +16,7 @@ from casework.injection.campaign.audit import Audited, audit_shards, run_audit
 from casework.injection.campaign.blocks import choose, cut, rows_of, run_block
 from casework.injection.campaign.canary import Canary, sing
 from casework.injection.campaign.lab import ORDER, Lab, Setting, lab_of, unknown_engine
-from casework.injection.faults.fault_list import EVERY_SAMPLE, FaultList
+from casework.injection.faults.fault_list import EVERY_SAMPLE, OPS, FaultList
 from casework.injection.outcomes.ledger import Ledger
 from casework.injection.problem import InjectionProblem
 
@@ -127,17 +127,31 @@ def assign(lab: Lab, faults: FaultList, engine: str) -> tuple[dict[str, str], di
     """Return the engine of each target that a list hits, and the refusals of those asked before."""
     engine_of: dict[str, str] = {}
     refusals: dict[str, list[tuple[str, str]]] = {}
-    for index in np.unique(faults.tensor):
-        name = faults.tensors[int(index)].name
+    for index, examples in _examples(faults):
+        name = faults.tensors[index].name
         target = lab.network.target(name)
         order = ORDER[target.stored] if engine == "auto" else (engine,)
         try:
             engines = [lab.engine(one) for one in order]
         except KeyError as missing:
             raise unknown_engine(str(missing.args[0])) from None
-        part = faults.take(np.flatnonzero(faults.tensor == index))
-        engine_of[name], refusals[name] = choose(engines, lab.network, target, part)
+        engine_of[name], refusals[name] = choose(engines, lab.network, target, examples)
     return engine_of, refusals
+
+
+def _examples(faults: FaultList) -> Iterator[tuple[int, FaultList]]:
+    """Yield each tensor that is hit with its faults; with one for each operation, where all are of one site and one kind of input."""
+    every = faults.sample == EVERY_SAMPLE
+    alike = faults.single and (bool(every.all()) or not bool(every.any()))
+    kinds = faults.tensor.astype(np.int64) * len(OPS) + faults.op if alike else faults.tensor
+    seen = np.flatnonzero(np.bincount(kinds))
+    first = {int(kind): int((kinds == kind).argmax()) for kind in seen} if alike else {}
+    for index in np.flatnonzero(np.bincount(faults.tensor)):
+        if alike:
+            positions = np.array([at for kind, at in first.items() if kind // len(OPS) == index], np.int64)
+        else:
+            positions = np.flatnonzero(faults.tensor == index)
+        yield int(index), faults.take(positions)
 
 
 def _refuse_dead(canaries: Sequence[Canary]) -> None:

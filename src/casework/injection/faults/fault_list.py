@@ -77,20 +77,21 @@ class FaultList:
     @property
     def single(self) -> bool:
         """True where every fault has exactly one site."""
-        return len(self.index) == len(self.ids)
+        return len(self.index) == len(self.ids) and bool((self.starts[1:] - self.starts[:-1] == 1).all())
 
     def take(self, positions: Array) -> FaultList:
         """Return the faults at positions int64 [K], in that order; sites go with them."""
-        counts = (self.starts[1:] - self.starts[:-1])[positions]
-        starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        spread = (
-            np.repeat(self.starts[positions] - starts[:-1], counts) + np.arange(starts[-1])
-            if not self.single
-            else positions
-        )
+        if self.single:
+            starts, sites = np.arange(len(positions) + 1, dtype=np.int64), positions
+        else:
+            counts = (self.starts[1:] - self.starts[:-1])[positions]
+            starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+            sites = np.repeat(self.starts[positions] - starts[:-1], counts) + np.arange(starts[-1])
+        ids = self.ids.take(positions)
         return FaultList(
-            self.model, self.tensors, self.ids[positions], self.tensor[positions], starts, self.index[spread],
-            self.operand[spread], self.op[positions], self.sample[positions], self.group[positions], self.persistence,
+            self.model, self.tensors, ids, self.tensor.take(positions), starts, self.index.take(sites),
+            self.operand.take(sites), self.op.take(positions), self.sample.take(positions),
+            ids if self.group is self.ids else self.group.take(positions), self.persistence,
         )  # fmt: skip
 
 
