@@ -8,7 +8,7 @@ truth, and is dropped: there is no tolerance.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from casework.injection.engines.protocol import Exactness, Judge
 from casework.injection.engines.regions import Backdrop, Patch
-from casework.injection.engines.regions_finish import Finisher, Rest
+from casework.injection.engines.regions_finish import Finisher
 from casework.injection.engines.regions_graph import GraphView
 from casework.injection.engines.regions_plan import Plan, insertable, plan_for
 from casework.injection.engines.regions_travel import Travel, first_unlike
@@ -179,6 +179,3 @@ class PatchEngine:
 
         return Backdrop(values)
 
-
-__all__ = ["PatchEngine", "Rest"]
-_ = Mapping

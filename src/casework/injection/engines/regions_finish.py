@@ -44,6 +44,7 @@ class Rest:
         self._session: Any = None
         shapes = [plan.graph.rows(name) or (1,) for name in (*self.frontier, *self._live)]
         each = sum(int(np.prod(shape)) for shape in shapes) * 4
+        self.channel_bytes = 4 * int(np.prod(shapes[0][1:]))
         self.most = max(1, min(MOST, ROOM // max(each, 1)))
 
     def run(self, parts: Mapping[str, Array], samples: Array) -> list[Array]:
@@ -106,7 +107,7 @@ class Finisher:
             steps: Number of steps done.
             rows: int64 [K]: their positions among the flags.
             samples: int64 [K].
-            patches: Their windows, for all of the frontier.
+            patches: Their windows; what of the frontier is not among them is golden.
         """
         if not len(rows):
             return
@@ -147,11 +148,10 @@ class Finisher:
         samples = np.concatenate([entry[1] for entry in batch])
         parts = self._golden.values(list(rest.frontier), samples)
         for name, part in parts.items():
-            if not part.flags.writeable or not part.flags.owndata:
-                parts[name] = part = part.copy()
             first = 0
             for rows, _, patches in batch:
-                insert(part[first : first + len(rows)], patches[name])
+                if name in patches:
+                    insert(part[first : first + len(rows)], patches[name])
                 first += len(rows)
         flags = self._judge(rest.run(parts, samples), samples)
         self._flags[np.concatenate([entry[0] for entry in batch])] = flags

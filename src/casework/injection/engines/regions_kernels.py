@@ -46,6 +46,10 @@ class Kernel(Protocol):
     def shape(self) -> Shape:
         """Of the output: C, H, W."""
 
+    @property
+    def masks(self) -> bool:
+        """Whether it is of a kind that often gives the golden result for operands that differ."""
+
     def __call__(self, windows: Sequence[Array]) -> Array:
         """Return [C, h, w, R] from windows [C', n, m, R] of each operand."""
 
@@ -93,6 +97,9 @@ class Source:
         return open_session(model.SerializeToString(), level=self.level)
 
 
+MASKING: Final = frozenset({"Relu", "Clip", "MaxPool", "HardSigmoid", "HardSwish", "ThresholdedRelu", "Max", "Min"})
+
+
 @dataclass(slots=True)
 class Elementwise:
     """Operators that map each element on its own."""
@@ -120,6 +127,11 @@ class Elementwise:
         }
         made = self._session.run([self.source.result], feeds)[0]
         return np.asarray(made).reshape(-1, height, width, rows)
+
+    @property
+    def masks(self) -> bool:
+        """Whether a node of the chain often does."""
+        return any(node.op_type in MASKING for node in self.source.nodes)
 
     def undefined(self, window: Array) -> Array | None:
         """Never."""
@@ -165,6 +177,11 @@ class Convolution:
         moved = np.moveaxis(made, 0, 3).reshape(made.shape[1], height, width, products * each)
         return np.ascontiguousarray(moved[..., :rows])
 
+    @property
+    def masks(self) -> bool:
+        """Whether a node of the chain often does."""
+        return any(node.op_type in MASKING for node in self.source.nodes)
+
     def undefined(self, window: Array) -> Array | None:
         """Never."""
         return None
@@ -179,6 +196,7 @@ class LargestPool:
     shape: Shape
     macs: float = 0.0
     fill: float = LOWEST
+    masks: bool = True
     _session: Any = None
 
     def __call__(self, windows: Sequence[Array]) -> Array:
@@ -202,6 +220,7 @@ class MeanPool:
     shape: Shape
     macs: float = 0.0
     fill: float = 0.0
+    masks: bool = False
 
     def __call__(self, windows: Sequence[Array]) -> Array:
         """Return the means."""
@@ -232,6 +251,7 @@ class Joining:
     shape: Shape
     macs: float = 0.0
     fill: float = 0.0
+    masks: bool = False
 
     @property
     def frame(self) -> tuple[Reach, Reach]:

@@ -21,6 +21,10 @@ MOVE: Final = 30.0
 """Multiplications in whose time one element of a window is gathered, put in and compared, about. Part of a fixed cost model: which way
 a fault goes must not depend on how fast the machine happens to be."""
 
+SURVIVE: Final = 0.8
+"""Share of differences that are taken to outlive an operator that can mask them, up to the first convolution: what gets through that
+seldom vanishes later. It has a say in the way that is taken, none in what is found."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -56,6 +60,7 @@ class Plan:
     steps: list[Step]
     frontiers: list[tuple[str, ...]] = field(default_factory=list)
     rest: list[float] = field(default_factory=list)
+    _masking: set[int] = field(default_factory=set)
     _best: dict[tuple[int, tuple[tuple[str, tuple[int, int]], ...]], float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -77,6 +82,8 @@ class Plan:
             wanted = {name for p in left for name in read_by(nodes[p])} | set(self.graph.outputs)
             self.frontiers.append(tuple(name for name in made if name in wanted))
             self.rest.append(sum(self.graph.macs[p] for p in left))
+        first = next((k for k, step in enumerate(self.steps) if step.kernel.macs), len(self.steps))
+        self._masking = {k for k, step in enumerate(self.steps[: first + 1]) if step.kernel.masks}
 
     def shorten(self, steps: int) -> None:
         """Keep the first steps only: the kernel after them does not give the bits of the whole."""
@@ -91,14 +98,18 @@ class Plan:
     def sizes_after(self, position: int, sizes: Sizes) -> dict[str, tuple[int, int]]:
         """Return the windows after a step, from those before it; what is not read any more is dropped."""
         step = self.steps[position]
-        height, width = joined(step, sizes)
-        down, across = step.kernel.frame
-        grown = {**sizes, step.result: (down.length(height), across.length(width))}
-        return {name: grown[name] for name in self.frontiers[position + 1]}
+        grown = dict(sizes)
+        if any(name in sizes for name in step.reads):
+            height, width = joined(step, sizes)
+            down, across = step.kernel.frame
+            grown[step.result] = (down.length(height), across.length(width))
+        return {name: grown[name] for name in self.frontiers[position + 1] if name in grown}
 
     def cost(self, position: int, sizes: Sizes) -> float:
         """Return the cost of one window through one step, in multiplications."""
         step = self.steps[position]
+        if not any(name in sizes for name in step.reads):
+            return 0.0
         height, width = joined(step, sizes)
         down, across = step.kernel.frame
         tall, wide = down.length(height), across.length(width)
@@ -117,7 +128,8 @@ class Plan:
         if key not in self._best:
             go_on = math.inf
             if position < len(self.steps):
-                go_on = self.cost(position, sizes) + self.best(position + 1, self.sizes_after(position, sizes))
+                onward = self.best(position + 1, self.sizes_after(position, sizes))
+                go_on = self.cost(position, sizes) + onward * (SURVIVE if position in self._masking else 1.0)
             self._best[key] = min(go_on, self.leave(position))
         return self._best[key]
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from casework.injection.engines.regions import Backdrop, Patch, boxes, differing, paste
 from casework.injection.engines.regions_finish import Finisher
-from casework.injection.engines.regions_plan import Plan, Step
+from casework.injection.engines.regions_plan import Plan, Step, joined
 
 Array = NDArray[Any]
 
@@ -54,12 +54,15 @@ class Travel:
 
     def send(self, rows: Array, slot: Array, patches: Mapping[str, Patch]) -> None:
         """Send inferences off from the target; those that come out changed reach the finisher."""
-        start = self._compared(0, Party(rows, slot, dict(patches)), self._plan.target)
+        start = self._compared(Party(rows, slot, dict(patches)), self._plan.target)
         waiting = [(0, party) for party in start]
         while waiting:
             position, party = waiting.pop()
             if not self._plan.goes_on(position, party.sizes):
                 self._leave(position, party)
+                continue
+            if not any(name in party.patches for name in self._plan.steps[position].reads):
+                waiting.append((position + 1, self._kept(position, party)))
                 continue
             most = self._most(position, party)
             if len(party.rows) > most:
@@ -72,15 +75,20 @@ class Travel:
         """Return how many inferences fit through a kernel together."""
         step = self._plan.steps[position]
         down, across = step.kernel.frame
-        height, width = (max(size) for size in zip(*(party.sizes[n] for n in step.reads if n in party.patches), strict=True))
+        height, width = joined(step, party.sizes)
         tall, wide = down.length(height), across.length(width)
         channels = sum(image[0] for name in step.reads if (image := self._plan.graph.image(name)) is not None)
         each = 4 * (channels * down.read(tall) * across.read(wide) + 2 * step.kernel.shape[0] * tall * wide)
         return max(1, ROOM // each)
 
     def _leave(self, position: int, party: Party) -> None:
-        patches = {name: party.patches[name] for name in self._plan.frontiers[position]}
+        patches = {name: party.patches[name] for name in self._plan.frontiers[position] if name in party.patches}
         self._finisher.add(position, party.rows, self._samples[party.slot], patches)
+
+    def _kept(self, position: int, party: Party) -> Party:
+        """Return a party of which no window is read by a step, without the windows that nothing reads any more."""
+        wanted = self._plan.frontiers[position + 1]
+        return Party(party.rows, party.slot, {name: p for name, p in party.patches.items() if name in wanted})
 
     def _step(self, position: int, party: Party) -> list[Party]:
         step = self._plan.steps[position]
@@ -94,35 +102,38 @@ class Travel:
             if not len(kept):
                 return []
         made = Patch(step.kernel(windows), top, left)
-        after = {name: p for name, p in {**party.patches, step.result: made}.items() if name in self._plan.frontiers[position + 1]}
-        return self._compared(position + 1, Party(party.rows, party.slot, after), step.result)
+        onward = self._kept(position, Party(party.rows, party.slot, {**party.patches, step.result: made}))
+        return self._compared(onward, step.result)
 
-    def _compared(self, position: int, party: Party, name: str) -> list[Party]:
-        """Drop inferences that are golden again, and make the windows of a tensor as small as what differs in them."""
+    def _compared(self, party: Party, name: str) -> list[Party]:
+        """Part inferences in which a tensor is golden again from the others, whose windows are made as small as what differs.
+
+        Those that have no other tensor that differs are masked, and dropped.
+        """
         patch = party.patches.get(name)
         if patch is None:
-            return [party]
+            return [party] if party.patches else []
         golden = self._backdrop.windows(name, party.slot, patch.top, patch.left, patch.size)
         mask = differing(patch.values, golden)
         alive = mask.any(axis=(0, 1))
-        if self._plan.frontiers[position] == (name,):
-            rows = np.flatnonzero(alive)
-            if not len(rows):
-                return []
-        else:
-            mask[0, 0] |= ~alive
-            rows = np.arange(len(alive))
-        return self._tightened(party, name, mask[..., rows], rows)
+        if alive.all():
+            return [self._tightened(party, name, mask, np.arange(len(alive)))]
+        rows, same = np.flatnonzero(alive), np.flatnonzero(~alive)
+        parties = [self._tightened(party, name, mask[..., rows], rows)] if len(rows) else []
+        if len(party.patches) > 1:
+            others = {n: p for n, p in party.patches.items() if n != name}
+            parties.append(Party(party.rows, party.slot, others).take(same))
+        return parties
 
-    def _tightened(self, party: Party, name: str, mask: Array, rows: Array) -> list[Party]:
+    def _tightened(self, party: Party, name: str, mask: Array, rows: Array) -> Party:
         patch = party.patches[name]
         down, right, tall, wide = boxes(mask)
         size = (int(tall.max()), int(wide.max()))
         if size == patch.size:
-            return [party if len(rows) == len(party.rows) else party.take(rows)]
+            return party if len(rows) == len(party.rows) else party.take(rows)
         down, right = np.minimum(down, patch.size[0] - size[0]), np.minimum(right, patch.size[1] - size[1])
         others = {n: p if len(rows) == len(party.rows) else p.rows(rows) for n, p in party.patches.items() if n != name}
-        return [Party(party.rows[rows], party.slot[rows], {**others, name: patch.within(down, right, size, rows)})]
+        return Party(party.rows[rows], party.slot[rows], {**others, name: patch.within(down, right, size, rows)})
 
 
 def gathered(

@@ -1,0 +1,166 @@
+"""The channel engine: a fault in a stored weight changes one output channel; only that channel is computed anew, for many faults in one
+call, carried as far as channels keep apart, and put into the golden tensor for the rest of the graph.
+
+Exactness. The channel's sums are taken in the order in which the whole layer takes them; this is tried on the golden weights before
+an engine takes a target, which must give the golden bits. A channel that equals the golden one bit by bit is masked in truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from casework.injection.engines.protocol import Exactness, Judge
+from casework.injection.engines.regions_finish import Rest
+from casework.injection.engines.regions_graph import GraphView
+from casework.injection.engines.regions_layer import Layer, layer_of
+from casework.injection.engines.regions_plan import Plan, insertable
+from casework.injection.engines.regions_tail import Tail
+from casework.injection.faults.bits import faulty_values
+from casework.injection.faults.fault_list import FaultList
+from casework.injection.network.target import Target
+
+if TYPE_CHECKING:
+    from casework.injection.network.golden import Golden
+    from casework.injection.network.network import Network
+
+Array = NDArray[Any]
+
+ROOM: Final = 4 << 20
+"""Bytes of faulty filters and of the channels that they give, that are computed together, about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sites:
+    """Where faults strike the filters of a layer.
+
+    Attributes:
+        channel: int64 [F]: output channel that a fault changes.
+        place: int64 [S]: position in the channel's filter, or its length for the bias.
+        values: [S]: what stands there with the fault.
+        starts: int64 [F + 1]: sites of each fault.
+    """
+
+    channel: Array
+    place: Array
+    values: Array
+    starts: Array
+
+    def of(self, faults: Array) -> tuple[Array, Array]:
+        """Return the sites of some faults: which of them each belongs to, and its number; both int64 [K]."""
+        counts = self.starts[faults + 1] - self.starts[faults]
+        owner = np.repeat(np.arange(len(faults)), counts)
+        first = np.cumsum(counts) - counts
+        return owner, np.arange(len(owner)) - first[owner] + self.starts[faults][owner]
+
+
+class ChannelEngine:
+    """Touched channels for weights and biases of convolutions and matrix products."""
+
+    def __init__(self, network: Network, golden: Golden) -> None:
+        self._network = network
+        self._golden = golden
+        self._graph = GraphView(network)
+        self._layers: dict[str, Layer | str] = {}
+        self._rests: dict[str, Rest] = {}
+
+    @property
+    def name(self) -> str:
+        """Name in records."""
+        return "channel"
+
+    @property
+    def exactness(self) -> Exactness:
+        """Bit by bit: see above."""
+        return "bit-exact"
+
+    def refusal(self, target: Target, faults: FaultList) -> str:
+        """Return why it cannot take these faults of this target; empty where it can."""
+        if target.kind not in ("weight", "bias"):
+            return "it takes weights and biases only"
+        if bool((np.diff(np.sort(faults.group)) == 0).any()):
+            return "faults strike in groups"
+        layer = self._layer(target)
+        if isinstance(layer, str):
+            return layer
+        channel = layer.channel(faults.index, target.name)
+        starts = faults.starts[:-1]
+        if not faults.single and bool((np.maximum.reduceat(channel, starts) != np.minimum.reduceat(channel, starts)).any()):
+            return "a fault strikes several channels"
+        return ""
+
+    def run(self, target: Target, faults: FaultList, fault: Array, sample: Array, judge: Judge) -> Array:
+        """Return the flags uint16 [R] of R injected predictions; see the protocol."""
+        flags = np.zeros(len(fault), np.uint16)
+        layer = self._layer(target)
+        if isinstance(layer, str):
+            raise TypeError(layer)
+        if layer.result not in self._rests:
+            self._rests[layer.result] = Rest(Plan(self._graph, layer.result, []), 0, self._golden)
+        tail = Tail(self._rests[layer.result], self._golden, judge, flags)
+        sites = self._sites(layer, target, faults)
+        if _every_sample(fault, sample, len(faults)):
+            self._run_all(layer, sites, sample[: len(sample) // max(len(faults), 1)], tail)
+        else:
+            self._run_some(layer, sites, fault, sample, tail)
+        tail.finish()
+        return flags
+
+    def _layer(self, target: Target) -> Layer | str:
+        if target.name not in self._layers:
+            layer = layer_of(self._graph, target)
+            if not isinstance(layer, str):
+                plan = Plan(self._graph, layer.result, [])
+                layer = insertable(plan, plan.frontiers) or layer
+            if not isinstance(layer, str):
+                layer = layer.proven(self._golden) or layer
+            self._layers[target.name] = layer
+        return self._layers[target.name]
+
+    def _sites(self, layer: Layer, target: Target, faults: FaultList) -> Sites:
+        channel = layer.channel(faults.index, target.name)
+        values = faulty_values(self._graph.held(target.name), faults)
+        return Sites(channel[faults.starts[:-1]], layer.place(faults.index, target.name), values, faults.starts)
+
+    def _run_all(self, layer: Layer, sites: Sites, samples: Array, tail: Tail) -> None:
+        """Every fault with the same samples: rows are fault by fault, in the order of the samples."""
+        order = np.argsort(sites.channel, kind="stable")
+        for block in layer.blocks(samples):
+            inputs = layer.inputs(self._golden, samples[block])
+            for part in _parts(order, layer.most(ROOM, len(samples[block]))):
+                made = layer.channels(sites, part, inputs)
+                for column, number in enumerate(block):
+                    tail.add(int(samples[number]), part * len(samples) + number, sites.channel[part], made[column])
+
+    def _run_some(self, layer: Layer, sites: Sites, fault: Array, sample: Array, tail: Tail) -> None:
+        """Any faults with any samples."""
+        unlike = np.unique(sample)
+        order = np.lexsort((sites.channel[fault], sample))
+        bounds = np.searchsorted(sample[order], unlike, side="left").tolist() + [len(order)]
+        for block in layer.blocks(unlike):
+            inputs = layer.inputs(self._golden, unlike[block])
+            chosen = order[bounds[block[0]] : bounds[block[-1] + 1]]
+            for part in _parts(chosen, layer.most(ROOM, len(block))):
+                made = layer.channels(sites, fault[part], inputs)
+                column = np.searchsorted(unlike[block], sample[part])
+                for number in np.unique(column):
+                    mine = np.flatnonzero(column == number)
+                    tail.add(int(unlike[block[number]]), part[mine], sites.channel[fault[part[mine]]], made[number][mine])
+
+
+def _parts(order: Array, most: int) -> Iterator[Array]:
+    for start in range(0, len(order), most):
+        yield order[start : start + most]
+
+
+def _every_sample(fault: Array, sample: Array, faults: int) -> bool:
+    """Return whether every fault stands with the same samples, fault by fault."""
+    if not faults or len(fault) % faults or len(fault) == faults:
+        return False
+    each = len(fault) // faults
+    by_fault, by_sample = fault.reshape(faults, each), sample.reshape(faults, each)
+    return bool((by_fault == np.arange(faults)[:, None]).all() and (by_sample == by_sample[0]).all())

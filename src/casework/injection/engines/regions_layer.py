@@ -1,0 +1,389 @@
+"""Layers whose output channels can be computed one by one: many faulty filters of a layer in one call over golden inputs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from casework.injection.engines.regions_graph import GraphView, attributes
+from casework.injection.engines.regions_kernels import UNARY
+from casework.injection.network.sessions import open_session
+from casework.injection.network.target import Target
+
+if TYPE_CHECKING:
+    from casework.injection.network.golden import Golden
+
+Array = NDArray[Any]
+
+SAMPLES: Final = 16
+"""Inputs that a matrix product of faulty filters takes together: the width of its narrowest kernel."""
+
+PACKED: Final = 256
+"""Depth of a slice of a packed matrix (onnxruntime/core/mlas/lib/sgemm.cpp, MLAS_SGEMM_PACKED_STRIDEK)."""
+
+_POOLS: Final = frozenset({"MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool"})
+
+NOT_GOLDEN: Final = "its sums are taken in an order that could not be matched"
+
+
+class FaultySites(Protocol):
+    """Where faults strike the filters of a layer; see `channel.Sites`."""
+
+    channel: Array
+    values: Array
+    place: Array
+
+    def of(self, faults: Array) -> tuple[Array, Array]:
+        """Return owner and number of the sites of some faults."""
+
+
+class Layer(Protocol):
+    """A layer by channels, with what follows it channel by channel."""
+
+    @property
+    def result(self) -> str:
+        """The tensor in which a channel is put: [R, channels, ...]."""
+
+    def channel(self, index: Array, name: str) -> Array:
+        """Return the output channel that elements of the weight or the bias `name` belong to."""
+
+    def place(self, index: Array, name: str) -> Array:
+        """Return the position of elements in the filter of their channel; its length for the bias."""
+
+    def proven(self, golden: Golden) -> str:
+        """Try the golden filters: empty where they give the golden bits, else what is wrong."""
+
+    def blocks(self, samples: Array) -> Iterator[Array]:
+        """Yield positions of samples that are computed together."""
+
+    def most(self, room: int, samples: int) -> int:
+        """Return how many faulty filters fit into `room` bytes."""
+
+    def inputs(self, golden: Golden, samples: Array) -> list[Array]:
+        """Return what the layer reads for some samples."""
+
+    def channels(self, sites: FaultySites, faults: Array, inputs: Sequence[Array]) -> list[Array]:
+        """Return, for each sample, the channel with each fault: [F, ...]."""
+
+
+@dataclass(slots=True)
+class Filters:
+    """The filters of a layer, one a row: weight [channels, length] and bias [channels], and where a name's elements lie in them."""
+
+    weight: Array
+    bias: Array | None
+    weight_name: str
+    transposed: bool
+
+    def channel(self, index: Array, name: str) -> Array:
+        """Return the channel of elements."""
+        if name != self.weight_name:
+            return index
+        channels, length = self.weight.shape
+        return index % channels if self.transposed else index // length
+
+    def place(self, index: Array, name: str) -> Array:
+        """Return the position of elements in their filter; its length for the bias."""
+        channels, length = self.weight.shape
+        if name != self.weight_name:
+            return np.full(len(index), length, np.int64)
+        return index // channels if self.transposed else index % length
+
+    def struck(self, sites: FaultySites, faults: Array) -> tuple[Array, Array | None]:
+        """Return the filters [F, length] and biases [F] of faults, with the fault in each."""
+        channel = sites.channel[faults]
+        weight = self.weight[channel]
+        bias = None if self.bias is None else self.bias[channel]
+        owner, number = sites.of(faults)
+        place, values = sites.place[number], sites.values[number]
+        inside = place < self.weight.shape[1]
+        if inside.all():
+            weight[owner, place] = values
+        else:
+            weight[owner[inside], place[inside]] = values[inside]
+            if bias is not None:
+                bias[owner[~inside]] = values[~inside]
+        return weight, bias
+
+
+def layer_of(graph: GraphView, target: Target) -> Layer | str:
+    """Return the layer that a stored tensor belongs to, or why it cannot be computed by channels."""
+    readers = graph.readers.get(target.name, [])
+    if len(readers) != 1 or target.name in graph.outputs:
+        return "it is not read by exactly one operator"
+    node = graph.nodes[readers[0]]
+    if node.op_type not in ("Conv", "Gemm", "MatMul") or node.domain not in ("", "ai.onnx"):
+        return f"{node.op_type} is not computed by channels"
+    if target.name not in node.input[1:] or node.input[0] in graph.stored or target.dtype != "float32":
+        return "it is no float32 weight on the right of an operator on computed values"
+    if graph.rows(node.input[0]) is None or any(name not in graph.stored for name in node.input[1:] if name):
+        return "the operator reads what does not hold one sample in each row, or computed weights"
+    return _convolution(graph, readers[0]) if node.op_type == "Conv" else _product(graph, readers[0])
+
+
+def _bias(graph: GraphView, node: Any) -> Array | None:
+    return graph.held(node.input[2]).reshape(-1) if len(node.input) > 2 and node.input[2] else None
+
+
+def _behind(graph: GraphView, position: int, kinds: frozenset[str]) -> list[int]:
+    """Return the nodes after a layer that keep its channels apart, have no other source and alone read what they read."""
+    found: list[int] = []
+    last = position
+    while True:
+        after = graph.only_reader(graph.nodes[last].output[0])
+        if after is None or graph.rows(graph.nodes[last].output[0]) is None:
+            return found
+        node = graph.nodes[after]
+        single = all(name in graph.stored and math.prod(graph.stored[name].dims) == 1 for name in node.input[1:] if name)
+        fits = node.op_type in kinds and node.op_type != "BatchNormalization" and len(node.output) == 1 and single
+        if not fits or node.domain not in ("", "ai.onnx") or graph.rows(node.output[0]) is None:
+            return found
+        found.append(after)
+        last = after
+
+
+def _session(graph: GraphView, nodes: Sequence[Any], reads: Sequence[tuple[str, int]], result: str) -> Any:
+    """Return a session of nodes that reads float tensors of given ranks."""
+    from onnx import helper
+
+    held = {name for node in nodes for name in node.input if name in graph.stored} - {name for name, _ in reads}
+    proto = graph.network.proto
+    made = helper.make_graph(
+        list(nodes),
+        "channels",
+        [helper.make_tensor_value_info(name, 1, [None] * rank) for name, rank in reads],
+        [helper.make_tensor_value_info(result, 1, None)],
+        [graph.stored[name] for name in sorted(held)],
+    )
+    model = helper.make_model(made, opset_imports=proto.opset_import, ir_version=proto.ir_version)
+    return open_session(model.SerializeToString(), level=graph.network.level)
+
+
+@dataclass(slots=True)
+class ConvolutionLayer:
+    """A convolution: faulty filters are the channels of one convolution over a sample."""
+
+    graph: GraphView
+    position: int
+    result: str
+    filters: Filters
+    shape: tuple[int, ...]
+    groups: int
+    behind: tuple[int, ...]
+    _session: Any = None
+
+    def channel(self, index: Array, name: str) -> Array:
+        """See `Layer`."""
+        return self.filters.channel(index, name)
+
+    def place(self, index: Array, name: str) -> Array:
+        """See `Layer`."""
+        return self.filters.place(index, name)
+
+    def proven(self, golden: Golden) -> str:
+        """See `Layer`."""
+        samples = np.arange(min(2, golden.samples))
+        wanted = golden.values([self.result], samples)[self.result]
+        inputs = self.inputs(golden, samples)
+        channels = np.unique(np.linspace(0, len(self.filters.weight) - 1, 32).astype(np.int64))
+        bias = None if self.filters.bias is None else self.filters.bias[channels]
+        for sample, given in enumerate(inputs):
+            made = self._run(given, channels, self.filters.weight[channels], bias)
+            if not np.array_equal(made.view(np.uint32), wanted[sample, channels].view(np.uint32)):
+                return NOT_GOLDEN
+        return ""
+
+    def blocks(self, samples: Array) -> Iterator[Array]:
+        """See `Layer`."""
+        for number in range(len(samples)):
+            yield np.array([number])
+
+    def most(self, room: int, samples: int) -> int:
+        """See `Layer`."""
+        made = math.prod((self.graph.rows(self.graph.nodes[self.position].output[0]) or (1,))[1:])
+        return max(2, room // (4 * (self.filters.weight.shape[1] + made)))
+
+    def inputs(self, golden: Golden, samples: Array) -> list[Array]:
+        """See `Layer`."""
+        name = self.graph.nodes[self.position].input[0]
+        values = golden.values([name], samples)[name]
+        return [values[k : k + 1] for k in range(len(values))]
+
+    def channels(self, sites: FaultySites, faults: Array, inputs: Sequence[Array]) -> list[Array]:
+        """See `Layer`."""
+        weight, bias = self.filters.struck(sites, faults)
+        channel = sites.channel[faults]
+        if self.groups == 1:
+            return [self._run(given, channel, weight, bias) for given in inputs]
+        return [self._grouped(given, channel, weight, bias) for given in inputs]
+
+    def _grouped(self, given: Array, channel: Array, weight: Array, bias: Array | None) -> Array:
+        group = channel // (len(self.filters.weight) // self.groups)
+        made: Array | None = None
+        for number in np.unique(group):
+            mine = np.flatnonzero(group == number)
+            part = self._run(given, channel[mine], weight[mine], None if bias is None else bias[mine])
+            if made is None:
+                made = np.empty((len(channel), *part.shape[1:]), part.dtype)
+            made[mine] = part
+        return np.zeros(0, np.float32) if made is None else made
+
+    def _run(self, given: Array, channel: Array, weight: Array, bias: Array | None) -> Array:
+        """Return the channels [F, ...] of filters of one group (in `proven`: of several) over one sample."""
+        if self.groups > 1 and len(np.unique(channel * self.groups // len(self.filters.weight))) > 1:
+            return self._grouped(given, channel, weight, bias)
+        if self._session is None:
+            self._session = self._opened()
+        width = self.shape[1]
+        if self.groups > 1:
+            first = int(channel[0]) * self.groups // len(self.filters.weight) * width
+            given = given[:, first : first + width]
+        # A single filter has a kernel of its own that rounds differently.
+        short = len(weight) == 1 and len(self.filters.weight) // self.groups > 1
+        repeat = [0, 0] if short else slice(None)
+        node = self.graph.nodes[self.position]
+        feeds = {node.input[0]: np.ascontiguousarray(given), node.input[1]: weight[repeat].reshape(-1, *self.shape[1:])}
+        if bias is not None:
+            feeds[node.input[2]] = bias[repeat]
+        made: Array = self._session.run([self.result], feeds)[0][0]
+        return made[:1] if short else made
+
+    def _opened(self) -> Any:
+        from onnx import NodeProto
+
+        node = NodeProto()
+        node.CopyFrom(self.graph.nodes[self.position])
+        for attribute in node.attribute:
+            if attribute.name == "group":
+                attribute.i = 1
+        rank = len(self.shape)
+        reads = [(node.input[0], rank), (node.input[1], rank)] + ([(node.input[2], 1)] if self.filters.bias is not None else [])
+        return _session(self.graph, [node, *(self.graph.nodes[p] for p in self.behind)], reads, self.result)
+
+
+def _convolution(graph: GraphView, position: int) -> Layer | str:
+    node = graph.nodes[position]
+    weight = graph.held(node.input[1])
+    behind = _behind(graph, position, UNARY | _POOLS)
+    if attributes(node).get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID", b"SAME_UPPER", b"SAME_LOWER"):
+        return "its padding is not known"
+    result = graph.nodes[behind[-1] if behind else position].output[0]
+    filters = Filters(weight.reshape(len(weight), -1), _bias(graph, node), node.input[1], transposed=False)
+    return ConvolutionLayer(
+        graph, position, result, filters, weight.shape, int(attributes(node).get("group", 1)), tuple(behind)
+    )
+
+
+@dataclass(slots=True)
+class ProductLayer:
+    """A matrix product over rows [R, length]: faulty filters are the left matrix, samples the columns of the right one.
+
+    The filters are cut into slices, each of which is added up on its own, as the whole product does with a packed weight.
+    """
+
+    graph: GraphView
+    position: int
+    result: str
+    filters: Filters
+    behind: tuple[int, ...]
+    depth: int = PACKED
+    _sessions: dict[int, Any] = field(default_factory=dict)
+
+    def channel(self, index: Array, name: str) -> Array:
+        """See `Layer`."""
+        return self.filters.channel(index, name)
+
+    def place(self, index: Array, name: str) -> Array:
+        """See `Layer`."""
+        return self.filters.place(index, name)
+
+    def proven(self, golden: Golden) -> str:
+        """See `Layer`; finds the depth of slices that gives the golden bits."""
+        samples = np.arange(min(SAMPLES, golden.samples))
+        wanted = golden.values([self.result], samples)[self.result]
+        length = self.filters.weight.shape[1]
+        channels = np.unique(np.linspace(0, len(self.filters.weight) - 1, 64).astype(np.int64))
+        bias = None if self.filters.bias is None else self.filters.bias[channels]
+        for depth in dict.fromkeys(min(depth, length) for depth in (PACKED, 512, 1024, 128)):
+            self.depth = depth
+            inputs = self.inputs(golden, samples)
+            made = self._run(self.filters.weight[channels], bias, inputs)[:, : len(samples)].T
+            if np.array_equal(np.ascontiguousarray(made).view(np.uint32), wanted[:, channels].view(np.uint32)):
+                return ""
+        return NOT_GOLDEN
+
+    def blocks(self, samples: Array) -> Iterator[Array]:
+        """See `Layer`."""
+        for start in range(0, len(samples), SAMPLES):
+            yield np.arange(start, min(start + SAMPLES, len(samples)))
+
+    def most(self, room: int, samples: int) -> int:
+        """See `Layer`."""
+        return max(2, room // (4 * (self.filters.weight.shape[1] + samples)))
+
+    def inputs(self, golden: Golden, samples: Array) -> list[Array]:
+        """See `Layer`: slices [depth, SAMPLES] of the inputs, one column a sample, padded with the first."""
+        name = self.graph.nodes[self.position].input[0]
+        values = golden.values([name], samples)[name]
+        padded = np.concatenate([values, np.repeat(values[:1], SAMPLES - len(values), axis=0)])
+        columns = padded.T
+        return [np.ascontiguousarray(columns[k : k + self.depth]) for k in range(0, len(columns), self.depth)]
+
+    def channels(self, sites: FaultySites, faults: Array, inputs: Sequence[Array]) -> list[Array]:
+        """See `Layer`."""
+        weight, bias = self.filters.struck(sites, faults)
+        return list(np.ascontiguousarray(self._run(weight, bias, inputs).T))
+
+    def _run(self, weight: Array, bias: Array | None, inputs: Sequence[Array]) -> Array:
+        """Return [F, SAMPLES]."""
+        slices = len(inputs)
+        if slices not in self._sessions:
+            self._sessions[slices] = self._opened(slices)
+        repeat = [0, 0] if len(weight) == 1 else slice(None)
+        feeds = {f"x{k}": part for k, part in enumerate(inputs)}
+        weight = weight[repeat]
+        feeds |= {f"w{k}": np.ascontiguousarray(weight[:, k * self.depth : (k + 1) * self.depth]) for k in range(slices)}
+        if bias is not None:
+            feeds["b"] = bias[repeat][:, None]
+        made: Array = self._sessions[slices].run([self.result], feeds)[0]
+        return made[:1] if isinstance(repeat, list) else made
+
+    def _opened(self, slices: int) -> Any:
+        from onnx import helper
+
+        nodes = [helper.make_node("MatMul", [f"w{k}", f"x{k}"], [f"p{k}"]) for k in range(slices)]
+        parts = [*(["b"] if self.filters.bias is not None else []), *(f"p{k}" for k in range(slices))]
+        made = self.graph.nodes[self.position].output[0]
+        last = parts[0]
+        for number, part in enumerate(parts[1:]):
+            name = made if number == len(parts) - 2 else f"s{number}"
+            nodes.append(helper.make_node("Add", [last, part], [name]))
+            last = name
+        if len(parts) == 1:
+            nodes.append(helper.make_node("Identity", [last], [made]))
+        reads = [(f"{side}{k}", 2) for side in "wx" for k in range(slices)]
+        reads += [("b", 2)] if self.filters.bias is not None else []
+        return _session(self.graph, [*nodes, *(self.graph.nodes[p] for p in self.behind)], reads, self.result)
+
+
+def _product(graph: GraphView, position: int) -> Layer | str:
+    node = graph.nodes[position]
+    given = attributes(node)
+    weight = graph.held(node.input[1])
+    if len(graph.rows(node.input[0]) or ()) != 1 or weight.ndim != 2:
+        return "it is no product of rows with one matrix"
+    if given.get("transA", 0) or given.get("alpha", 1.0) != 1.0 or given.get("beta", 1.0) != 1.0:
+        return "its product is transposed or scaled"
+    bias = _bias(graph, node)
+    transposed = not given.get("transB", 0)
+    rows = np.ascontiguousarray(weight.T) if transposed else weight
+    if bias is not None and len(bias) != len(rows):
+        return "its bias is not one value for each channel"
+    behind = _behind(graph, position, UNARY - {"PRelu"})
+    result = graph.nodes[behind[-1] if behind else position].output[0]
+    return ProductLayer(graph, position, result, Filters(rows, bias, node.input[1], transposed), tuple(behind))
