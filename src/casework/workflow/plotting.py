@@ -52,7 +52,11 @@ def find(source: str, scene: Callable[[], Scene]) -> Found:
         return _from_file(path)
     if path.suffix in (".json", ".dsse") or "/" in source:
         raise CallProblem(f"{source}: no such file")
-    return _from_case(source, scene())
+    try:
+        assessed = scene()
+    except CallProblem as problem:
+        raise CallProblem(f"there is no file {source}, and no case to look it up in: {problem}") from None
+    return _from_case(source, assessed)
 
 
 def _from_file(path: Path) -> Found:

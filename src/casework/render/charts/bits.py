@@ -31,7 +31,7 @@ def bit_curve(campaign: Campaign, way: Way = "auto") -> Figure:
     dtypes = {layer.dtype for layer in campaign.layers}
     dtype = next(iter(dtypes)) if len(dtypes) == 1 else ""
     seen = [row.rate for row in rows if row.predictions]
-    line = upward([x for rate in seen for x in (rate.value, rate.high)], way, _TOP, _BOTTOM)
+    line = upward([x for rate in seen for x in (rate.low, rate.value, rate.high)], way, _TOP, _BOTTOM)
     size = max(width_of(dtype), max(int(b.at) for b in rows) + 1)
     step = (WIDTH - MARGIN - _LEFT) / size
     body = [*_ground(dtype, size, step), *rungs(line, _LEFT, WIDTH - MARGIN)]
@@ -87,9 +87,12 @@ def marked(row: Bin, x: float, line: Axis, what: str) -> Iterator[str]:
     y, tip = line.at(row.rate.value), f"{what}: SDC {share(row.rate.value)} {between(row.rate)}"
     tip += f" ({count(row.sdc)} of {count(row.predictions)} predictions)"
     if row.rate.high > row.rate.low:
-        low = line.at(max(row.rate.low, line.low)) if row.rate.value > 0 else y
-        ink = colour.SOFT if row.rate.value > 0 else "#b3bac3"
-        yield upright(x, low, line.at(row.rate.high), ink=ink)
+        if row.rate.value > 0:
+            yield upright(x, line.at(max(row.rate.low, line.low)), line.at(row.rate.high), ink=colour.SOFT)
+        else:
+            top = line.at(row.rate.high)
+            yield stroke(f"M {number(x)} {number(y)} V {number(top)}", "#b3bac3", 0.8, stroke_dasharray="1 3")
+            yield stroke(f"M {number(x - 3.5)} {number(top)} h 7", colour.SOFT, 1.1)
     fill = colour.SDC if row.rate.value > 0 else colour.PAPER
     yield tag("circle", tag("title", quoted(tip)), cx=x, cy=y, r=3.6, fill=fill, stroke=colour.SDC, stroke_width=1.2)
 
@@ -100,7 +103,7 @@ def meanings(line: Axis) -> list[tuple[str, str]]:
     hollow = tag("circle", cx=6, cy=5, r=3.6, fill=colour.PAPER, stroke=colour.SDC, stroke_width=1.2)
     return [
         (upright(6, 0, 10, ink=colour.SOFT) + point, "SDC with its interval"),
-        (hollow, "no SDC seen, with the upper limit"),
+        (hollow + stroke("M 2.5 -3 h 7", colour.SOFT, 1.1), "no SDC seen; at most the line"),
     ]
 
 
@@ -135,10 +138,16 @@ def listed(row: Bin) -> tuple[str, ...]:
 
 def _caption(campaign: Campaign, line: Axis, rows: Sequence[Bin]) -> str:
     total = sum(row.predictions for row in rows)
+    types = sorted({layer.dtype for layer in campaign.layers if layer.dtype})
+    mixed = (
+        f" The tensors are of several types ({', '.join(types)}), so that a bit has several meanings."
+        if len(types) > 1
+        else ""
+    )
     scale = " on a logarithmic scale, with a lane for 0 below" if line.log else ""
     return (
         f"Share of injected predictions with silent corruption after a fault in the bit, in percent{scale}, over all tensors "
-        f"({plural(total, 'injected prediction')}). Whiskers: {interval_words(campaign)}; of bits without SDC, up to the upper limit."
+        f"({plural(total, 'injected prediction')}). Whiskers: {interval_words(campaign)}; without SDC, a line at the upper limit.{mixed}"
     )
 
 

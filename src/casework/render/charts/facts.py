@@ -21,6 +21,25 @@ _ALLOCATIONS: Final = {
 }
 
 
+_FAULTS: Final = {
+    "bitflip": "one bit flipped (bitflip)",
+    "multi": "several bits of one word flipped (multi)",
+    "burst": "adjacent bits flipped (burst)",
+    "field": "a bit of one part of a float flipped (field)",
+    "stuck_at_0": "a bit stuck at 0",
+    "stuck_at_1": "a bit stuck at 1",
+    "zeros": "values set to zero (zeros)",
+    "random": "a value replaced by a random one (random)",
+    "set": "a value replaced by a given one (set)",
+    "fixed_point": "a bit of a fixed-point image flipped, as TensorFI 1 does (fixed_point)",
+}
+_TARGETS: Final = {
+    "all": "all tensors",
+    "stored": "weights, biases, scales and zero points",
+    "zero_points": "zero points",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Engine:
     """A row of the table `engines`."""
@@ -38,12 +57,14 @@ class Engine:
 def fault_model(record: ResultRecord) -> str:
     """Return what was put in, and where, from the options of the record."""
     options = record.options
-    what = [str(options.get("fault", "faults as recorded"))]
-    for name in ("field", "bits", "amount", "amounts", "value", "low", "high", "rate"):
+    fault = str(options.get("fault", "faults as recorded"))
+    what = [_FAULTS.get(fault, fault.replace("_", " "))]
+    for name in ("field", "bits", "amount", "amounts", "percent", "value", "low", "high", "rate"):
         value = options.get(name)
         if value is not None and _matters(name, options):
             what.append(f"{name} {_said(value)}")
-    where = [str(options["target"])] if options.get("target") else []
+    target = str(options.get("target") or "")
+    where = [_TARGETS.get(target, target)] if target else []
     where += [f"{name} {_said(options[name])}" for name in ("tensors", "operators") if options.get(name)]
     mode = f"; mode {options['mode']}" if options.get("mode") not in (None, "single") else ""
     return ", ".join(what) + (f" in {', '.join(where)}" if where else "") + mode

@@ -114,10 +114,15 @@ def stroke(path: str, colour_of: str, width: float = 1.0, **more: str | float | 
     return tag("path", d=path, stroke=colour_of, stroke_width=width, fill="none", **more)
 
 
-def whisker(low: float, high: float, y: float, size: float = 3.0, ink: str = colour.INK) -> str:
-    """Return a horizontal whisker from `low` to `high`, its caps `size` above and below."""
-    ends = "".join(f"M {number(x)} {number(y - size)} V {number(y + size)} " for x in (low, high))
-    return stroke(f"M {number(low)} {number(y)} H {number(high)} {ends}".strip(), ink, 1.1)
+def whisker(
+    low: float, high: float, y: float, size: float = 3.0, ink: str = colour.INK, *, beyond: bool = False
+) -> str:
+    """Return a horizontal whisker from `low` to `high`, its caps `size` above and below; with an arrow where it goes on."""
+    cap = f"M {number(low)} {number(y - size)} V {number(y + size)}"
+    end = f"M {number(high)} {number(y - size)} V {number(y + size)}"
+    if beyond:
+        end = f"M {number(high - size)} {number(y - size)} L {number(high)} {number(y)} L {number(high - size)} {number(y + size)}"
+    return stroke(f"M {number(low)} {number(y)} H {number(high)} {cap} {end}", ink, 1.1)
 
 
 def upright(x: float, low: float, high: float, size: float = 3.0, ink: str = colour.INK) -> str:

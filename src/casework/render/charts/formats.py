@@ -46,14 +46,24 @@ def fields_of(dtype: str) -> tuple[Field, ...]:
 
 
 def guessed(bits: Iterable[int], kind: str = "", operator: str = "") -> str:
-    """Return the most usual type that has the given bits, for records that do not name it.
+    """Return the most usual type of an element, for records that do not name it.
 
-    Biases of quantised operators are int32 (ONNX operators QLinearConv and DequantizeLinear); other 32 bits are float32.
+    Quantised operators of ONNX (QLinearConv and the like, QuantizeLinear, DequantizeLinear, ConvInteger) hold 8-bit weights and
+    zero points, int32 biases and float32 scales; of all others the highest bit that was hit tells the width.
+
+    Args:
+        bits: Bits hit in tensors of this kind.
+        kind: What the tensor is.
+        operator: Type of its operator.
     """
+    stored = _QUANTISED.get(kind)
+    if stored and (operator.startswith(("QLinear", "Dequantize", "Quantize")) or operator.endswith("Integer")):
+        return stored
     top = max(bits, default=-1)
-    found = next((dtype for width, dtype in _GUESSED if top < width), "") if top >= 0 else ""
-    whole = operator.startswith(("QLinear", "Dequantize")) or operator.endswith("Integer")
-    return "int32" if found == "float32" and kind == "bias" and whole else found
+    return next((dtype for width, dtype in _GUESSED if top < width), "") if top >= 0 else ""
+
+
+_QUANTISED: Final = {"weight": "int8", "bias": "int32", "scale": "float32", "zero_point": "int8"}
 
 
 def field_of(dtype: str, bit: int) -> str:

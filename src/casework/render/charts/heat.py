@@ -22,6 +22,7 @@ from casework.render.charts.figure import (
 )
 from casework.render.charts.formats import Field, field_of, fields_of, width_of
 from casework.render.charts.layers import (
+    FEW,
     LEFT,
     MOST,
     in_parts,
@@ -79,7 +80,7 @@ class _Sheet:
         return LEFT + (self.bits - 1 - bit) * self.cell
 
 
-def heat_maps(campaign: Campaign, way: Way = "auto") -> tuple[Figure, ...]:
+def heat_maps(campaign: Campaign, way: Way = "auto", most: int = ROWS) -> tuple[Figure, ...]:
     """Return the heat map in as many parts as it takes; one sentence where the record has no counts by tensor and bit."""
     layers, cells = merged(campaign)
     hit = [layer for layer in layers if cells.get(layer.tensor)]
@@ -88,17 +89,21 @@ def heat_maps(campaign: Campaign, way: Way = "auto") -> tuple[Figure, ...]:
     if not rows:
         why = "The record holds no counts by tensor and bit, so there is no heat map: its faults were not flips of single bits."
         return (empty(NAME, TITLE, why),)
-    rates = [cell.sdc / cell.predictions for row in rows for cell in row.cells.values() if cell.predictions]
+    seen = [cell for row in rows for cell in row.cells.values() if cell.predictions]
+    sure = [cell for cell in seen if cell.predictions >= FEW] or seen
+    rates = [cell.sdc / cell.predictions for cell in sure]
     formats = tuple(dict.fromkeys(row.dtype for row in rows if row.dtype))
     bits = max([width_of(name) for name in formats] + [max(row.cells) + 1 for row in rows])
     sheet = _Sheet(bits, axis(rates or [1.0], 0.0, 1.0, way=way, zero=0.0), formats)
-    parts = in_parts(rows, ROWS)
+    parts = in_parts(rows, most)
     return tuple(_part(campaign, sheet, part, at, len(parts)) for at, part in enumerate(parts))
 
 
 def _row(layer: Layer, short: str, cells: Mapping[int, Cell]) -> _Row:
     name, kind = named(layer), kind_of(layer)
     total = share(layer.rate.value) if layer.predictions else "no sample"
+    if 0 < layer.predictions < FEW:
+        total = f"{layer.sdc} of {layer.predictions}"
     size = f"{plural(layer.elements, 'element')}, {plural(layer.predictions, 'prediction')}"
     return _Row(name, short, f"{name}: {kind} {layer.dtype}, {size}, SDC {total}", kind, cells, layer.dtype, total)
 
@@ -180,7 +185,13 @@ def _cells(sheet: _Sheet, row: _Row, y: float) -> Iterator[str]:
         fill = colour.scale(sheet.colours.at(rate)) if cell.sdc else colour.PAPER
         tip = f"{row.label}, bit {bit}{_part_of(row, bit)}: SDC {share(rate)} ({count(cell.sdc)} of {count(cell.predictions)})"
         tip += f", DUE {count(cell.due)}" if cell.due else ""
-        yield box(sheet.left(bit), y, sheet.cell, _ROW, fill, tip, stroke=colour.GRID, stroke_width=0.5)
+        x, wide = sheet.left(bit), sheet.cell
+        if cell.predictions < FEW:
+            yield box(x, y, wide, _ROW, "url(#hatch)", tip)
+            inset = min(2.6, wide / 4)
+            yield box(x + inset, y + 2.6, wide - 2 * inset, _ROW - 5.2, fill, tip)
+        else:
+            yield box(x, y, wide, _ROW, fill, tip, stroke=colour.GRID, stroke_width=0.5)
     yield from _unsampled(sheet, row, gap, y)
 
 
@@ -230,6 +241,7 @@ def _legend(sheet: _Sheet, y: float) -> Iterator[str]:
     entries = [
         (none, "sampled, no SDC seen"),
         (box(0, 0, 12, 10, "url(#hatch)", stroke=colour.GRID), "not sampled"),
+        (box(0, 0, 12, 10, "url(#hatch)") + box(2.4, 2, 7.2, 6, colour.scale(0.55)), f"fewer than {FEW} predictions"),
     ]
     yield keys(entries, LEFT, y + 38)
 
@@ -267,8 +279,9 @@ def _caption(campaign: Campaign, sheet: _Sheet) -> str:
     return (
         f"Share of injected predictions with silent data corruption (SDC), in percent on a {scale} scale, of "
         f"{plural(total, 'injected prediction')} in {plural(len(campaign.layers), 'tensor')}. White: sampled, no SDC seen; hatched: "
-        f"not sampled, nothing is known. Vertical lines part sign (s), exponent and mantissa.{more}{guess} Cells are shares without "
-        "intervals; how many predictions each rests on is told where a pointer rests on it, and in the record."
+        f"not sampled, nothing is known; small: fewer than {FEW} predictions. Vertical lines part sign (s), exponent and "
+        f"mantissa.{more}{guess} Cells are shares without intervals; how many predictions each rests on is told where a pointer "
+        "rests on it, and in the record."
     )
 
 

@@ -27,11 +27,15 @@ NAME: Final = "layers"
 TITLE: Final = "What becomes of a fault, by tensor"
 MOST: Final = 200
 """Tensors above which neighbours share a row."""
-_ROWS: Final = 48
+ROWS: Final = 48
+"""Rows of one figure, so that it stays on a page."""
 _ROW: Final = 15.0
-LEFT: Final = 236.0
-_RIGHT: Final = 132.0
-KINDS: Final = 84.0
+LEFT: Final = 244.0
+_RIGHT: Final = 176.0
+KINDS: Final = 92.0
+FEW: Final = 20
+"""Predictions below which a share says little: it is drawn as such, and sets no axis."""
+_SHORT: Final = {"DequantizeLinear": "Dequantize", "QuantizeLinear": "Quantize", "DynamicQuantizeLinear": "Quantize"}
 _Item = TypeVar("_Item")
 
 
@@ -86,16 +90,17 @@ def _summed(found: Iterable[Mapping[int, Cell]]) -> Mapping[int, Cell]:
     return made
 
 
-def layer_bars(campaign: Campaign) -> tuple[Figure, ...]:
+def layer_bars(campaign: Campaign, most: int = ROWS) -> tuple[Figure, ...]:
     """Return a bar for each tensor, in as many figures as it takes; one sentence where the record has no rates by tensor."""
     layers, cells = merged(campaign)
     if not layers:
         return (empty(NAME, TITLE, "The record holds no rates by tensor, so there is nothing to compare."),)
     shares = [_shares(layer, cells.get(layer.tensor, {})) for layer in layers]
-    ends = [sum(s) for s in shares] + [layer.rate.high for layer in layers if layer.predictions]
+    sure = [at for at, layer in enumerate(layers) if layer.predictions >= FEW] or range(len(layers))
+    ends = [max(sum(shares[at]), layers[at].rate.high) for at in sure]
     line = axis(ends, LEFT, WIDTH - MARGIN - _RIGHT)
     rows = list(zip(layers, shares, short_names([named(layer) for layer in layers]), strict=True))
-    parts = in_parts(rows, _ROWS)
+    parts = in_parts(rows, most)
     return tuple(_part(campaign, line, part, at, len(parts)) for at, part in enumerate(parts))
 
 
@@ -125,6 +130,7 @@ def _part(campaign: Campaign, line: Axis, rows: Sequence[_Bar], at: int, parts: 
     body = [
         text("Tensor, in the order of the graph", MARGIN, 10, SMALL, bold=True),
         text("SDC with interval, %", WIDTH - MARGIN - _RIGHT + 10, 10, SMALL, bold=True),
+        text("n", WIDTH - MARGIN, 10, SMALL, align="right", bold=True),
         *grid(line, 16.0, bottom),
     ]
     for place, row in enumerate(rows):
@@ -156,7 +162,8 @@ def named(layer: Layer) -> str:
 
 def kind_of(layer: Layer) -> str:
     """Return what a tensor is, and of which operator."""
-    return f"{layer.kind} · {layer.operator}" if layer.operator else layer.kind
+    kind = layer.kind.replace("_", " ")
+    return f"{kind} · {_SHORT.get(layer.operator, layer.operator)}" if layer.operator else kind
 
 
 def short_names(names: Sequence[str]) -> list[str]:
@@ -186,12 +193,17 @@ def _drawn(line: Axis, row: _Bar, y: float) -> Iterator[str]:
         x = line.at(done)
         if part > 0:
             tip = f"{name}: {word} {share(part)} ({count(k)} of {count(layer.predictions)} predictions)"
-            yield box(x, y + 2.5, line.at(done + part) - x, _ROW - 5, ink, tip)
+            faint = None if layer.predictions >= FEW else 0.35
+            yield box(x, y + 2.5, line.at(done + part) - x, _ROW - 5, ink, tip, fill_opacity=faint)
         done += part
+    ink = colour.INK if layer.predictions >= FEW else colour.FAINT
     if layer.merged == 1 and layer.rate.high > layer.rate.low:
-        yield whisker(line.at(layer.rate.low), line.at(layer.rate.high), y + _ROW / 2)
+        yield whisker(
+            line.at(layer.rate.low), line.at(layer.rate.high), y + _ROW / 2, ink=ink, beyond=layer.rate.high > line.high
+        )
     said = in_percent(layer.rate.value) + (f"  {between(layer.rate).removesuffix(' %')}" if layer.merged == 1 else "")
-    yield text(said, right, y + 10.6, SMALL)
+    yield text(said, right, y + 10.6, SMALL, fill=colour.INK if layer.predictions >= FEW else colour.SOFT)
+    yield text(count(layer.predictions), WIDTH - MARGIN, y + 10.6, 8.2, align="right", fill=colour.SOFT)
 
 
 def _meanings(campaign: Campaign) -> list[tuple[str, str]]:
@@ -217,7 +229,16 @@ def _caption(campaign: Campaign) -> str:
     return (
         f"Shares of the injected predictions in each tensor, in percent; {plural(total, 'prediction')} in all. SDC: the decision differs, "
         "no guard spoke and all outputs are finite; DUE: NaN or infinity, or the runtime refused. What is not drawn did not change "
-        f"the decision. Whiskers: {interval_words(campaign)} of SDC."
+        f"the decision. Whiskers: {interval_words(campaign)} of SDC.{_few(campaign)}"
+    )
+
+
+def _few(campaign: Campaign) -> str:
+    found = sum(0 < layer.predictions < FEW for layer in campaign.layers)
+    return (
+        f" Pale: fewer than {FEW} predictions ({plural(found, 'tensor')}); an arrow goes on beyond the axis."
+        if found
+        else ""
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -143,7 +143,8 @@ def read(record: ResultRecord, label: str) -> Campaign:
         counts = Cell(row.count("predictions"), row.count("sdc"), row.count("due"))
         cells.setdefault(row.text("tensor"), {})[row.bit("bit")] = counts
     unknown = any(not layer.dtype for layer in layers)
-    layers = [replace(layer, dtype=layer.dtype or _dtype(record, layer, cells)) for layer in layers]
+    types = _dtypes(record, layers, cells)
+    layers = [replace(layer, dtype=dtype) for layer, dtype in zip(layers, types, strict=True)]
     return Campaign(
         label,
         record,
@@ -157,10 +158,22 @@ def read(record: ResultRecord, label: str) -> Campaign:
     )
 
 
-def _dtype(record: ResultRecord, layer: Layer, cells: Mapping[str, Mapping[int, Cell]]) -> str:
-    """Return the type of a tensor that a record does not name; nothing where its high bits may just not have been hit."""
-    found = guessed(cells.get(layer.tensor, ()), layer.kind, layer.operator)
-    return "" if record.options.get("bits") and width_of(found) < 32 else found
+def _dtypes(record: ResultRecord, layers: Sequence[Layer], cells: Mapping[str, Mapping[int, Cell]]) -> list[str]:
+    """Return the types of tensors, told from the bits that were hit where a record does not name them.
+
+    Few faults hit few bits, so those of all tensors of a kind are looked at together. Nothing is said where high bits may
+    just not have been hit.
+    """
+    hit: dict[str, set[int]] = {}
+    for layer in layers:
+        hit.setdefault(layer.kind, set()).update(cells.get(layer.tensor, ()))
+    found = []
+    for layer in layers:
+        own = max(cells.get(layer.tensor, ()), default=-1)
+        dtype = layer.dtype or guessed(hit[layer.kind], layer.kind, layer.operator)
+        unsure = not layer.dtype and bool(record.options.get("bits")) and width_of(dtype) < 32
+        found.append("" if unsure or own >= width_of(dtype) else dtype)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,11 @@ from typing import Final
 
 from casework.model.learning import Evidence, ModelCard
 from casework.model.result import Metric
-from casework.render.charts import Campaign, Figure, TableProblem, comparison, figures, is_campaign, read, svg
+from casework.render.charts import Campaign, Figure, TableProblem, comparison, is_campaign, read, svg
 from casework.render.charts.facts import audit, engines, fault_model, sampling
 from casework.render.charts.hardening import COMPARED
+from casework.render.charts.heat import heat_maps
+from casework.render.charts.layers import layer_bars
 from casework.render.charts.words import share
 from casework.render.report.appendix import anchor_of_figures
 from casework.render.report.document import (
@@ -34,10 +36,11 @@ from casework.render.report.document import (
     to_anchor,
     word,
 )
-from casework.render.report.figures import interval, measured, sample
+from casework.render.report.figures import figure, interval, sample, worse_side
 from casework.render.report.view import View
 
-_DRAWN: Final = ("heat-map", "layers")
+_ROWS: Final = 24
+"""Tensors of one figure, of which two then stand on a page."""
 _MOST: Final = 4
 """Figures of one kind that a report shows; `casework plot` draws all of them."""
 
@@ -106,7 +109,7 @@ def _audited(campaign: Campaign) -> Run:
 
 
 def _rates(key: str, campaign: Campaign) -> Table:
-    columns = (Column("Figure", 1.6), Column("Rate", 1.1), Column("k of n", 1.2), Column("Interval", 2.2))
+    columns = (Column("Figure", 1.6), Column("Rate", 1.6), Column("k of n", 1.1), Column("Interval", 2.2))
     rows = tuple(
         _rate(metric) for metric in campaign.record.metrics if metric.slice == "all" and metric.unit == "ratio"
     )
@@ -117,15 +120,19 @@ def _rate(metric: Metric) -> Row:
     name = COMPARED.get(metric.name, metric.name.replace("_", " "))
     return Row((
         cell(line(strong(name) if metric.name == "sdc_rate" else name)),
-        cell(line(measured(metric), muted(f"  {share(metric.value)}") if 0 <= metric.value <= 1 else "")),
+        cell(line(f"{_brief(metric)} {metric.unit}", muted(f"  {share(metric.value)}") if 0 <= metric.value <= 1 else "")),
         cell(sample(metric)),
         cell(interval(metric)),
     ))  # fmt: skip
 
 
+def _brief(metric: Metric) -> str:
+    side = worse_side(metric.name)
+    return figure(float(f"{metric.value:.6g}")) if side == "exact" else figure(metric.value, side)
+
+
 def _pictures(campaign: Campaign) -> Iterator[Block]:
-    for name in _DRAWN:
-        found = [one for one in figures(campaign) if one.name == name or one.name.startswith(f"{name}-")]
+    for found in (heat_maps(campaign, most=_ROWS), layer_bars(campaign, most=_ROWS)):
         for at, one in enumerate(found[:_MOST]):
             yield _picture(one if at == 0 else replace(one, caption="Scales and marks as in the first part."))
         if len(found) > _MOST:
