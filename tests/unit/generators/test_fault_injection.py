@@ -219,7 +219,7 @@ def test_failed_audit_is_an_error_and_no_result(inputs: str, monkeypatch: pytest
     honest = SuffixEngine.run
 
     def lying(self: Any, target: Any, faults: Any, fault: Any, sample: Any, judge: Any) -> Any:
-        return honest(self, target, faults, fault, sample, judge) | (2 if len(fault) > 100 else 0)
+        return honest(self, target, faults, fault, sample, judge) | (2 if len(fault) > 20 else 0)
 
     monkeypatch.setattr(SuffixEngine, "run", lying)
     record = run(LENET, inputs, "target=activations", "engine=suffix", *SMALL)
