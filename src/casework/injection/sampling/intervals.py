@@ -61,8 +61,13 @@ def normal_quantile(confidence: float) -> float:
 def student_quantile(confidence: float, freedom: int) -> float:
     """Return t with P(|T| <= t) = confidence for Student's t of `freedom` degrees.
 
-    From P(|T| > t) = I_x(freedom / 2, 1 / 2) with x = freedom / (freedom + t^2) (NIST DLMF 8.17, Abramowitz and Stegun 26.7.1).
+    From P(|T| > t) = I_x(freedom / 2, 1 / 2) with x = freedom / (freedom + t^2) (NIST DLMF 8.17, Abramowitz and Stegun 26.7.1);
+    from 200 degrees by the expansion of Abramowitz and Stegun 26.7.5, which is then good to 1e-8.
     """
+    if freedom >= 200:
+        z = normal_quantile(confidence)
+        terms = (z**3 + z) / 4, (5 * z**5 + 16 * z**3 + 3 * z) / 96, (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
+        return z + terms[0] / freedom + terms[1] / freedom**2 + terms[2] / freedom**3
     x = beta_quantile(1 - confidence, freedom / 2, 0.5)
     return math.sqrt(freedom * (1 - x) / x)
 
@@ -101,6 +106,11 @@ def rule_of_three(n: int, confidence: float = 0.95) -> float:
 def proportion(k: int, n: int, confidence: float) -> Estimate:
     """Return Wilson's interval of k events in n independent trials; the exact one where nothing or everything happened."""
     return wilson(k, n, confidence) if 0 < k < n else clopper_pearson(k, n, confidence)
+
+
+def exhaustive(k: int, n: int) -> Estimate:
+    """Return the rate of all n faults there are: a fact of these inputs, without an interval."""
+    return Estimate(k / n, k / n, k / n, "exhaustive")
 
 
 def clustered(event: Array, fault: Array, confidence: float) -> Estimate:

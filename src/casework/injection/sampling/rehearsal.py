@@ -92,8 +92,7 @@ def rehearse(
         half_width: For `adaptive`: at which to stop; 0 to use up all faults.
         confidence: Two-sided.
     """
-    order = np.argsort(truth.stratum, kind="stable")
-    population = _Population(truth, order, np.concatenate([[0], np.cumsum(np.bincount(truth.stratum))]))
+    population = _population(truth)
     found: list[tuple[int, Estimate]] = []
     for campaign in range(campaigns):
         random = np.random.default_rng([seed, campaign])
@@ -114,13 +113,25 @@ def rehearse(
 @dataclass(frozen=True, slots=True)
 class _Population:
     truth: Truth
-    order: Array
+    ordered: Array
     starts: Array
+    weights: Array
+    spreads: Array
 
     def draw(self, stratum: int, count: int, random: np.random.Generator) -> Array:
         """Return the events of `count` faults of a stratum, with replacement, as `generate_in` draws."""
         places = random.integers(self.starts[stratum], self.starts[stratum + 1], count)
-        return np.asarray(self.truth.events[self.order[places]])
+        return np.asarray(self.ordered[places])
+
+
+def _population(truth: Truth) -> _Population:
+    n = np.bincount(truth.stratum)
+    shares = truth.events / truth.inputs
+    means = np.bincount(truth.stratum, shares) / n
+    squares = np.bincount(truth.stratum, shares**2) / n
+    spreads = np.sqrt(np.maximum(squares - means**2, 0))
+    ordered = truth.events[np.argsort(truth.stratum, kind="stable")]
+    return _Population(truth, ordered, np.concatenate([[0], np.cumsum(n)]), truth.weights, spreads)
 
 
 def _alike(population: _Population, faults: int, random: np.random.Generator) -> Array:
@@ -138,17 +149,12 @@ def _independent(population: _Population, faults: int, confidence: float, random
 
 
 def _proportional(population: _Population, faults: int, confidence: float, random: np.random.Generator) -> Estimate:
-    return _by_stratum(population, proportional(population.truth.weights, faults, LEAST), confidence, random)
+    return _by_stratum(population, proportional(population.weights, faults, LEAST), confidence, random)
 
 
 def _neyman(population: _Population, faults: int, confidence: float, random: np.random.Generator) -> Estimate:
-    truth = population.truth
-    shares = truth.events / truth.inputs
-    n = np.bincount(truth.stratum)
-    means = np.bincount(truth.stratum, shares) / n
-    squares = np.bincount(truth.stratum, shares**2) / n
-    spread = np.sqrt(np.maximum(squares - means**2, 0))
-    return _by_stratum(population, neyman(truth.weights, spread, faults, LEAST), confidence, random)
+    sizes = neyman(population.weights, population.spreads, faults, LEAST)
+    return _by_stratum(population, sizes, confidence, random)
 
 
 def _by_stratum(population: _Population, sizes: Array, confidence: float, random: np.random.Generator) -> Estimate:
@@ -159,13 +165,13 @@ def _by_stratum(population: _Population, sizes: Array, confidence: float, random
         trials.append(effective_trials(events, np.full(len(events), inputs), confidence))
         rates.append(float(events.mean()) / inputs)
     n = np.array(trials)
-    return stratified(np.array(rates) * n, n, population.truth.weights, confidence)
+    return stratified(np.array(rates) * n, n, population.weights, confidence)
 
 
 def _adaptive(
     population: _Population, faults: int, half_width: float, confidence: float, random: np.random.Generator
 ) -> tuple[int, Estimate]:
-    weights = population.truth.weights
+    weights = population.weights
     plan = adaptive.plan_of([float(w) for w in weights], faults, half_width=half_width, confidence=confidence)
     stages: list[Array] = []
     events = [np.zeros(0, np.int64) for _ in weights]
