@@ -134,11 +134,11 @@ def strike(rows: Array, faults: FaultList, fault: Array) -> Saved:
         sites = fault
     else:
         counts = faults.starts[fault + 1] - faults.starts[fault]
-        sites = _spread(faults.starts[fault], counts)
+        sites = ranges(faults.starts[fault], counts)
         starts, op = np.repeat(starts, counts), np.repeat(op, counts)
     positions = np.add(starts, faults.index[sites], out=starts)
     held = flat[positions]
-    flat[positions] = _struck(held, op, faults.operand[sites], rows.dtype.name)
+    flat[positions] = struck(held, op, faults.operand[sites], rows.dtype.name)
     return Saved(positions, held)
 
 
@@ -156,7 +156,7 @@ def faulty_values(golden: Array, faults: FaultList) -> Array:
     """
     held = _flat(np.ascontiguousarray(golden))[faults.index]
     op = faults.op if faults.single else np.repeat(faults.op, np.diff(faults.starts))
-    return _struck(held, op, faults.operand, golden.dtype.name).view(golden.dtype)
+    return struck(held, op, faults.operand, golden.dtype.name).view(golden.dtype)
 
 
 def apply(values: Array, faults: FaultList) -> None:
@@ -176,14 +176,14 @@ def _flat(rows: Array) -> Array:
     return rows.view(pattern_type(rows.dtype.name)).reshape(-1)
 
 
-def _spread(starts: Array, counts: Array) -> Array:
-    """Return the site numbers of ranges: starts[0], starts[0] + 1, ... (counts[0] of them), starts[1], ..."""
+def ranges(starts: Array, counts: Array) -> Array:
+    """Return the numbers of ranges one after the other: starts[0], starts[0] + 1, ... (counts[0] of them), starts[1], ..."""
     ends = np.cumsum(counts)
     total = int(ends[-1]) if len(ends) else 0
     return np.repeat(starts - (ends - counts), counts) + np.arange(total)
 
 
-def _struck(held: Array, op: Array, operand: Array, dtype: str) -> Array:
+def struck(held: Array, op: Array, operand: Array, dtype: str) -> Array:
     """Return the bit patterns after the fault, for the patterns, operations and operands [S] of the sites."""
     if len(held) == 0:
         return held

@@ -94,6 +94,16 @@ class FaultList:
             ids if self.group is self.ids else self.group.take(positions), self.persistence,
         )  # fmt: skip
 
+    def part(self, start: int, stop: int) -> FaultList:
+        """Return the faults at positions start to stop, without copying them."""
+        sites = slice(int(self.starts[start]), int(self.starts[stop]))
+        here = slice(start, stop)
+        ids = self.ids[here]
+        return FaultList(
+            self.model, self.tensors, ids, self.tensor[here], self.starts[start : stop + 1] - self.starts[start], self.index[sites],
+            self.operand[sites], self.op[here], self.sample[here], ids if self.group is self.ids else self.group[here], self.persistence,
+        )  # fmt: skip
+
 
 def concat(parts: Sequence[FaultList]) -> FaultList:
     """Return one list of the faults of several, in their order; all are of one model and one table of tensors.
