@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final, Protocol, runtime_checkable
 
 import numpy as np
@@ -116,19 +117,24 @@ def cut(faults: FaultList, engine_of: dict[str, str], samples: int) -> list[Bloc
         samples: Number of inputs.
     """
     every = faults.sample == EVERY_SAMPLE
-    weights = np.where(every, samples, 1)
-    size = max(LEAST, int(weights.sum()) // BLOCKS)
-    order = np.argsort(faults.tensor, kind="stable")
-    bounds = np.flatnonzero(np.diff(faults.tensor[order])) + 1
+    total = len(faults) + int(every.sum()) * (samples - 1)
+    size = max(LEAST, total // BLOCKS)
+    # Numbers of tensors are few: as int16 they are sorted by radix, in linear time.
+    keys = faults.tensor.astype(np.int16) if len(faults.tensors) < 1 << 15 else faults.tensor
+    order = np.argsort(keys, kind="stable")
+    ordered = faults.take(order)
+    bounds = [0, *(np.flatnonzero(np.diff(ordered.tensor)) + 1).tolist(), len(ordered)]
     blocks: list[Block] = []
-    for part in np.split(order, bounds):
-        if not len(part):
+    for first, last in pairwise(bounds):
+        if first == last:
             continue
-        name = faults.tensors[int(faults.tensor[part[0]])].name
-        pieces = max(1, -(-int(weights[part].sum()) // size))
+        name = ordered.tensors[int(ordered.tensor[first])].name
+        rows = last - first + int(every[order[first:last]].sum()) * (samples - 1)
+        pieces = max(1, -(-rows // size))
+        edges = np.linspace(first, last, pieces + 1).round().astype(np.int64).tolist()
         blocks += [
-            Block(name, engine_of[name], faults.take(piece), piece)
-            for piece in np.array_split(part, pieces)
-            if len(piece)
+            Block(name, engine_of[name], ordered.part(start, stop), order[start:stop])
+            for start, stop in pairwise(edges)
+            if start < stop
         ]
     return blocks
