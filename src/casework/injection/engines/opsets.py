@@ -25,9 +25,20 @@ def raised(proto: Any, version: int) -> Any | None:
         for entry in copy.opset_import:
             if entry.domain in ("", "ai.onnx"):
                 entry.version = version
+        _name_parts(copy.graph)
         copy.ir_version = max(copy.ir_version, 10)
         return copy
     return _converted(proto, version)
+
+
+def _name_parts(graph: Any) -> None:
+    """Say into how many parts a Split divides: it has to be said from operator set 18 on, where sizes are not given."""
+    from onnx import helper
+
+    for node in _all_nodes(graph):
+        told = any(attribute.name == "num_outputs" for attribute in node.attribute)
+        if node.op_type == "Split" and node.domain in ("", "ai.onnx") and not told and not any(node.input[1:]):
+            node.attribute.append(helper.make_attribute("num_outputs", len(node.output)))
 
 
 def _converted(proto: Any, version: int) -> Any | None:
@@ -35,7 +46,7 @@ def _converted(proto: Any, version: int) -> Any | None:
 
     try:
         return version_converter.convert_version(proto, version)
-    except (RuntimeError, ValueError, TypeError):  # what the converter raises for operators that it does not know
+    except (version_converter.ConvertError, RuntimeError, ValueError):  # operators that it does not know
         return None
 
 

@@ -319,8 +319,26 @@ def test_the_operator_set_is_raised_only_where_all_stays() -> None:
         ), opset_imports=[helper.make_opsetid("", 11)], ir_version=6,
     )  # fmt: skip
     converted = raised(old, BITWISE)
-    assert (
-        converted is None
-        or [n.op_type for n in converted.graph.node] != ["Softmax"]
-        or converted.graph.node[0].attribute
-    )
+    assert converted is not None
+    # Before operator set 13, Softmax took all axes from 1 on as one.
+    assert [n.op_type for n in converted.graph.node] == ["Shape", "Flatten", "Softmax", "Reshape"]
+    alien = helper.make_model(
+        helper.make_graph([helper.make_node("Upsample", ["x"], ["y"], mode="nearest", scales=[1.0, 2.0])], "old", [], []),
+        opset_imports=[helper.make_opsetid("", 7)], ir_version=6,
+    )  # fmt: skip
+    assert raised(alien, BITWISE) is None
+
+
+def test_a_split_in_equal_parts_is_told_their_number() -> None:
+    nodes = [helper.make_node("Split", ["x"], ["a", "b"], axis=1), helper.make_node("Sub", ["a", "b"], ["y"])]
+    infos = [helper.make_tensor_value_info(n, onnx.TensorProto.FLOAT, ["n", size]) for n, size in (("x", 8), ("y", 4))]
+    content = helper.make_model(
+        helper.make_graph(nodes, "split", infos[:1], infos[1:]),
+        opset_imports=[helper.make_opsetid("", 13)],
+        ir_version=8,
+    ).SerializeToString()
+    inputs = {"x": models.images(SAMPLES, (8,))}
+    network = prepare(content, "split", inputs=inputs)
+    engine = SparseXorEngine(network, Golden(network, inputs))
+    targets, faults = drawn(network, "computed", "amount", amount=3)
+    assert engine.refusal_of_groups(targets, faults) == ""
