@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from casework.injection.faults.bits import faulty_values, numpy_type, pattern_type, patterns, width
 from casework.injection.faults.fault_list import OPS, FaultList
+from casework.injection.outcomes.flags import DETECTED, DUE, SDC
 from casework.injection.problem import InjectionProblem
 
 Array = NDArray[Any]
@@ -284,3 +285,20 @@ def apply_bit_protection(bits: str, dtypes: Sequence[str]) -> tuple[int, ...]:
     if not found or max(found) > 63:
         raise InjectionProblem(f"bits={bits} names no bits of an element", "Give bits from 0 to 63.")
     return tuple(sorted(found))
+
+
+def settled(flags: Array, screened: Screened, fault: Array) -> Array:
+    """Return the flags uint16 [R] of predictions, given those of what was left of the faults.
+
+    Args:
+        flags: Of the predictions with the screened faults.
+        screened: The fault list after storage.
+        fault: int64 [R]: position in the list of each prediction's fault.
+
+    Returns:
+        Flags: none where nothing was left and nothing told; detected, and no longer silent or unusable, where storage told.
+    """
+    made = np.where(screened.left[fault], flags, 0).astype(np.uint16)
+    told = screened.detected[fault]
+    made[told] = (made[told] | DETECTED) & ~np.uint16(SDC | DUE)
+    return made
