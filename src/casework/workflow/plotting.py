@@ -113,7 +113,7 @@ def _from_case(key: str, scene: Scene) -> Found:
     item = assessment.appraisals.get(key)
     if item is None:
         if key in assessment.case:
-            raise CallProblem(f"{key} is no evidence but of type {assessment.case.entries[key].type}")
+            raise CallProblem(f"{key} is of type {assessment.case.entries[key].type}; only evidence has records")
         near = difflib.get_close_matches(key, assessment.appraisals, 3)
         raise CallProblem(
             f"there is no file and no evidence {key}" + (f"; did you mean {', '.join(near)}?" if near else "")

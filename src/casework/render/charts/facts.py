@@ -89,21 +89,28 @@ def _said(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def sampling(record: ResultRecord) -> str:
+def sampling(campaign: Campaign) -> str:
     """Return how faults were drawn: sampling unit, allocation, inputs for each fault."""
-    options = record.options
+    options = campaign.record.options
     if options.get("fault_list"):
         return f"none: the faults are those of a list, {options['fault_list']}"
     if options.get("faults") == "exhaustive":
         return "none: every bit of every element that was chosen was hit"
-    unit = options.get("unit")
-    said = [_UNITS.get(str(unit), f"unit {unit}") if unit else "unit not told"]
+    said = [_UNITS.get(_unit(campaign), f"unit {_unit(campaign)}")]
     if options.get("allocation"):
         said.append(_ALLOCATIONS.get(str(options["allocation"]), str(options["allocation"])))
     each = options.get("inputs_per_fault")
     if each is not None:
         said.append("each fault is tried on every input" if str(each) == "all" else f"{_inputs(each)} for each fault")
-    return f"{'; '.join(said)}; seed {record.seed}"
+    return f"{'; '.join(said)}; seed {campaign.record.seed}"
+
+
+def _unit(campaign: Campaign) -> str:
+    """Return the sampling unit; where the plan leaves it open it is the element of what is stored, else the tensor."""
+    given = campaign.record.options.get("unit")
+    stored = all(layer.kind in ("weight", "bias", "scale", "zero_point") for layer in campaign.layers)
+    single = campaign.record.options.get("mode", "single") == "single"
+    return str(given) if given else "element" if stored and single else "tensor"
 
 
 def _inputs(each: object) -> str:

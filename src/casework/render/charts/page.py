@@ -72,7 +72,7 @@ def _facts(campaign: Campaign) -> list[tuple[str, str]]:
         ("Model", record.files.get("model", "not named")),
         ("Data", record.files.get("data", "not named")),
         ("Fault model", fault_model(record)),
-        ("Sampling unit", sampling(record)),
+        ("Sampling unit", sampling(campaign)),
         ("Audit", audit(campaign)),
         ("Generator", f"{record.generator.name}, version {record.generator.version}"),
         ("Status", f"{record.status}{': ' + record.reason if record.reason else ''}"),

@@ -89,7 +89,7 @@ def _facts(view: View, key: str, campaign: Campaign) -> Facts:
     pairs: tuple[tuple[str, Cell], ...] = (
         ("Examined", tuple(inputs)),
         ("Fault model", cell(fault_model(record))),
-        ("Sampling unit", cell(sampling(record))),
+        ("Sampling unit", cell(sampling(campaign))),
         ("Audit", cell(line(_audited(campaign), f"  {audit(campaign)}"))),
         ("Digests (SHA-256)", tuple(digests)),
         ("Limits", cell(*record.limitations) or cell("the record states none")),

@@ -1,0 +1,139 @@
+"""The safety-case report shows current fault-injection records: what was put in, rates, pictures, audit, before and after."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pypdfium2
+import pytest
+
+from casework.model.result import ResultRecord, Statement, Subject, Table
+from casework.model.verdict import Appraisal, Verdict
+from casework.render.report import build, to_html, to_pdf
+from casework.render.report.document import Paragraph, Picture, Report, Section
+from doubles.injection_records import record, wide_network
+
+PLANS = """
+- type: evidence
+  id: EV-FI
+  title: Bit flips in the deployed model
+  generator: fault-injection
+  subject: MC-INT8
+  data: DS-VER
+- type: evidence
+  id: EV-FI-FLOAT
+  title: Bit flips in the float model
+  generator: fault-injection
+  subject: MC-FLOAT
+  data: DS-VER
+"""
+
+Making = Callable[..., Report]
+
+
+def appraisal(key: str, made: ResultRecord, state: str = "current") -> Appraisal:
+    statement = Statement(
+        _type="https://in-toto.io/Statement/v1",
+        subject=(Subject(name="model.onnx", digest={"sha256": "ab" * 32}),),
+        predicateType="https://casework.dev/evidence-result/v1",
+        predicate=made.model_copy(update={"evidence": key}),
+    )
+    verdict = Verdict(key, f"evidence/{key}/abcdef.dsse.json", "12" * 32, statement, verified=True)
+    return Appraisal(key, state, (), verdict)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def making() -> Making:
+    place = Path(__file__).parents[1] / "conftest.py"
+    spec = importlib.util.spec_from_file_location("example_case", place)
+    assert spec is not None
+    assert spec.loader is not None
+    conftest: Any = importlib.util.module_from_spec(spec)
+    sys.modules["example_case"] = conftest
+    spec.loader.exec_module(conftest)
+    texts = {**conftest.TEXTS}
+    texts["requirements/model.yaml"] += PLANS
+    example = conftest.build(texts)
+
+    def make(**found: Appraisal) -> Report:
+        held = {key.replace("_", "-"): value for key, value in found.items()}
+        assessment = replace(example.assessment, appraisals={**example.assessment.appraisals, **held})
+        return build(assessment, example.decision, generated_for=date(2026, 3, 2))
+
+    return make
+
+
+def sections(report: Report) -> dict[str, Section]:
+    chapter = next(s for s in report.sections if s.anchor == "vv")
+    return {s.anchor.removeprefix("faults-n-"): s for s in chapter.sections if s.anchor.startswith("faults-")}
+
+
+def pictures(section: Section) -> list[Picture]:
+    return [b for b in section.blocks if isinstance(b, Picture)]
+
+
+def test_only_current_records_of_fault_injection_are_shown(making: Making) -> None:
+    shown = sections(
+        making(EV_FI=appraisal("EV-FI", record()), EV_FI_FLOAT=appraisal("EV-FI-FLOAT", record(), "stale"))
+    )
+    assert list(shown) == ["EV-FI"]
+
+
+def test_heat_map_and_bars_stand_in_the_text_with_their_captions(making: Making) -> None:
+    section = sections(making(EV_FI=appraisal("EV-FI", record())))["EV-FI"]
+    found = pictures(section)
+    assert [p.caption.partition(".")[0] for p in found] == [
+        "Where a fault corrupts the result: tensors by bits",
+        "What becomes of a fault, by tensor",
+    ]
+    assert all(p.inline and p.alt for p in found)
+
+
+def test_before_and_after_where_parent_and_derived_model_had_the_same_campaign(making: Making) -> None:
+    hard = appraisal("EV-FI", record(ease=0.02))
+    both = sections(making(EV_FI=hard, EV_FI_FLOAT=appraisal("EV-FI-FLOAT", record())))
+    assert (
+        sum(p.caption.startswith("Before and after: EV-FI-FLOAT against EV-FI") for p in pictures(both["EV-FI"])) == 2
+    )
+    assert not any(p.caption.startswith("Before") for p in pictures(both["EV-FI-FLOAT"]))
+    other = sections(making(EV_FI=hard, EV_FI_FLOAT=appraisal("EV-FI-FLOAT", record(seed=2))))
+    assert not any(p.caption.startswith("Before") for p in pictures(other["EV-FI"]))
+
+
+def test_a_table_that_cannot_be_read_is_said_and_stops_nothing(making: Making) -> None:
+    broken = record(more=(Table(name="rates by class", columns=("class",), rows=(("a",),)),))
+    section = sections(making(EV_FI=appraisal("EV-FI", broken), EV_FI_FLOAT=appraisal("EV-FI-FLOAT", record())))[
+        "EV-FI"
+    ]
+    assert len(section.blocks) == 1
+    assert isinstance(section.blocks[0], Paragraph)
+    assert "has no column `predictions`" in section.blocks[0].line[0].text
+
+
+def test_of_many_figures_a_few_are_shown_and_where_the_others_are_is_said(making: Making) -> None:
+    section = sections(making(EV_FI=appraisal("EV-FI", record(each=60, layers=wide_network(130)))))["EV-FI"]
+    assert len(pictures(section)) == 8
+    said = [b.line[0].text for b in section.blocks if isinstance(b, Paragraph)]
+    assert sum("`casework plot EV-FI` draws all" in text for text in said) == 2
+
+
+def test_both_formats_hold_rates_intervals_audit_digests_and_limits(making: Making) -> None:
+    report = making(EV_FI=appraisal("EV-FI", record(ease=0.02)), EV_FI_FLOAT=appraisal("EV-FI-FLOAT", record()))
+    page = to_html(report)
+    document = pypdfium2.PdfDocument(to_pdf(report))
+    words = "\n".join(p.get_textpage().get_text_range() for p in document).replace("\ufffe", "")
+    for said in (
+        "1388 of 6880000", "no disagreement", "one bit flipped (bitflip) in all tensors", "every element is as likely as any other",
+        "registers and control flow are not hit",
+    ):  # fmt: skip
+        assert said in page, said
+        assert " ".join(said.split()) in " ".join(words.split()), said
+    assert "ef" * 32 in page
+    assert "÷ 50.5 (≥ 47.5)" in words, "figures are drawings whose text can be searched"
+    assert page.count('<figure class="inline">') == 6
