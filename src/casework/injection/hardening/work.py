@@ -121,10 +121,8 @@ class Work:
             if isinstance(self.surgery.batch, str):
                 held = add("Shape", [self.surgery.inputs[0]], "casework.shape", watch=True)
             else:
-                flat = add("Flatten", [self.surgery.inputs[0]], "casework.first", watch=True, axis=0)
-                held = add(
-                    "Squeeze", [flat, store("casework.front", np.array([0], np.int64))], "casework.row", watch=True
-                )
+                row = store("casework.row", np.array([-1], np.int64))
+                held = add("Reshape", [self.surgery.inputs[0], row], "casework.first", watch=True)
             one = add(
                 "Gather", [held, store("casework.zeroth", np.array(0, np.int64))], "casework.one", watch=True, axis=0
             )

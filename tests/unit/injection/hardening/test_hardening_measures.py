@@ -217,9 +217,16 @@ def live(content: bytes, name: str) -> tuple[Any, dict[str, Any]]:
     return memory, {name: onnxruntime.OrtValue.ortvalue_from_numpy(memory)}
 
 
+@pytest.mark.parametrize("batch", ["n", 4])
 @pytest.mark.parametrize(("measure", "stored"), [("scrub:w1,when=run", "w1.stored"), ("triplicate:w1,when=run", "w1.stored1"), ("triplicate:w1,when=run", "w1.stored2")])  # fmt: skip
-def test_a_check_in_every_inference_sees_memory_change_after_loading(measure: str, stored: str) -> None:
-    content = made(models.mlp(), measure, shape=(784,)).content
+def test_a_check_in_every_inference_sees_memory_change_after_loading(
+    measure: str, stored: str, batch: str | int
+) -> None:
+    proto = onnx.load_model_from_string(models.mlp())
+    if isinstance(batch, int):
+        for value in (*proto.graph.input, *proto.graph.output):
+            value.type.tensor_type.shape.dim[0].dim_value = batch
+    content = made(proto.SerializeToString(), measure, shape=(784,)).content
     memory, overrides = live(content, stored)
     settings = onnxruntime.SessionOptions()
     for name, value in overrides.items():
