@@ -17,10 +17,12 @@ from casework.generators.fault_injection.selection import recipe_of, select
 from casework.generators.protocol import GeneratorProblem, Progress, Request
 from casework.injection.campaign.canary import Canary
 from casework.injection.campaign.conduct import Campaign, Means, conduct
+from casework.injection.campaign.grouped import conduct_groups
 from casework.injection.campaign.lab import Lab, Setting
 from casework.injection.faults.fault_list import EVERY_SAMPLE, FaultList, concat
 from casework.injection.faults.formats import check, digest, read
 from casework.injection.faults.generate import exhaustive, generate
+from casework.injection.faults.groups import GroupRecipe, Mode, generate_groups
 from casework.injection.faults.recipe import Recipe, population
 from casework.model.catalogue import GENERATORS
 
@@ -28,6 +30,13 @@ Array = NDArray[Any]
 
 MOST: Final = 20_000_000
 """Most faults of one campaign: they are held in memory, at 53 bytes each."""
+
+GROUPED: Final[dict[str, Mode]] = {
+    "error_rate": "error_rate",
+    "dynamic_instance": "dynamic_instance",
+    "model_states": "amount",
+}
+"""Modes in which the faults of several tensors strike one inference together."""
 
 _NONE: Final = np.zeros(0)
 
@@ -45,6 +54,11 @@ class Part:
     amount: float
     trials: Trials
     campaigns: tuple[Campaign, ...]
+
+    @property
+    def alone(self) -> bool:
+        """True where each prediction was struck by one fault, so that it can be put down to a tensor and a bit."""
+        return len(self.trials.faults) == len(np.unique(self.trials.faults.group))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +103,7 @@ class _Runner:
     progress: Progress
     canaries: dict[tuple[str, str], Canary]
 
-    def run(self, faults: FaultList, audit: int) -> Campaign:
+    def run(self, faults: FaultList, audit: int, *, grouped: bool = False) -> Campaign:
         """Carry out one campaign; its checkpoints are found again by model, inputs, faults, engine and version."""
         request = self.request
         key = ""
@@ -101,7 +115,8 @@ class _Runner:
                 "model": faults.model,
             })  # fmt: skip
         means = Means(request.workers, request.cluster, request.checkpoints, key, self.progress)
-        return conduct(
+        carry_out = conduct_groups if grouped else conduct
+        return carry_out(
             self.setting,
             faults,
             engine=self.options["engine"],
@@ -142,6 +157,8 @@ def design(request: Request, options: dict[str, Any], setting: Setting, lab: Lab
 def _amount(runner: _Runner, lab: Lab, recipe: Recipe, amount: float, audit: int) -> Part:
     options, confidence = runner.options, runner.request.confidence
     count = _count(options["faults"])
+    if options["mode"] in GROUPED:
+        return _groups(runner, lab, recipe, amount, count, audit)
     every = options["inputs_per_fault"] == "all"
     if count is None:
         return _everything(runner, lab, recipe, amount, audit)
@@ -151,6 +168,25 @@ def _amount(runner: _Runner, lab: Lab, recipe: Recipe, amount: float, audit: int
         return staged(runner.run, recipe, amount, count, audit, options, confidence)
     campaign = runner.run(generate(recipe, range(count)), audit)
     return Part(amount, trials_of([campaign], "cluster" if every else "simple", confidence), (campaign,))
+
+
+def _groups(runner: _Runner, lab: Lab, recipe: Recipe, amount: float, count: int | None, audit: int) -> Part:
+    """Put in faults that strike one inference together."""
+    options = runner.options
+    if count is None or options["allocation"] != "simple" or options["interval"] is not None:
+        raise GeneratorProblem(
+            f"mode={options['mode']} draws its faults alike, so many as are named",
+            "Give faults a number, and drop allocation and interval.",
+        )
+    operators = tuple(lab.network.target(t.name).operator for t in recipe.tensors)
+    mode = GROUPED[options["mode"]]
+    whole = amount if mode == "amount" else 1
+    plain = replace(recipe, fault=replace(recipe.fault, amount=1)) if mode == "amount" else recipe
+    plan = GroupRecipe(plain, mode, options["rate"], options["rate_of"], int(whole), operators)
+    faults = generate_groups(plan, range(count))
+    campaign = runner.run(faults, audit, grouped=True)
+    how: Design = "simple" if recipe.samples else "cluster"
+    return Part(amount, trials_of([campaign], how, runner.request.confidence), (campaign,))
 
 
 def _count(text: str) -> int | None:
@@ -183,7 +219,8 @@ def _everything(runner: _Runner, lab: Lab, recipe: Recipe, amount: float, audit:
 def _given(runner: _Runner, lab: Lab, path: Path, confidence: float) -> Part:
     """Put in the faults of a list that was written before."""
     faults = check(read(path), lab.network.targets, lab.samples, lab.network.sha256, str(path))
-    campaign = runner.run(faults, runner.options["audit"])
+    grouped = len(np.unique(faults.group)) < len(faults)
+    campaign = runner.run(faults, runner.options["audit"], grouped=grouped)
     every = bool((faults.sample == EVERY_SAMPLE).any())
     return Part(1, trials_of([campaign], "cluster" if every else "simple", confidence), (campaign,))
 

@@ -13,9 +13,9 @@ FAULTS: Final = (
     "column", "channel", "rowhammer", "ecc", "fixed_point",
 )  # fmt: skip
 MODES: Final = (
-    "single", "error_rate", "dynamic_instance", "one_per_run", "layer_states", "layer_outputs", "critical_bits",
+    "single", "error_rate", "dynamic_instance", "one_per_run", "layer_states", "layer_outputs", "model_states",
 )  # fmt: skip
-ENGINES: Final = ("auto", "suffix", "channel", "patch", "sparse-xor", "promoted", "rebuild")
+ENGINES: Final = ("auto", "suffix", "channel", "patch", "sparse-xor", "segments", "promoted", "rebuild")
 
 OPTIONS: Final = (
     OptionSpec("target", "text", "weights", "What is hit. `stored` is weights, biases, scales and zero points.", TARGETS),
@@ -33,7 +33,8 @@ OPTIONS: Final = (
     OptionSpec("high", "float", 1.0, "Value below which those that `random` writes stay."),
     OptionSpec("pages", "text", None, "Profile of `rowhammer`: a text file with a page and a bit of it a line."),
     OptionSpec("mode", "text", "single", "How the faults of one prediction come about.", MODES),
-    OptionSpec("rate", "float", 1e-6, "Probability a value or an instance of an operator (error_rate, dynamic_instance).", low=0, high=1),
+    OptionSpec("rate", "float", 1e-6, "Probability of mode error_rate.", low=0, high=1),
+    OptionSpec("rate_of", "text", "value", "What the rate is of: each value, or each tensor.", ("value", "tensor")),
     OptionSpec("faults", "text", "2000", "Number of faults (of each amount), or `exhaustive` for every bit of every element."),
     OptionSpec(
         "interval", "float", None, "Half-width of the interval of sdc_rate to stop at; `faults` is then the limit.", low=1e-6, high=0.5

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from casework.generators.fault_injection import tables
 from casework.generators.fault_injection.decisions import DecisionMaker
 from casework.generators.fault_injection.design import Designed, Part
-from casework.generators.fault_injection.estimates import COMMON, RATES
+from casework.generators.fault_injection.estimates import COMMON, RATES, Trials
 from casework.generators.fault_injection.inputs import Inputs
 from casework.generators.fault_injection.worst import worst_faults
 from casework.generators.protocol import GeneratorProblem
@@ -104,7 +104,7 @@ def _rates(part: Part, maker: DecisionMaker, where: str) -> list[Metric]:
     return [
         *(f for f in found if f is not None),
         census("injected_predictions", len(trials.flags), where=where),
-        census("faults", len(trials.faults), where=where),
+        census("faults", int(np.count_nonzero(np.diff(trials.faults.starts))), where=where),
     ]
 
 
@@ -114,13 +114,19 @@ def _slices(part: Part, lab: Lab, classes: Array, names: Sequence[str]) -> list[
     tensor = trials.faults.tensor[trials.fault]
     targets = [lab.network.target(t.name) for t in trials.faults.tensors]
     cuts: list[tuple[str, Array]] = []
+    of = classes[trials.sample]
+    cuts += [(f"class={names[c] if c < len(names) else c}", of == c) for c in np.unique(of) if c >= 0]
+    if not part.alone:
+        return _cut_rates(trials, cuts)
     kinds = np.array([t.kind for t in targets])[tensor]
     cuts += [(f"kind={kind}", kinds == kind) for kind in np.unique(kinds)]
     held = np.unique(tensor)
     if len(held) <= SLICES:
         cuts += [(f"tensor={targets[i].original}", tensor == i) for i in held]
-    of = classes[trials.sample]
-    cuts += [(f"class={names[c] if c < len(names) else c}", of == c) for c in np.unique(of) if c >= 0]
+    return _cut_rates(trials, cuts)
+
+
+def _cut_rates(trials: Trials, cuts: Sequence[tuple[str, Array]]) -> list[Metric]:
     found: dict[tuple[str, str], Metric] = {}
     for where, chosen in cuts:
         for name in ("sdc_rate", "due_rate"):
@@ -135,7 +141,11 @@ def _tables(
 ) -> None:
     first, campaigns = designed.parts[0], designed.campaigns
     engine_of = {t: e for c in campaigns for t, e in c.engine_of.items()}
-    finds.tables += [tables.by_tensor(first.trials, lab.network, engine_of), *tables.by_bit(first.trials, lab.network)]
+    if first.alone:
+        finds.tables += [
+            tables.by_tensor(first.trials, lab.network, engine_of),
+            *tables.by_bit(first.trials, lab.network),
+        ]
     by_class = tables.by_class(first.trials, classes, inputs.classes)
     finds.tables += [by_class] if by_class is not None else []
     finds.tables.append(tables.by_input(first.trials, inputs.names))
@@ -143,7 +153,7 @@ def _tables(
         finds.tables.append(tables.by_amount([(part.amount, part.trials) for part in designed.parts]))
     exactness = {name: lab.engine(name).exactness for name in set(engine_of.values())}
     finds.tables += [tables.engines(campaigns, exactness), tables.canaries(campaigns)]
-    if options["worst"]:
+    if options["worst"] and first.alone:
         finds.tables.append(worst_faults(first.trials, engine_of, lab, inputs.names, inputs.classes, options["worst"]))
 
 

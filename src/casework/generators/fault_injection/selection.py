@@ -29,7 +29,12 @@ KINDS: Final[dict[str, tuple[str, ...]]] = {
 }
 """What each value of option `target` hits."""
 
-MODE_TARGETS: Final = {"layer_states": "weights", "layer_outputs": "activations", "one_per_run": "activations"}
+MODE_TARGETS: Final = {
+    "layer_states": "weights",
+    "model_states": "weights",
+    "layer_outputs": "activations",
+    "one_per_run": "activations",
+}
 
 
 def select(network: Network, options: dict[str, Any]) -> list[Target]:

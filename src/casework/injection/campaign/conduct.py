@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -113,13 +113,13 @@ def conduct(
         means.progress(done, len(fresh), "canaries")
         known[name, engine_of[name]] = sing(lab, lab.network.target(name), engine_of[name])
     canaries = tuple(known[name, chosen] for name, chosen in engine_of.items())
-    _refuse_dead(canaries)
+    refuse_dead(canaries)
     fault, sample = rows_of(faults, lab.samples)
-    flags, ledger, (inside, elsewhere), store = _inject(setting, faults, engine_of, fault, means)
+    flags, ledger, (inside, outside), store = _inject(setting, faults, engine_of, fault, means)
     audits, auditing = _audit(setting, faults, engine_of, flags, lab.samples, audit, seed, means)
     return Campaign(
         faults, fault, sample, flags, ledger, store, engine_of, refusals, canaries, audits, inside,
-        elsewhere + auditing,
+        outside + auditing,
     )  # fmt: skip
 
 
@@ -154,7 +154,8 @@ def _examples(faults: FaultList) -> Iterator[tuple[int, FaultList]]:
         yield int(index), faults.take(positions)
 
 
-def _refuse_dead(canaries: Sequence[Canary]) -> None:
+def refuse_dead(canaries: Sequence[Canary]) -> None:
+    """Raise InjectionProblem where an engine's canary was not seen though the oracle sees it."""
     dead = [c for c in canaries if c.verdict == "dead"]
     if dead:
         raise InjectionProblem(
@@ -168,7 +169,7 @@ def _inject(
     setting: Setting, faults: FaultList, engine_of: dict[str, str], fault: Array, means: Means
 ) -> tuple[Array, Ledger | None, tuple[float, float], ShardStore | None]:
     """Run all blocks; return flags in the order of the rows, what was counted beside, seconds of injecting and elsewhere, the store."""
-    start = time.process_time()
+    clock = timed()
     lab = lab_of(setting)
     blocks = cut(faults, engine_of, lab.samples)
     store = None if means.checkpoints is None else ShardStore(means.checkpoints, means.key)
@@ -190,14 +191,20 @@ def _inject(
                 ledger = counted
             else:
                 ledger.merge(counted)
-    elsewhere = _elsewhere(ran.cpu_seconds, len(blocks), means)
+    outside = elsewhere(ran.cpu_seconds, len(blocks), means)
     # Cutting and merging are part of the cost of injecting; so are the blocks, wherever they ran, but for a process's preparation.
     inside = sum(found[0] for found in ran.results)
-    here = time.process_time() - start - (0.0 if elsewhere else ran.cpu_seconds)
-    return flags, ledger, (inside + here, elsewhere), store
+    here = clock() - (0.0 if outside else ran.cpu_seconds)
+    return flags, ledger, (inside + here, outside), store
 
 
-def _elsewhere(seconds: float, shards: int, means: Means) -> float:
+def timed() -> Callable[[], float]:
+    """Return a clock of this process's processor seconds, from now."""
+    start = time.process_time()
+    return lambda: time.process_time() - start
+
+
+def elsewhere(seconds: float, shards: int, means: Means) -> float:
     """Return processor seconds as far as they were spent in other processes: none, where one process ran all."""
     return 0.0 if means.cluster is None and (means.workers == 1 or shards < 2) else float(seconds)
 
@@ -221,4 +228,4 @@ def _audit(
         run_audit, setting, shards, workers=means.workers, cluster=means.cluster,
         progress=lambda done, total: means.progress(done, total, "audit"),
     )  # fmt: skip
-    return tuple(ran.results), _elsewhere(ran.cpu_seconds, len(shards), means)
+    return tuple(ran.results), elsewhere(ran.cpu_seconds, len(shards), means)
