@@ -1,5 +1,6 @@
-"""The channel engine: a fault in a stored weight changes one output channel; only that channel is computed anew, for many faults in one
-call, carried as far as channels keep apart, and put into the golden tensor for the rest of the graph.
+"""The channel engine: only the output channel that a faulty weight touches is computed anew, for many faults in one call.
+
+The channel is carried on as far as channels keep apart, and put into the golden tensor for the rest of the graph.
 
 Exactness. The channel's sums are taken in the order in which the whole layer takes them; this is tried on the golden weights before
 an engine takes a target, which must give the golden bits. A channel that equals the golden one bit by bit is masked in truth.
@@ -8,16 +9,15 @@ an engine takes a target, which must give the golden bits. A channel that equals
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from casework.injection.engines.protocol import Exactness, Judge
-from casework.injection.engines.regions_finish import Rest
+from casework.injection.engines.regions_finish import Rests
 from casework.injection.engines.regions_graph import GraphView
-from casework.injection.engines.regions_layer import Layer, layer_of
+from casework.injection.engines.regions_layer import Layer, Sites, layer_of
 from casework.injection.engines.regions_plan import Plan, insertable
 from casework.injection.engines.regions_tail import Tail
 from casework.injection.faults.bits import faulty_values
@@ -34,30 +34,6 @@ ROOM: Final = 4 << 20
 """Bytes of faulty filters and of the channels that they give, that are computed together, about."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sites:
-    """Where faults strike the filters of a layer.
-
-    Attributes:
-        channel: int64 [F]: output channel that a fault changes.
-        place: int64 [S]: position in the channel's filter, or its length for the bias.
-        values: [S]: what stands there with the fault.
-        starts: int64 [F + 1]: sites of each fault.
-    """
-
-    channel: Array
-    place: Array
-    values: Array
-    starts: Array
-
-    def of(self, faults: Array) -> tuple[Array, Array]:
-        """Return the sites of some faults: which of them each belongs to, and its number; both int64 [K]."""
-        counts = self.starts[faults + 1] - self.starts[faults]
-        owner = np.repeat(np.arange(len(faults)), counts)
-        first = np.cumsum(counts) - counts
-        return owner, np.arange(len(owner)) - first[owner] + self.starts[faults][owner]
-
-
 class ChannelEngine:
     """Touched channels for weights and biases of convolutions and matrix products."""
 
@@ -66,7 +42,7 @@ class ChannelEngine:
         self._golden = golden
         self._graph = GraphView(network)
         self._layers: dict[str, Layer | str] = {}
-        self._rests: dict[str, Rest] = {}
+        self._rests = Rests(golden)
 
     @property
     def name(self) -> str:
@@ -89,7 +65,9 @@ class ChannelEngine:
             return layer
         channel = layer.channel(faults.index, target.name)
         starts = faults.starts[:-1]
-        if not faults.single and bool((np.maximum.reduceat(channel, starts) != np.minimum.reduceat(channel, starts)).any()):
+        if not faults.single and bool(
+            (np.maximum.reduceat(channel, starts) != np.minimum.reduceat(channel, starts)).any()
+        ):
             return "a fault strikes several channels"
         return ""
 
@@ -99,9 +77,7 @@ class ChannelEngine:
         layer = self._layer(target)
         if isinstance(layer, str):
             raise TypeError(layer)
-        if layer.result not in self._rests:
-            self._rests[layer.result] = Rest(Plan(self._graph, layer.result, []), 0, self._golden)
-        tail = Tail(self._rests[layer.result], self._golden, judge, flags)
+        tail = Tail(self._rests.of(Plan(self._graph, layer.result, []), 0), self._golden, judge, flags)
         sites = self._sites(layer, target, faults)
         if _every_sample(fault, sample, len(faults)):
             self._run_all(layer, sites, sample[: len(sample) // max(len(faults), 1)], tail)
@@ -140,7 +116,7 @@ class ChannelEngine:
         """Any faults with any samples."""
         unlike = np.unique(sample)
         order = np.lexsort((sites.channel[fault], sample))
-        bounds = np.searchsorted(sample[order], unlike, side="left").tolist() + [len(order)]
+        bounds = [*np.searchsorted(sample[order], unlike).tolist(), len(order)]
         for block in layer.blocks(unlike):
             inputs = layer.inputs(self._golden, unlike[block])
             chosen = order[bounds[block[0]] : bounds[block[-1] + 1]]
@@ -149,7 +125,9 @@ class ChannelEngine:
                 column = np.searchsorted(unlike[block], sample[part])
                 for number in np.unique(column):
                     mine = np.flatnonzero(column == number)
-                    tail.add(int(unlike[block[number]]), part[mine], sites.channel[fault[part[mine]]], made[number][mine])
+                    tail.add(
+                        int(unlike[block[number]]), part[mine], sites.channel[fault[part[mine]]], made[number][mine]
+                    )
 
 
 def _parts(order: Array, most: int) -> Iterator[Array]:

@@ -8,6 +8,7 @@ truth, and is dropped: there is no tolerance.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from casework.injection.engines.protocol import Exactness, Judge
 from casework.injection.engines.regions import Backdrop, Patch
-from casework.injection.engines.regions_finish import Finisher
+from casework.injection.engines.regions_finish import Finisher, Rests
 from casework.injection.engines.regions_graph import GraphView
 from casework.injection.engines.regions_plan import Plan, insertable, plan_for
 from casework.injection.engines.regions_travel import Travel, first_unlike
@@ -31,8 +32,11 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 
-TABLES: Final = 128 << 20
-"""Bytes of golden tensors that windows are taken from at a time, about."""
+TABLES: Final = 16 << 20
+"""Bytes of golden tensors of several samples that windows are taken from together, about."""
+
+HELD: Final = 256 << 20
+"""Bytes of golden tensors that are kept for the next target, about."""
 
 ROWS: Final = 8192
 """Faulty inferences that set out together at most."""
@@ -62,6 +66,8 @@ class PatchEngine:
         self._graph = GraphView(network)
         self._plans: dict[str, Plan] = {}
         self._proven: set[str] = set()
+        self._rests = Rests(golden)
+        self._held: OrderedDict[tuple[int, ...], dict[str, Array]] = OrderedDict()
 
     @property
     def name(self) -> str:
@@ -96,11 +102,11 @@ class PatchEngine:
         plan = self._plan(target.name)
         boxes = self._boxes(target, faults)
         placed = self._placed(target, faults, boxes)
-        finisher = Finisher(plan, self._golden, {})
+        finisher = Finisher(plan, self._golden, self._rests)
         finisher.begin(judge, flags)
         proven = target.name in self._proven
         for rows, samples in self._portions(plan, sample):
-            backdrop = self._backdrop(samples)
+            backdrop = self._backdrop(plan, boxes.size, samples)
             travel = Travel(plan, backdrop, finisher, samples)
             if not proven:
                 proven = self._prove(plan, backdrop, target.name)
@@ -157,7 +163,7 @@ class PatchEngine:
         return Patch(np.ascontiguousarray(np.moveaxis(rows, 0, 3)), top, left)
 
     def _portions(self, plan: Plan, sample: Array) -> Iterator[tuple[Array, Array]]:
-        """Yield rows int64 [K] and their samples, ascending and unlike, so few samples at a time that their tensors fit."""
+        """Yield rows int64 [K] and their samples, ascending and unlike: several samples where tensors are small, else one."""
         names = {plan.target} | {name for step in plan.steps for name in (*step.reads, step.result)}
         each = 4 * sum(int(np.prod(self._graph.rows(name) or (1,))) for name in names)
         together = max(1, TABLES // max(each, 1))
@@ -169,13 +175,19 @@ class PatchEngine:
             first, last = np.searchsorted(ordered, [chosen[0], chosen[-1] + 1])
             yield order[first:last], chosen
 
-    def _backdrop(self, samples: Array) -> Backdrop:
-        held: dict[str, Array] = {}
+    def _backdrop(self, plan: Plan, size: tuple[int, int], samples: Array) -> Backdrop:
+        """Return the golden tensors of some samples: those on the way of windows of a size at once, others when asked for."""
+        key = tuple(samples.tolist())
+        held = self._held.setdefault(key, {})
+        self._held.move_to_end(key)
+        while len(self._held) > 1 and sum(v.nbytes for each in self._held.values() for v in each.values()) > HELD:
+            self._held.popitem(last=False)
+        way = [name for name in plan.way(size) if name not in held]
 
         def values(name: str) -> Array:
             if name not in held:
-                held.update(self._golden.values([name], samples))
+                wanted = [n for n in way if n not in held] if name in way else [name]
+                held.update(self._golden.values(wanted, samples))
             return held[name]
 
         return Backdrop(values)
-

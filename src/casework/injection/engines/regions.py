@@ -49,9 +49,9 @@ class Reach:
         return (self.kernel - 1) * self.dilation + 1
 
     @property
-    def padded(self) -> int:
-        """Size of the padded axis that holds both the whole input and all that outputs read."""
-        return max(self.read(self.outside), self.pad + self.inside)
+    def pointwise(self) -> bool:
+        """Whether each output reads the input of its own position only."""
+        return self.kernel == self.stride == 1 and self.pad == 0
 
     def length(self, size: int) -> int:
         """Return how many outputs a window of inputs can reach at most."""
@@ -60,7 +60,7 @@ class Reach:
     def origin(self, first: Array, size: int) -> Array:
         """Return the first output, of `size`, that windows of inputs beginning at `first` reach; windows stay on the axis."""
         reached = -((self.span - 1 - self.pad - first) // self.stride)
-        return np.clip(reached, 0, self.outside - size)
+        return np.asarray(np.clip(reached, 0, self.outside - size))
 
     def read(self, size: int) -> int:
         """Return how many (padded) inputs `size` adjacent outputs read."""
@@ -105,7 +105,7 @@ class Patch:
             size: Height and width.
             rows: int64 [K]: which inferences.
         """
-        height, width = self.size
+        width = self.size[1]
         place = cells(down, right, size, width) * self.values.shape[3] + rows
         flat = self.values.reshape(len(self.values), -1)
         values = np.take(flat, place.ravel(), axis=1, mode="wrap").reshape(len(flat), *size, len(rows))
@@ -116,54 +116,54 @@ def cells(top: Array, left: Array, size: tuple[int, int], width: int) -> Array:
     """Return the flat places int64 [h, w, R] of windows of a size in a plane of a width."""
     height, across = size
     down = np.arange(height)[:, None, None] * width
-    return (top * width + left) + down + np.arange(across)[None, :, None]
+    return np.asarray((top * width + left) + down + np.arange(across)[None, :, None])
 
 
 class Backdrop:
-    """Golden tensors of a few samples, padded, from which windows are taken. One tensor is turned around once."""
+    """Golden tensors of a few samples, from which windows are taken."""
 
     def __init__(self, values: Callable[[str], Array]) -> None:
         """Args: values: returns a golden tensor as [S, C, H, W] for the samples of this backdrop."""
         self._values = values
-        self._tables: dict[tuple[str, int, int, int, int, float], Array] = {}
-
-    def plain(self, name: str) -> Array:
-        """Return a golden tensor as [S, C, H, W]."""
-        return self._values(name)
+        self._tables: dict[str, Array] = {}
 
     def windows(
-        self, name: str, slot: Array, top: Array, left: Array, size: tuple[int, int], frame: tuple[Reach, Reach] | None = None,
-        fill: float = 0.0,
-    ) -> Array:  # fmt: skip
+        self, name: str, slot: Array, top: Array, left: Array, size: tuple[int, int], fill: float = 0.0
+    ) -> Array:
         """Return windows [C, h, w, R] of a golden tensor.
 
         Args:
             name: The tensor.
             slot: int64 [R]: which of the backdrop's samples.
-            top: int64 [R]: first row, counted in the padded tensor where there is a frame.
+            top: int64 [R]: first row; windows may reach beyond the tensor.
             left: int64 [R]: first column.
             size: Height and width.
-            frame: The operator that will read the windows: its padding is put around the tensor.
-            fill: What the padding is filled with.
+            fill: What stands beyond the tensor.
         """
-        table, height, width = self._table(name, frame, fill)
-        place = cells(top, left, size, width) + slot * (height * width)
-        taken = np.take(table, place.ravel(), axis=1, mode="wrap")
-        return taken.reshape(len(table), *size, len(slot))
-
-    def _table(self, name: str, frame: tuple[Reach, Reach] | None, fill: float) -> tuple[Array, int, int]:
         golden = self._values(name)
-        height, width = golden.shape[2:]
-        above = before = 0
-        if frame is not None:
-            above, before = frame[0].pad, frame[1].pad
-            height, width = frame[0].padded, frame[1].padded
-        key = (name, above, before, height, width, fill)
-        if key not in self._tables:
-            table = np.full((golden.shape[1], len(golden), height, width), fill, golden.dtype)
-            table[:, :, above : above + golden.shape[2], before : before + golden.shape[3]] = golden.swapaxes(0, 1)
-            self._tables[key] = table.reshape(len(table), -1)
-        return self._tables[key], height, width
+        samples, channels, tall, wide = golden.shape
+        height, width = size
+        table = self._table(name, golden)
+        plane = slot * (tall * wide) if samples > 1 else np.zeros(len(slot), np.int64)
+        if bool(((top >= 0) & (left >= 0) & (top <= tall - height) & (left <= wide - width)).all()):
+            place = cells(top, left, size, wide) + plane
+            whole: Array = np.take(table, place.ravel(), axis=1, mode="wrap")
+            return whole.reshape(channels, *size, len(slot))
+        row = np.arange(height)[:, None, None] + top
+        column = np.arange(width)[None, :, None] + left
+        place = np.clip(row, 0, tall - 1) * wide + np.clip(column, 0, wide - 1) + plane
+        taken: Array = np.take(table, place.ravel(), axis=1, mode="wrap")
+        beyond = (row < 0) | (row >= tall) | (column < 0) | (column >= wide)
+        taken[:, beyond.ravel()] = fill
+        return taken.reshape(channels, *size, len(slot))
+
+    def _table(self, name: str, golden: Array) -> Array:
+        """Return a golden tensor as [C, S * H * W]; a view where there is one sample."""
+        if len(golden) == 1:
+            return golden.reshape(golden.shape[1], -1)
+        if name not in self._tables:
+            self._tables[name] = np.ascontiguousarray(golden.swapaxes(0, 1)).reshape(golden.shape[1], -1)
+        return self._tables[name]
 
 
 def paste(window: Array, patch: Patch, top: Array, left: Array) -> None:
@@ -210,7 +210,7 @@ def boxes(mask: Array) -> tuple[Array, Array, Array, Array]:
     Args:
         mask: bool [h, w, R], with something True for each r.
     """
-    rows, columns = mask.any(axis=1), mask.any(axis=0)
+    rows, columns = np.asarray(mask.any(axis=1)), np.asarray(mask.any(axis=0))
     top, left = rows.argmax(axis=0), columns.argmax(axis=0)
     height = len(rows) - rows[::-1].argmax(axis=0) - top
     width = len(columns) - columns[::-1].argmax(axis=0) - left

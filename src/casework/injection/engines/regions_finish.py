@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +24,9 @@ Array = NDArray[Any]
 ROOM: Final = 24 << 20
 """Bytes of golden rows and windows that are run together, about."""
 
+WEIGHTS: Final = 768 << 20
+"""Bytes of weights in sessions that are kept, about."""
+
 MOST: Final = 2048
 """Rows that are run together at most."""
 
@@ -41,6 +46,8 @@ class Rest:
         self._results = tuple(name for name in plan.graph.outputs if name in made)
         self._outputs = plan.graph.outputs
         self._left = left
+        held = {name for node in nodes for name in node.input if name in plan.graph.stored}
+        self.weights = sum(4 * math.prod(plan.graph.stored[name].dims) for name in held)
         self._session: Any = None
         shapes = [plan.graph.rows(name) or (1,) for name in (*self.frontier, *self._live)]
         each = sum(int(np.prod(shape)) for shape in shapes) * 4
@@ -59,7 +66,9 @@ class Rest:
             feeds = {name: parts[name] for name in self.frontier}
             if self._live:
                 feeds |= self._golden.values(list(self._live), samples)
-            found |= dict(zip(self._results, self._opened(feeds).run(list(self._results), self._read(feeds)), strict=True))
+            found |= dict(
+                zip(self._results, self._opened(feeds).run(list(self._results), self._read(feeds)), strict=True)
+            )
         missing = [position for position, name in enumerate(self._outputs) if name not in found]
         for position in missing:
             found[self._outputs[position]] = self._golden.outputs[position][samples]
@@ -75,7 +84,9 @@ class Rest:
             nodes = [self._network.proto.graph.node[p] for p in self._left]
             read = {name for node in nodes for name in read_by(node)}
             inputs = [
-                helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(value.dtype), ["batch", *value.shape[1:]])
+                helper.make_tensor_value_info(
+                    name, helper.np_dtype_to_tensor_dtype(value.dtype), ["batch", *value.shape[1:]]
+                )
                 for name, value in feeds.items()
                 if name in read
             ]
@@ -85,10 +96,28 @@ class Rest:
         return self._session
 
 
+class Rests:
+    """What is left of the graph from several frontiers, the last used kept while their weights fit; plans share them."""
+
+    def __init__(self, golden: Golden) -> None:
+        self._golden = golden
+        self._held: OrderedDict[tuple[tuple[str, ...], tuple[int, ...]], Rest] = OrderedDict()
+
+    def of(self, plan: Plan, steps: int) -> Rest:
+        """Return what is left after some steps of a plan."""
+        key = (plan.frontiers[steps], tuple(plan.left(steps)))
+        if key not in self._held:
+            self._held[key] = Rest(plan, steps, self._golden)
+        self._held.move_to_end(key)
+        while len(self._held) > 1 and sum(rest.weights for rest in self._held.values()) > WEIGHTS:
+            self._held.popitem(last=False)
+        return self._held[key]
+
+
 class Finisher:
     """Collects inferences that leave their windows, by the step at which they do, and runs them in batches."""
 
-    def __init__(self, plan: Plan, golden: Golden, rests: dict[int, Rest]) -> None:
+    def __init__(self, plan: Plan, golden: Golden, rests: Rests) -> None:
         self._plan = plan
         self._golden = golden
         self._rests = rests
@@ -122,9 +151,7 @@ class Finisher:
             self._run(steps)
 
     def _rest(self, steps: int) -> Rest:
-        if steps not in self._rests:
-            self._rests[steps] = Rest(self._plan, steps, self._golden)
-        return self._rests[steps]
+        return self._rests.of(self._plan, steps)
 
     def _run(self, steps: int) -> None:
         rest = self._rest(steps)

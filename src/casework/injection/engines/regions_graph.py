@@ -7,12 +7,19 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 from numpy.typing import NDArray
 
 from casework.injection.engines.regions import Reach, Shape
 from casework.injection.engines.regions_kernels import (
-    BINARY, UNARY, Convolution, Elementwise, Joining, Kernel, LargestPool, MeanPool, Source,
+    BINARY,
+    UNARY,
+    Convolution,
+    Elementwise,
+    Joining,
+    Kernel,
+    LargestPool,
+    MeanPool,
+    Source,
 )  # fmt: skip
 from casework.injection.network.wiring import read_by
 
@@ -23,6 +30,8 @@ Array = NDArray[Any]
 
 _FLOAT: Final = 1
 
+Made = tuple[Kernel, tuple[str, ...], list[int]] | None
+
 
 def attributes(node: Any) -> dict[str, Any]:
     """Return the attributes of a node by name."""
@@ -32,7 +41,12 @@ def attributes(node: Any) -> dict[str, Any]:
 
 
 class GraphView:
-    """A network's folded graph, looked up by name."""
+    """A network's folded graph, looked up by name.
+
+    Attributes:
+        kernels: What `kernel_of` found, by position: plans share kernels, and with them sessions and their weights.
+        proven: Whether golden windows came out of a kernel golden, by position.
+    """
 
     def __init__(self, network: Network) -> None:
         self.network = network
@@ -45,6 +59,8 @@ class GraphView:
                 self.readers.setdefault(name, []).append(position)
         self._dtypes = {target.name: target.dtype for target in network.targets}
         self._held: dict[str, Array] = {}
+        self.kernels: dict[int, Made] = {}
+        self.proven: dict[int, bool] = {}
 
     def held(self, name: str) -> Array:
         """Return a stored tensor."""
@@ -79,8 +95,10 @@ class GraphView:
     def _macs(self, node: Any) -> float:
         made = math.prod(self.rows(node.output[0]) or (1,))
         if node.op_type in ("Conv", "FusedConv", "QLinearConv", "ConvTranspose"):
-            weight = next((self.stored[n].dims for n in node.input if n in self.stored and len(self.stored[n].dims) > 2), (1,))
-            return made * math.prod(weight[1:])
+            weight = next(
+                (self.stored[n].dims for n in node.input if n in self.stored and len(self.stored[n].dims) > 2), (1,)
+            )
+            return float(made * math.prod(weight[1:]))
         if node.op_type in ("Gemm", "MatMul", "FusedGemm", "FusedMatMul"):
             weight = next((self.stored[n].dims for n in node.input if n in self.stored), (made, 1))
             return made * max(math.prod(weight) / max(made, 1), min(weight)) if made else 0.0
@@ -91,7 +109,9 @@ class GraphView:
         chosen = [self.nodes[p] for p in nodes]
         proto = self.network.proto
         held = {name: self.held(name) for node in chosen for name in node.input if name in self.stored}
-        return Source(chosen, reads, chosen[-1].output[0], held, proto.opset_import, proto.ir_version, _FLOAT, self.network.level)
+        return Source(
+            chosen, reads, chosen[-1].output[0], held, proto.opset_import, proto.ir_version, _FLOAT, self.network.level
+        )
 
     def chain(self, position: int, *, flat: bool) -> list[int]:
         """Return a node and those after it that map elements one by one and have no other source.
@@ -103,19 +123,24 @@ class GraphView:
         positions = [position]
         while True:
             after = self.only_reader(self.nodes[positions[-1]].output[0])
-            if after is None or not self._maps(after, flat=flat) or self.nodes[after].input[0] != self.nodes[positions[-1]].output[0]:
+            if (
+                after is None
+                or not self.maps(after, flat=flat)
+                or self.nodes[after].input[0] != self.nodes[positions[-1]].output[0]
+            ):
                 return positions
             positions.append(after)
 
-    def _maps(self, position: int, *, flat: bool) -> bool:
+    def maps(self, position: int, *, flat: bool) -> bool:
+        """Return whether a node maps the elements of its first operand one by one, and reads nothing else that is computed."""
         node = self.nodes[position]
         if node.op_type not in UNARY or self.image(node.output[0]) is None or len(node.output) > 1:
             return False
         if node.op_type == "BatchNormalization":
             return all(name in self.stored for name in node.input[1:])
-        return all(self._spread(name, flat=flat) for name in node.input[1:] if name)
+        return all(self.spread(name, flat=flat) for name in node.input[1:] if name)
 
-    def _spread(self, name: str, *, flat: bool) -> bool:
+    def spread(self, name: str, *, flat: bool) -> bool:
         """Return whether a stored tensor is one value, or one for each channel (where that is of use)."""
         if name not in self.stored:
             return False
@@ -123,26 +148,23 @@ class GraphView:
         return math.prod(dims) == 1 or (flat and len(dims) in (3, 4) and math.prod(dims) == dims[-3])
 
 
-def kernel_of(graph: GraphView, position: int) -> tuple[Kernel, tuple[str, ...], list[int]] | None:
+def kernel_of(graph: GraphView, position: int) -> Made:
     """Return the kernel of a node, with the nodes after it that it can take along.
 
     Returns:
         The kernel, what it reads (in its order), and the positions of the nodes that it stands for; None where there is none.
     """
-    node = graph.nodes[position]
-    shape = graph.image(node.output[0])
-    maker = _MAKERS.get(node.op_type)
-    if shape is None or maker is None or node.domain not in ("", "ai.onnx"):
-        return None
-    return maker(graph, position, shape)
-
-
-Made = tuple[Kernel, tuple[str, ...], list[int]] | None
+    if position not in graph.kernels:
+        node = graph.nodes[position]
+        shape = graph.image(node.output[0])
+        maker = _MAKERS.get(node.op_type) if node.domain in ("", "ai.onnx") else None
+        graph.kernels[position] = None if maker is None or shape is None else maker(graph, position, shape)
+    return graph.kernels[position]
 
 
 def _unary(graph: GraphView, position: int, shape: Shape) -> Made:
     node = graph.nodes[position]
-    if not graph._maps(position, flat=True) or graph.image(node.input[0]) != shape:
+    if not graph.maps(position, flat=True) or graph.image(node.input[0]) != shape:
         return None
     chain = graph.chain(position, flat=True)
     return Elementwise(graph.source(chain, (node.input[0],)), shape), (node.input[0],), chain
@@ -153,7 +175,7 @@ def _binary(graph: GraphView, position: int, shape: Shape) -> Made:
     computed = tuple(dict.fromkeys(name for name in node.input if name not in graph.stored))
     if any(graph.image(name) != shape for name in computed):
         return None
-    if not all(graph._spread(name, flat=True) for name in node.input if name in graph.stored):
+    if not all(graph.spread(name, flat=True) for name in node.input if name in graph.stored):
         return None
     chain = graph.chain(position, flat=True)
     return Elementwise(graph.source(chain, computed), shape), computed, chain
@@ -176,7 +198,11 @@ def _convolution(graph: GraphView, position: int, shape: Shape) -> Made:
     deep = NodeProto()
     deep.CopyFrom(node)
     del deep.attribute[:]
-    plan = {"kernel_shape": [*weight.shape[2:], 1], "strides": [frame[0].stride, frame[1].stride, 1], "group": given.get("group", 1)}
+    plan = {
+        "kernel_shape": [*weight.shape[2:], 1],
+        "strides": [frame[0].stride, frame[1].stride, 1],
+        "group": given.get("group", 1),
+    }
     plan["dilations"] = [frame[0].dilation, frame[1].dilation, 1]
     deep.attribute.extend(helper.make_attribute(name, value) for name, value in plan.items())
     source.nodes[0] = deep
@@ -209,7 +235,7 @@ def _mean(graph: GraphView, position: int, shape: Shape) -> Made:
     image = graph.image(node.input[0])
     given = attributes(node)
     frame = None if image is None else _frame(given, given["kernel_shape"], image, shape)
-    if frame is None or any(reach.pad or reach.padded > reach.inside for reach in frame):
+    if frame is None or any(reach.pad or reach.read(reach.outside) > reach.inside for reach in frame):
         return None
     return MeanPool(frame, shape), (node.input[0],), [position]
 
@@ -244,6 +270,8 @@ def _frame(given: dict[str, Any], kernel: Sequence[int], image: Shape, shape: Sh
     for axis in (0, 1):
         inside, outside = image[axis + 1], shape[axis + 1]
         missing = max(0, (outside - 1) * strides[axis] + (kernel[axis] - 1) * dilations[axis] + 1 - inside)
-        before = {"SAME_UPPER": missing // 2, "SAME_LOWER": missing - missing // 2, "VALID": 0}.get(automatic, pads[axis])
+        before = {"SAME_UPPER": missing // 2, "SAME_LOWER": missing - missing // 2, "VALID": 0}.get(
+            automatic, pads[axis]
+        )
         reaches.append(Reach(kernel[axis], strides[axis], before, dilations[axis], inside, outside))
     return reaches[0], reaches[1]

@@ -119,7 +119,7 @@ class Elementwise:
         """Return what the operators make of windows."""
         if self._session is None:
             self._session = self.source.session(4)
-        channels, height, width, rows = windows[0].shape
+        _, height, width, rows = windows[0].shape
         flat = (len(window.reshape(-1)) // (height * width * rows) for window in windows)
         feeds = {
             name: window.reshape(1, count, height, width * rows)
@@ -208,8 +208,8 @@ class LargestPool:
 
     def undefined(self, window: Array) -> Array | None:
         """Which operand of a comparison with NaN wins depends on the order of comparisons, which depends on the shape."""
-        strange = np.isnan(window)
-        return strange.any(axis=(0, 1, 2)) if strange.any() else None
+        strange: Array = np.isnan(window)
+        return np.asarray(strange.any(axis=(0, 1, 2))) if strange.any() else None
 
 
 @dataclass(slots=True)

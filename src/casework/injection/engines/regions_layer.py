@@ -31,15 +31,28 @@ _POOLS: Final = frozenset({"MaxPool", "AveragePool", "GlobalAveragePool", "Globa
 NOT_GOLDEN: Final = "its sums are taken in an order that could not be matched"
 
 
-class FaultySites(Protocol):
-    """Where faults strike the filters of a layer; see `channel.Sites`."""
+@dataclass(frozen=True, slots=True)
+class Sites:
+    """Where faults strike the filters of a layer.
+
+    Attributes:
+        channel: int64 [F]: output channel that a fault changes.
+        place: int64 [S]: position in the channel's filter, or its length for the bias.
+        values: [S]: what stands there with the fault.
+        starts: int64 [F + 1]: sites of each fault.
+    """
 
     channel: Array
-    values: Array
     place: Array
+    values: Array
+    starts: Array
 
     def of(self, faults: Array) -> tuple[Array, Array]:
-        """Return owner and number of the sites of some faults."""
+        """Return the sites of some faults: which of them each belongs to, and its number; both int64 [K]."""
+        counts = self.starts[faults + 1] - self.starts[faults]
+        owner = np.repeat(np.arange(len(faults)), counts)
+        first = np.cumsum(counts) - counts
+        return owner, np.arange(len(owner)) - first[owner] + self.starts[faults][owner]
 
 
 class Layer(Protocol):
@@ -67,7 +80,7 @@ class Layer(Protocol):
     def inputs(self, golden: Golden, samples: Array) -> list[Array]:
         """Return what the layer reads for some samples."""
 
-    def channels(self, sites: FaultySites, faults: Array, inputs: Sequence[Array]) -> list[Array]:
+    def channels(self, sites: Sites, faults: Array, inputs: Sequence[Array]) -> list[Array]:
         """Return, for each sample, the channel with each fault: [F, ...]."""
 
 
@@ -85,16 +98,16 @@ class Filters:
         if name != self.weight_name:
             return index
         channels, length = self.weight.shape
-        return index % channels if self.transposed else index // length
+        return np.asarray(index % channels if self.transposed else index // length)
 
     def place(self, index: Array, name: str) -> Array:
         """Return the position of elements in their filter; its length for the bias."""
         channels, length = self.weight.shape
         if name != self.weight_name:
             return np.full(len(index), length, np.int64)
-        return index // channels if self.transposed else index % length
+        return np.asarray(index // channels if self.transposed else index % length)
 
-    def struck(self, sites: FaultySites, faults: Array) -> tuple[Array, Array | None]:
+    def struck(self, sites: Sites, faults: Array) -> tuple[Array, Array | None]:
         """Return the filters [F, length] and biases [F] of faults, with the fault in each."""
         channel = sites.channel[faults]
         weight = self.weight[channel]
@@ -139,7 +152,9 @@ def _behind(graph: GraphView, position: int, kinds: frozenset[str]) -> list[int]
         if after is None or graph.rows(graph.nodes[last].output[0]) is None:
             return found
         node = graph.nodes[after]
-        single = all(name in graph.stored and math.prod(graph.stored[name].dims) == 1 for name in node.input[1:] if name)
+        single = all(
+            name in graph.stored and math.prod(graph.stored[name].dims) == 1 for name in node.input[1:] if name
+        )
         fits = node.op_type in kinds and node.op_type != "BatchNormalization" and len(node.output) == 1 and single
         if not fits or node.domain not in ("", "ai.onnx") or graph.rows(node.output[0]) is None:
             return found
@@ -206,7 +221,7 @@ class ConvolutionLayer:
     def most(self, room: int, samples: int) -> int:
         """See `Layer`."""
         made = math.prod((self.graph.rows(self.graph.nodes[self.position].output[0]) or (1,))[1:])
-        return max(2, room // (4 * (self.filters.weight.shape[1] + made)))
+        return max(2, int(room // (4 * (self.filters.weight.shape[1] + made))))
 
     def inputs(self, golden: Golden, samples: Array) -> list[Array]:
         """See `Layer`."""
@@ -214,7 +229,7 @@ class ConvolutionLayer:
         values = golden.values([name], samples)[name]
         return [values[k : k + 1] for k in range(len(values))]
 
-    def channels(self, sites: FaultySites, faults: Array, inputs: Sequence[Array]) -> list[Array]:
+    def channels(self, sites: Sites, faults: Array, inputs: Sequence[Array]) -> list[Array]:
         """See `Layer`."""
         weight, bias = self.filters.struck(sites, faults)
         channel = sites.channel[faults]
@@ -262,7 +277,9 @@ class ConvolutionLayer:
             if attribute.name == "group":
                 attribute.i = 1
         rank = len(self.shape)
-        reads = [(node.input[0], rank), (node.input[1], rank)] + ([(node.input[2], 1)] if self.filters.bias is not None else [])
+        reads = [(node.input[0], rank), (node.input[1], rank)] + (
+            [(node.input[2], 1)] if self.filters.bias is not None else []
+        )
         return _session(self.graph, [node, *(self.graph.nodes[p] for p in self.behind)], reads, self.result)
 
 
@@ -324,7 +341,7 @@ class ProductLayer:
 
     def most(self, room: int, samples: int) -> int:
         """See `Layer`."""
-        return max(2, room // (4 * (self.filters.weight.shape[1] + samples)))
+        return max(2, int(room // (4 * (self.filters.weight.shape[1] + samples))))
 
     def inputs(self, golden: Golden, samples: Array) -> list[Array]:
         """See `Layer`: slices [depth, SAMPLES] of the inputs, one column a sample, padded with the first."""
@@ -334,7 +351,7 @@ class ProductLayer:
         columns = padded.T
         return [np.ascontiguousarray(columns[k : k + self.depth]) for k in range(0, len(columns), self.depth)]
 
-    def channels(self, sites: FaultySites, faults: Array, inputs: Sequence[Array]) -> list[Array]:
+    def channels(self, sites: Sites, faults: Array, inputs: Sequence[Array]) -> list[Array]:
         """See `Layer`."""
         weight, bias = self.filters.struck(sites, faults)
         return list(np.ascontiguousarray(self._run(weight, bias, inputs).T))
@@ -347,7 +364,9 @@ class ProductLayer:
         repeat = [0, 0] if len(weight) == 1 else slice(None)
         feeds = {f"x{k}": part for k, part in enumerate(inputs)}
         weight = weight[repeat]
-        feeds |= {f"w{k}": np.ascontiguousarray(weight[:, k * self.depth : (k + 1) * self.depth]) for k in range(slices)}
+        feeds |= {
+            f"w{k}": np.ascontiguousarray(weight[:, k * self.depth : (k + 1) * self.depth]) for k in range(slices)
+        }
         if bias is not None:
             feeds["b"] = bias[repeat][:, None]
         made: Array = self._sessions[slices].run([self.result], feeds)[0]

@@ -25,6 +25,9 @@ SURVIVE: Final = 0.8
 """Share of differences that are taken to outlive an operator that can mask them, up to the first convolution: what gets through that
 seldom vanishes later. It has a say in the way that is taken, none in what is found."""
 
+STAY: Final = 1.15
+"""How much more the way by windows may cost before it is left: the rest of the graph then starts at few places, and needs few sessions."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -133,9 +136,20 @@ class Plan:
             self._best[key] = min(go_on, self.leave(position))
         return self._best[key]
 
+    def way(self, size: tuple[int, int]) -> list[str]:
+        """Return the tensors that windows of a size in the target are compared with or cut from, until they leave."""
+        sizes: dict[str, tuple[int, int]] = {self.target: size}
+        found = {self.target: None}
+        for position, step in enumerate(self.steps):
+            if not self.goes_on(position, sizes):
+                break
+            found |= dict.fromkeys((*step.reads, step.result))
+            sizes = self.sizes_after(position, sizes)
+        return list(found)
+
     def goes_on(self, position: int, sizes: Sizes) -> bool:
         """Return whether to take the next step as windows, rather than to compute all that is left."""
-        return position < len(self.steps) and self.best(position, sizes) < self.leave(position)
+        return position < len(self.steps) and self.best(position, sizes) < STAY * self.leave(position)
 
 
 def joined(step: Step, sizes: Sizes) -> tuple[int, int]:

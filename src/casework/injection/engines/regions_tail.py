@@ -78,7 +78,9 @@ class Tail:
         if sample not in self._whole:
             if len(self._whole) > 64:
                 self._whole.clear()
-            self._whole[sample] = np.ascontiguousarray(self._golden.values([self._name], np.array([sample]))[self._name][0])
+            self._whole[sample] = np.ascontiguousarray(
+                self._golden.values([self._name], np.array([sample]))[self._name][0]
+            )
         return self._whole[sample]
 
     def _run(self, sample: int) -> None:

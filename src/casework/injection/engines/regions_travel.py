@@ -98,9 +98,9 @@ class Travel:
             self._leave(position, party.take(np.flatnonzero(undefined)))
             kept = np.flatnonzero(~undefined)
             party = party.take(kept)
-            windows, top, left = [np.take(window, kept, axis=3) for window in windows], top[kept], left[kept]
             if not len(kept):
                 return []
+            windows, top, left = [np.take(window, kept, axis=3) for window in windows], top[kept], left[kept]
         made = Patch(step.kernel(windows), top, left)
         onward = self._kept(position, Party(party.rows, party.slot, {**party.patches, step.result: made}))
         return self._compared(onward, step.result)
@@ -115,7 +115,7 @@ class Travel:
             return [party] if party.patches else []
         golden = self._backdrop.windows(name, party.slot, patch.top, patch.left, patch.size)
         mask = differing(patch.values, golden)
-        alive = mask.any(axis=(0, 1))
+        alive = np.asarray(mask.any(axis=(0, 1)))
         if alive.all():
             return [self._tightened(party, name, mask, np.arange(len(alive)))]
         rows, same = np.flatnonzero(alive), np.flatnonzero(~alive)
@@ -142,7 +142,7 @@ def gathered(
     """Return the windows that a kernel reads, and where the window that it makes begins: top and left, int64 [R]."""
     down, across = step.kernel.frame
     met = [patches[name] for name in dict.fromkeys(step.reads) if name in patches]
-    if len(met) == 1 and len(step.reads) == 1 and down.span == across.span == down.stride == across.stride == 1 and not (down.pad or across.pad):
+    if len(met) == 1 and len(step.reads) == 1 and down.pointwise and across.pointwise:
         return [met[0].values], met[0].top, met[0].left
     first_row, height = _hull([(p.top, p.size[0]) for p in met], down.inside)
     first_column, width = _hull([(p.left, p.size[1]) for p in met], across.inside)
@@ -156,7 +156,7 @@ def gathered(
         if patch is not None and size == patch.size and _at(patch, row - down.pad, column - across.pad):
             windows.append(patch.values)
             continue
-        window = backdrop.windows(name, slot, row, column, size, step.kernel.frame, step.kernel.fill)
+        window = backdrop.windows(name, slot, row - down.pad, column - across.pad, size, step.kernel.fill)
         if patch is not None:
             paste(window, patch, row - down.pad, column - across.pad)
         windows.append(window)
@@ -179,21 +179,26 @@ def _hull(spans: Sequence[tuple[Array, int]], inside: int) -> tuple[Array, int]:
 
 def first_unlike(plan: Plan, backdrop: Backdrop) -> int:
     """Put golden windows through the kernels of a plan and return the position of the first that does not give golden bits."""
+    proven = plan.graph.proven
     for position, step in enumerate(plan.steps):
-        height, width = step.kernel.shape[1:]
-        size = (min(3, height), min(3, width))
-        top, left = _spread(height - size[0]), _spread(width - size[1])
-        slot = np.zeros(len(top), np.int64)
-        down, across = step.kernel.frame
-        read = (down.read(size[0]), across.read(size[1]))
-        windows = [
-            backdrop.windows(name, slot, top * down.stride, left * across.stride, read, step.kernel.frame, step.kernel.fill)
-            for name in step.reads
-        ]
-        golden = backdrop.windows(step.result, slot, top, left, size)
-        if differing(step.kernel(windows), golden).any():
+        if step.nodes[0] not in proven:
+            proven[step.nodes[0]] = _gives_golden(step, backdrop)
+        if not proven[step.nodes[0]]:
             return position
     return len(plan.steps)
+
+
+def _gives_golden(step: Step, backdrop: Backdrop) -> bool:
+    height, width = step.kernel.shape[1:]
+    size = (min(3, height), min(3, width))
+    top, left = _spread(height - size[0]), _spread(width - size[1])
+    slot = np.zeros(len(top), np.int64)
+    down, across = step.kernel.frame
+    row, column = top * down.stride - down.pad, left * across.stride - across.pad
+    read = (down.read(size[0]), across.read(size[1]))
+    windows = [backdrop.windows(name, slot, row, column, read, step.kernel.fill) for name in step.reads]
+    golden = backdrop.windows(step.result, slot, top, left, size)
+    return not differing(step.kernel(windows), golden).any()
 
 
 def _spread(last: int) -> Array:
