@@ -20,12 +20,18 @@ _FLOATS: Final = {"float16": (16, 10), "bfloat16": (16, 7), "float32": (32, 23),
 _WHOLE: Final = {
     "int8": 8, "uint8": 8, "bool": 8, "int16": 16, "uint16": 16, "int32": 32, "uint32": 32, "int64": 64, "uint64": 64,
 }  # fmt: skip
-_GUESSED: Final = ((8, "int8"), (16, "float16"), (32, "float32"), (64, "float64"))
+_BITS: Final = {8: "8 bit", 16: "16 bit", 32: "float32", 64: "64 bit"}
+"""What is said of a type that is only told from its width: float32 alone is usual enough to name its parts."""
+_SURE: Final = ((8, 20), (16, 60), (32, 60))
+"""Width and the number of flips, of any bit, after which one above that width would have been seen if there were any: the
+chance that there is none is below 1e-12."""
 
 
 def width_of(dtype: str) -> int:
     """Return the number of bits of an element; 0 of a type that is not known."""
-    return _FLOATS[dtype][0] if dtype in _FLOATS else _WHOLE.get(dtype, 0)
+    if dtype in _FLOATS:
+        return _FLOATS[dtype][0]
+    return _WHOLE.get(dtype) or next((width for width, name in _BITS.items() if name == dtype), 0)
 
 
 def fields_of(dtype: str) -> tuple[Field, ...]:
@@ -45,25 +51,28 @@ def fields_of(dtype: str) -> tuple[Field, ...]:
     return (Field("sign", width - 1, width - 1), Field("value", width - 2, 0))
 
 
-def guessed(bits: Iterable[int], kind: str = "", operator: str = "") -> str:
-    """Return the most usual type of an element, for records that do not name it.
+def guessed(kind: str, operator: str, own: Iterable[int], flips: int, others: Iterable[int]) -> str:
+    """Return what can be said of a type that a record does not name, such as `float32`, `8 bit`; nothing where nothing was hit.
 
-    Quantised operators of ONNX (QLinearConv and the like, QuantizeLinear, DequantizeLinear, ConvInteger) hold 8-bit weights and
-    zero points, int32 biases and float32 scales; of all others the highest bit that was hit tells the width.
+    Quantised operators of ONNX (QuantizeLinear, QLinearConv and the like, DequantizeLinear, ConvInteger) hold 8-bit weights,
+    zero points and results, int32 biases and float32 scales. Of all else the highest bit that was hit tells the width.
 
     Args:
-        bits: Bits hit in tensors of this kind.
         kind: What the tensor is.
         operator: Type of its operator.
+        own: Bits hit in it.
+        flips: How many faults hit it.
+        others: Bits hit in all tensors of its kind, for those that were hit too seldom.
     """
-    stored = _QUANTISED.get(kind)
-    if stored and (operator.startswith(("QLinear", "Dequantize", "Quantize")) or operator.endswith("Integer")):
-        return stored
-    top = max(bits, default=-1)
-    return next((dtype for width, dtype in _GUESSED if top < width), "") if top >= 0 else ""
-
-
-_QUANTISED: Final = {"weight": "int8", "bias": "int32", "scale": "float32", "zero_point": "int8"}
+    top = max(own, default=-1)
+    whole = operator.startswith(("QLinear", "Quantize", "DynamicQuantize")) or operator.endswith("Integer")
+    if whole or (operator.startswith("Dequantize") and kind not in ("activation", "output", "input")):
+        if kind == "scale":
+            return "float32"
+        return "int32" if top >= 8 or kind == "bias" else "8 bit"
+    sure = next((width for width, least in _SURE if top < width and flips >= least), 0)
+    top = top if sure else max(top, *others, -1)
+    return _BITS.get(sure) or next((name for width, name in _BITS.items() if 0 <= top < width), "")
 
 
 def field_of(dtype: str, bit: int) -> str:

@@ -44,6 +44,8 @@ ROWS: Final = 50
 _RIGHT: Final = 74.0
 _ROW: Final = 13.5
 _WIDEST: Final = 26.0
+_FEW: Final = "#e3e7ec"
+"""Ground of a cell of few predictions, upon which its colour stands small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +189,7 @@ def _cells(sheet: _Sheet, row: _Row, y: float) -> Iterator[str]:
         tip += f", DUE {count(cell.due)}" if cell.due else ""
         x, wide = sheet.left(bit), sheet.cell
         if cell.predictions < FEW:
-            yield box(x, y, wide, _ROW, "url(#hatch)", tip)
+            yield box(x, y, wide, _ROW, _FEW, tip, stroke=colour.PAPER, stroke_width=0.5)
             inset = min(2.6, wide / 4)
             yield box(x + inset, y + 2.6, wide - 2 * inset, _ROW - 5.2, fill, tip)
         else:
@@ -241,7 +243,7 @@ def _legend(sheet: _Sheet, y: float) -> Iterator[str]:
     entries = [
         (none, "sampled, no SDC seen"),
         (box(0, 0, 12, 10, "url(#hatch)", stroke=colour.GRID), "not sampled"),
-        (box(0, 0, 12, 10, "url(#hatch)") + box(2.4, 2, 7.2, 6, colour.scale(0.55)), f"fewer than {FEW} predictions"),
+        (box(0, 0, 12, 10, _FEW) + box(2.4, 2, 7.2, 6, colour.scale(0.55)), f"fewer than {FEW} predictions"),
     ]
     yield keys(entries, LEFT, y + 38)
 

@@ -169,10 +169,11 @@ def _dtypes(record: ResultRecord, layers: Sequence[Layer], cells: Mapping[str, M
         hit.setdefault(layer.kind, set()).update(cells.get(layer.tensor, ()))
     found = []
     for layer in layers:
-        own = max(cells.get(layer.tensor, ()), default=-1)
-        dtype = layer.dtype or guessed(hit[layer.kind], layer.kind, layer.operator)
+        own = cells.get(layer.tensor, {})
+        flips = sum(cell.predictions for cell in own.values())
+        dtype = layer.dtype or guessed(layer.kind, layer.operator, own, flips, hit[layer.kind])
         unsure = not layer.dtype and bool(record.options.get("bits")) and width_of(dtype) < 32
-        found.append("" if unsure or own >= width_of(dtype) else dtype)
+        found.append("" if unsure else dtype)
     return found
 
 

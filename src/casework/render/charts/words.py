@@ -92,11 +92,12 @@ def shortened(text: str, room: float, size: float, *, bold: bool = False) -> str
 def labels(names: Sequence[str], room: float, size: float) -> list[str]:
     """Return names shortened to a room so that they still differ.
 
-    First without the beginning that all share, then with the words of their paths cut to three letters, and at last with
-    their number in the list.
+    First without what tools add to names and without the beginning that all share, then with the words of their paths cut to
+    three letters, and at last with their number in the list.
     """
-    long = any(advance(one_line(name), size) > room for name in names)
-    start = _common(names) if long else 0
+    if any(advance(one_line(name), size) > room for name in names):
+        names = [_known(name) for name in names]
+    start = _common(names) if any(advance(one_line(name), size) > room for name in names) else 0
     short = [shortened(f"…{name[start:]}" if start else name, room, size) for name in names]
     for words_cut in (True, False):
         doubled = {name for name, times in Counter(short).items() if times > 1}
@@ -107,6 +108,13 @@ def labels(names: Sequence[str], room: float, size: float) -> list[str]:
                 cut = _PARTS.sub(r"\1\2", name[start:])
                 short[at] = shortened(cut if words_cut else f"{at + 1} {cut}", room, size)
     return short
+
+
+def _known(name: str) -> str:
+    """Return a name without what the quantiser of onnxruntime adds to names, which fills the room and says little."""
+    for long, brief in (("DequantizeLinear_Output", "DQ"), ("QuantizeLinear_Output", "Q"), ("_quantized", "_q")):
+        name = name.replace(long, brief)
+    return name
 
 
 _PARTS: Final = re.compile(r"([A-Za-z]{3})[A-Za-z_]*?(_?[0-9]*)(?=[/.])")
