@@ -136,7 +136,7 @@ class _Task:
             ) from error
 
     def _alive(self) -> bool:
-        return self._client.status == "running" and bool(self._client.scheduler_info(n_workers=-1)["workers"])
+        return self._client.status == "running" and bool(self._client.scheduler_info()["workers"])
 
     def _died(self, index: int, count: int, suspects: list[int]) -> None:
         self._runs[index] += self._deaths

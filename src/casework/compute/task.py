@@ -76,22 +76,31 @@ def take(answer: bytes) -> tuple[Any, float]:
     match pickle.loads(answer):  # noqa: S301 - from a worker that runs our own code with our own rights
         case ("done", value, spent):
             return value, float(spent)
-        case ("raised", kind, args, state, text):
-            error: Exception = kind.__new__(kind)
-            error.args = args
-            error.__dict__.update(state)
+        case ("raised", Exception() as error, text):
             error.add_note(text)
             raise error
+        case ("made again", kind, args, state, text):
+            again: Exception = kind.__new__(kind)
+            again.args = args
+            again.__dict__.update(state)
+            again.add_note(text)
+            raise again
         case _:
             raise RuntimeError("a worker answered with something else than a result")
 
 
 def _raised(error: Exception) -> bytes:
+    """Return the bytes of an exception: as pickle has it, else by its parts, else by its words; the first that can be read again."""
     text = "in a worker:\n" + "".join(traceback.format_exception(error)).rstrip()
-    try:
-        answer = pickle.dumps(("raised", type(error), error.args, dict(vars(error)), text), protocol=5)
-        pickle.loads(answer)  # noqa: S301 - bytes made in the line before
-    except Exception:  # noqa: BLE001 - whatever hinders an exception from travelling, its text travels
-        message = f"{type(error).__name__}: {error}"
-        return pickle.dumps(("raised", RuntimeError, (message,), {}, text), protocol=5)
-    return answer
+    for answer in (
+        ("raised", error, text),
+        ("made again", type(error), error.args, dict(vars(error)), text),
+        ("raised", RuntimeError(f"{type(error).__name__}: {error}"), text),
+    ):
+        try:
+            packed = pickle.dumps(answer, protocol=5)
+            pickle.loads(packed)  # noqa: S301 - bytes made in the line before
+        except Exception:  # noqa: BLE001, S112 - whatever hinders it, the next form is tried
+            continue
+        return packed
+    raise error

@@ -43,6 +43,8 @@ def fail(kinds: dict[int, str], shard: int) -> int:
             return shard // 0
         case "stubborn":
             raise Stubborn
+        case "missing":
+            return len(Path("/nonexistent/file").read_bytes())
     return shard
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import signal
@@ -73,6 +74,16 @@ def test_the_exception_of_the_earliest_shard_comes_through_whole(
     if isinstance(caught.value, Odd):
         assert (str(caught.value), caught.value.fix) == ("it is odd", "Make it even.")
     assert multiprocessing.active_children() == []
+
+
+@pytest.mark.parametrize("how", WAYS, ids=str)
+def test_an_error_of_the_system_keeps_its_number_and_tells_where_it_was_raised(how: dict[str, int]) -> None:
+    with pytest.raises(FileNotFoundError) as caught:
+        spread(fail, {1: "missing"}, range(3), **how)
+    assert caught.value.errno == errno.ENOENT
+    assert caught.value.filename == "/nonexistent/file"
+    if how["workers"] > 1:
+        assert "shard_work.py" in caught.value.__notes__[0]
 
 
 def test_what_cannot_travel_is_told_and_not_taken_for_a_dead_worker() -> None:
