@@ -36,9 +36,9 @@ def differ(rows: Array, golden: Array) -> Array:
     """
     if rows.dtype == object:
         return np.asarray((rows != golden).reshape(len(rows), -1).any(axis=1))
-    row_bytes = rows.dtype.itemsize * int(np.prod(rows.shape[1:], dtype=np.int64))
-    if not len(rows) or not row_bytes:
+    if not rows.size:
         return np.zeros(len(rows), bool)
+    row_bytes = rows.nbytes // len(rows)
     kind = np.dtype((np.void, row_bytes))
     rows, golden = contiguous(rows).reshape(len(rows), -1), contiguous(golden).reshape(len(rows), -1)
     return np.asarray(rows.view(kind)[:, 0] != golden.view(kind)[:, 0])

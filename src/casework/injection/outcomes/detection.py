@@ -18,6 +18,8 @@ Array = NDArray[Any]
 
 LOST_COLUMN: Final = 0
 GHOST_COLUMN: Final = 1
+BINS: Final = 20
+"""Equal parts of the scores from the threshold to 1 by which detections are ranked for the average precision."""
 
 
 class Detected(Protocol):
@@ -47,12 +49,18 @@ class Reported:
     Attributes:
         boxes: float64 [K, 4].
         labels: int64 [K].
+        bins: int64 [K]: part of the scores, 0 to BINS - 1, that each one's lies in.
         doubtful: Some score is within rounding of the threshold.
     """
 
     boxes: Array
     labels: Array
+    bins: Array
     doubtful: bool
+
+    def amounts(self) -> Array:
+        """Return the ledger's columns of a prediction that reports just these, int64 [2 + 2 BINS]."""
+        return np.concatenate([[0, 0], np.bincount(self.bins, minlength=BINS), np.zeros(BINS, np.int64)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +88,8 @@ class DetectionJudge:
     its class with the greatest intersection over union, if that is at least `iou`. NEAR_TIE: a golden or faulty score within
     `screens.NOISE` of the threshold, relative to it, or a greatest overlap within `NOISE` of `iou`.
 
-    The ledger has, by input, of predictions with CHANGED and neither DUE nor DETECTED: lost objects, ghost boxes.
+    The ledger has, by input, of predictions with CHANGED and neither DUE nor DETECTED: lost objects, ghost boxes, then of each part
+    of the scores the boxes with a match, and of each part those without. Those that the screen settles count as the golden ones.
 
     Attributes:
         comparison: Golden outputs.
@@ -90,6 +99,7 @@ class DetectionJudge:
         iou: Least intersection over union of a match.
         screen: Settles predictions without decoding; None decodes all that changed.
         golden: Detections of each input.
+        normal: int64 [N, 2 + 2 BINS]: the ledger's columns of a golden prediction of each input.
         ledger: What is counted beside the flags.
     """
 
@@ -100,6 +110,7 @@ class DetectionJudge:
     iou: float
     screen: Screen | None
     golden: tuple[Reported, ...]
+    normal: Array
     ledger: Ledger
 
     @property
@@ -114,7 +125,7 @@ class DetectionJudge:
 
     def fresh(self) -> DetectionJudge:
         """Return this judge with an empty ledger."""
-        return replace(self, ledger=Ledger.empty(len(self.golden), 2))
+        return replace(self, ledger=Ledger.empty(*self.normal.shape))
 
     def __call__(self, outputs: Sequence[Array | None], samples: Array) -> Array:
         """Return flags uint16 [R]; see `engines.protocol.Judge`. None stands for an output known to equal the golden one."""
@@ -125,8 +136,8 @@ class DetectionJudge:
         told = []
         for row, sample in enumerate(samples):
             found, golden = self._decoded(outputs, row, int(sample)), self.golden[int(sample)]
-            lost, ghosts, _ = _unmatched(golden, found, self.iou)
-            told.append(ObjectChange(len(golden.labels), len(found.labels), lost, ghosts))
+            right, lost, _ = _matched(golden, found, self.iou)
+            told.append(ObjectChange(len(golden.labels), len(found.labels), lost, int((~right).sum())))
         return told
 
     def _decoded(self, outputs: Sequence[Array | None], row: int, sample: int) -> Reported:
@@ -143,13 +154,15 @@ class DetectionJudge:
             read = [None if (o := outputs[p]) is None else o[changed] for p in self.reads]
             calm = self.screen.calm(read, [self.comparison.golden[p] for p in self.reads], samples[changed])
             asked[changed[calm]] = False
-        amounts = np.zeros((len(samples), 2), np.int64)
+        counted = self.normal[samples]
         for row in np.flatnonzero(asked):
             golden, found = self.golden[samples[row]], self._decoded(outputs, int(row), int(samples[row]))
-            lost, ghosts, near = _unmatched(golden, found, self.iou)
-            amounts[row] = lost, ghosts
+            right, lost, near = _matched(golden, found, self.iou)
+            ghosts = int((~right).sum())
+            by_score = [np.bincount(found.bins[which], minlength=BINS) for which in (right, ~right)]
+            counted[row] = np.concatenate([[lost, ghosts], *by_score])
             flags[row] |= (LOST | SDC) * (lost > 0) | (GHOST | SDC) * (ghosts > 0) | NEAR_TIE * near
-        self.ledger.add(samples[changed], amounts[changed])
+        self.ledger.add(samples[changed], counted[changed])
         return silent(flags)
 
 
@@ -184,8 +197,9 @@ def judge_of(
         _reported(decode([comparison.golden[p][sample] for p in positions]), threshold)
         for sample in range(len(comparison.golden[0]))
     )
-    ledger = Ledger.empty(len(reported), 2)
-    return DetectionJudge(comparison, decode, positions, threshold, iou, screen, reported, ledger)
+    normal = np.stack([one.amounts() for one in reported])
+    ledger = Ledger.empty(*normal.shape)
+    return DetectionJudge(comparison, decode, positions, threshold, iou, screen, reported, normal, ledger)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,11 +210,15 @@ class Kept:
         objects: Golden detections over all predictions counted.
         lost: Of them, those that were not found.
         ghosts: Boxes without a golden detection.
+        average_precision: Area under precision over recall against the golden detections, all classes together, with precision made
+            not to rise with recall (Everingham et al., PASCAL VOC, IJCV 88, 2010); 1 without faults, so that 1 less it is the loss.
+            Boxes below the deployed threshold do not exist, and those of one part of the scores rank equal.
     """
 
     objects: int
     lost: int
     ghosts: int
+    average_precision: float
 
     @property
     def recall(self) -> float:
@@ -222,8 +240,21 @@ def kept(judge: DetectionJudge, ledger: Ledger, predictions: Array) -> Kept:
         ledger: Merged over all shards.
         predictions: int64 [N]: of each input, without those with DUE or DETECTED, which report nothing.
     """
-    lost, ghosts = (int(v) for v in ledger.amounts.sum(axis=0))
-    return Kept(int((judge.objects * predictions).sum()), lost, ghosts)
+    same = predictions - ledger.judged
+    total = ledger.amounts.sum(axis=0) + (judge.normal * same[:, None]).sum(axis=0)
+    objects = int((judge.objects * predictions).sum())
+    right, wrong = total[2 : 2 + BINS][::-1], total[2 + BINS :][::-1]
+    return Kept(objects, int(total[LOST_COLUMN]), int(total[GHOST_COLUMN]), _area(right, wrong, objects))
+
+
+def _area(right: Array, wrong: Array, objects: int) -> float:
+    """Return the area under precision over recall from boxes by score, best first."""
+    if not objects:
+        return 1.0
+    found = np.cumsum(right)
+    precision = found / np.maximum(found + np.cumsum(wrong), 1)
+    envelope = np.maximum.accumulate(precision[::-1])[::-1]
+    return float((right * envelope).sum() / objects)
 
 
 def _reported(found: Detected, threshold: float) -> Reported:
@@ -231,20 +262,21 @@ def _reported(found: Detected, threshold: float) -> Reported:
     order = np.argsort(-scores, kind="stable")
     order = order[scores[order] >= threshold]
     doubtful = bool((np.abs(scores - threshold) <= NOISE * abs(threshold)).any())
-    return Reported(np.asarray(found.boxes, np.float64)[order], np.asarray(found.labels)[order], doubtful)
+    part = (np.clip(scores[order], threshold, 1.0) - threshold) / max(1.0 - threshold, 1e-9) * BINS
+    bins = np.minimum(part.astype(np.int64), BINS - 1)
+    return Reported(np.asarray(found.boxes, np.float64)[order], np.asarray(found.labels)[order], bins, doubtful)
 
 
-def _unmatched(golden: Reported, found: Reported, iou: float) -> tuple[int, int, bool]:
-    """Return the number of golden and of faulty detections without a match, and whether the comparison is a near tie."""
+def _matched(golden: Reported, found: Reported, iou: float) -> tuple[Array, int, bool]:
+    """Return which faulty detections have a match (bool [K]), how many golden ones have none, and whether that is a near tie."""
     near = golden.doubtful or found.doubtful
     free = np.ones(len(golden.labels), bool)
-    overlaps, ghosts = overlap(found.boxes, golden.boxes), 0
+    right = np.zeros(len(found.labels), bool)
+    overlaps = overlap(found.boxes, golden.boxes)
     for row, label in enumerate(found.labels):
         open_to = np.where(free & (golden.labels == label), overlaps[row], -1.0)
         best = int(open_to.argmax()) if len(open_to) else -1
         near = near or (best >= 0 and abs(float(open_to[best]) - iou) <= NOISE)
         if best >= 0 and open_to[best] >= iou:
-            free[best] = False
-        else:
-            ghosts += 1
-    return int(free.sum()), ghosts, near
+            free[best], right[row] = False, True
+    return right, int(free.sum()), near

@@ -165,9 +165,19 @@ def _variance(events: Array, sizes: Array) -> float:
 
 
 def effective_trials(events: Array, sizes: Array, confidence: float) -> float:
-    """Return the number of independent trials that clusters are worth, between 1 and that of the predictions."""
+    """Return the number of independent trials that clusters are worth, between 1 and that of the predictions.
+
+    Clusters of one prediction are independent trials. For all others see `clustered`.
+
+    Args:
+        events: float64 [M]: of each fault.
+        sizes: float64 [M]: predictions of each fault.
+        confidence: Two-sided.
+    """
     faults, total = len(sizes), float(sizes.sum())
     p = float(events.sum()) / total
+    if total == faults and bool((sizes == 1).all()):
+        return float(faults)
     if min(int((events > 0).sum()), int((events < sizes).sum())) < FEW:
         return float(faults)
     variance = _variance(events, sizes)
