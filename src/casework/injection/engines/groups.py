@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -14,7 +14,7 @@ from casework.injection.faults.bits import is_float, pattern_type, ranges, struc
 from casework.injection.faults.fault_list import FaultList
 
 if TYPE_CHECKING:
-    from casework.injection.network.target import Target
+    from casework.injection.network.network import Network
 
 Array = NDArray[Any]
 
@@ -26,11 +26,11 @@ class GroupEngine(Protocol):
     def name(self) -> str:
         """Name in records."""
 
-    def exactness_for(self, targets: Sequence[Target]) -> Exactness:
-        """Return how its outputs compare with the oracle's for these targets."""
+    def exactness_for(self, faults: FaultList) -> Exactness:
+        """Return how its outputs compare with the oracle's for these faults."""
 
-    def refusal_of_groups(self, targets: Sequence[Target], faults: FaultList) -> str:
-        """Return why it cannot take these faults of these targets; empty where it can. It may open a session to see."""
+    def refusal_of_groups(self, faults: FaultList) -> str:
+        """Return why it cannot take these faults; empty where it can. It may open a session to see."""
 
     def run_groups(self, faults: FaultList, bounds: Array, group: Array, sample: Array, judge: Judge) -> Array:
         """Return the flags uint16 [R] of R injected predictions.
@@ -44,8 +44,14 @@ class GroupEngine(Protocol):
         """
 
 
-def exactness_for(targets: Sequence[Target]) -> Exactness:
+def names_hit(faults: FaultList) -> list[str]:
+    """Return the names of the tensors that have a site, in the order of the list's table."""
+    return [faults.tensors[int(number)].name for number in np.unique(faults.tensor[np.diff(faults.starts) > 0])]
+
+
+def exactness_for(network: Network, faults: FaultList) -> Exactness:
     """Return `rounding` where a stored floating-point tensor is fed: matrix products then round otherwise than with packed weights."""
+    targets = [network.target(name) for name in names_hit(faults)]
     fed = any(target.stored and is_float(target.dtype) for target in targets)
     return "rounding" if fed else "bit-exact"
 

@@ -21,7 +21,6 @@ from casework.injection.network.sessions import open_session
 if TYPE_CHECKING:
     from casework.injection.network.golden import Golden
     from casework.injection.network.network import Network
-    from casework.injection.network.target import Target
 
 Array = NDArray[Any]
 
@@ -39,11 +38,11 @@ class RebuildGroupsEngine:
         self._network = network
         self._golden = golden
 
-    def exactness_for(self, targets: Sequence[Target]) -> Exactness:
+    def exactness_for(self, faults: FaultList) -> Exactness:
         """Return that it is what others are compared with."""
         return "bit-exact"
 
-    def refusal_of_groups(self, targets: Sequence[Target], faults: FaultList) -> str:
+    def refusal_of_groups(self, faults: FaultList) -> str:
         """Return nothing: it takes everything."""
         return ""
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from casework.injection.engines.groups import Hits, batches, exactness_for, hits_of, strike_hits
+from casework.injection.engines.groups import Hits, batches, exactness_for, hits_of, names_hit, strike_hits
 from casework.injection.engines.groups_stored import promote, struck_buffers
 from casework.injection.engines.protocol import Exactness, Judge
 from casework.injection.engines.sparse_xor import golden_where_same, rows_together
@@ -43,19 +43,19 @@ class SegmentsEngine:
 
     def refusal(self, target: Target, faults: FaultList) -> str:
         """Return why it cannot take faults of one target."""
-        return self.refusal_of_groups([target], faults)
+        return self._lost([target.name]) or self._chain((target.name,)).reason
 
     def run(self, target: Target, faults: FaultList, fault: Array, sample: Array, judge: Judge) -> Array:
         """Return the flags uint16 [R] of R injected predictions; see `Engine`. Each fault is a group of its own."""
-        return self.run_groups(faults, np.arange(len(faults) + 1), fault, sample, judge)
+        return self._run(self._chain((target.name,)), faults, np.arange(len(faults) + 1), fault, sample, judge)
 
-    def exactness_for(self, targets: Sequence[Target]) -> Exactness:
-        """Return how its outputs compare with the oracle's for these targets; see `GroupEngine`."""
-        return exactness_for(targets)
+    def exactness_for(self, faults: FaultList) -> Exactness:
+        """Return how its outputs compare with the oracle's; see `GroupEngine`."""
+        return exactness_for(self._network, faults)
 
-    def refusal_of_groups(self, targets: Sequence[Target], faults: FaultList) -> str:
+    def refusal_of_groups(self, faults: FaultList) -> str:
         """Return why it cannot take these faults; see `GroupEngine`."""
-        return self._chain(tuple(sorted(target.name for target in targets))).reason
+        return self._lost(names_hit(faults)) or self._chain(self._all_of(faults)).reason
 
     def run_groups(self, faults: FaultList, bounds: Array, group: Array, sample: Array, judge: Judge) -> Array:
         """Return the flags uint16 [R] of R injected predictions; see `GroupEngine`.
@@ -63,17 +63,27 @@ class SegmentsEngine:
         Raises:
             RuntimeError: The engine had refused these faults.
         """
-        flags = np.zeros(len(group), np.uint16)
-        names = [tensor.name for tensor in faults.tensors]
-        hit = np.unique(faults.tensor[np.diff(faults.starts) > 0])
-        chain = self._chain(tuple(sorted(names[int(number)] for number in hit)))
+        return self._run(self._chain(self._all_of(faults)), faults, bounds, group, sample, judge)
+
+    def _run(self, chain: _Chain, faults: FaultList, bounds: Array, group: Array, sample: Array, judge: Judge) -> Array:
         if chain.reason:
             raise RuntimeError(chain.reason)
+        flags = np.zeros(len(group), np.uint16)
+        names = [tensor.name for tensor in faults.tensors]
         stored = np.array([name in chain.buffers for name in names])
         for chosen, _ in batches(faults, bounds, group, sample, stored, chain.most):
             hits = {names[number]: found for number, found in hits_of(faults, bounds, group[chosen]).items()}
             flags[chosen] = judge(chain.run(sample[chosen], hits), sample[chosen])
         return flags
+
+    def _lost(self, names: Sequence[str]) -> str:
+        """Return why a computed tensor cannot be struck row by row."""
+        lost = [n for n in names if not self._network.target(n).stored and self._network.layouts.get(n) is None]
+        return f"the samples of a batch cannot be told apart in {lost[0]}" if lost else ""
+
+    def _all_of(self, faults: FaultList) -> tuple[str, ...]:
+        """Return all tensors of a list's table that can be struck, hit or not: parts of a list then run in the same pieces."""
+        return tuple(tensor.name for tensor in faults.tensors if not self._lost([tensor.name]))
 
     def _chain(self, names: tuple[str, ...]) -> _Chain:
         made: _Chain = self._chains.get(names, lambda: _Chain(self._network, self._golden, names))
@@ -110,12 +120,7 @@ class _Chain:
         self.buffers: dict[str, Array] = {}
         self._unhit: dict[bytes, list[Array]] = {}
         self._pieces: list[_Piece] = []
-        lost = [n for n in self._struck if network.layouts.get(n) is None]
-        self.reason = (
-            f"the samples of a batch cannot be told apart in {lost[0]}"
-            if lost
-            else self._open(tuple(t.name for t in targets if t.stored))
-        )
+        self.reason = self._open(tuple(t.name for t in targets if t.stored))
 
     def _open(self, stored: Sequence[str]) -> str:
         proto = type(self._network.proto).FromString(self._network.content)

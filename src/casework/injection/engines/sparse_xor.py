@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from casework.injection.engines.groups import Hits, batches, exactness_for, hits_of
+from casework.injection.engines.groups import Hits, batches, exactness_for, hits_of, names_hit
 from casework.injection.engines.groups_stored import promote, struck_buffers
 from casework.injection.engines.opsets import BITWISE, raised
 from casework.injection.engines.protocol import Exactness, Judge
@@ -71,27 +71,23 @@ class SparseXorEngine:
 
     def refusal(self, target: Target, faults: FaultList) -> str:
         """Return why it cannot take faults of one target."""
-        return self.refusal_of_groups([target], faults)
+        return self._refused([target.name], faults) or self._instrumented((target.name,)).reason
 
     def run(self, target: Target, faults: FaultList, fault: Array, sample: Array, judge: Judge) -> Array:
         """Return the flags uint16 [R] of R injected predictions; see `Engine`. Each fault is a group of its own."""
-        return self.run_groups(faults, np.arange(len(faults) + 1), fault, sample, judge)
+        alone = np.arange(len(faults) + 1)
+        return self._run(self._instrumented((target.name,)), faults, alone, fault, sample, judge)
 
-    def exactness_for(self, targets: Sequence[Target]) -> Exactness:
-        """Return how its outputs compare with the oracle's for these targets; see `GroupEngine`."""
-        return exactness_for(targets)
+    def exactness_for(self, faults: FaultList) -> Exactness:
+        """Return how its outputs compare with the oracle's; see `GroupEngine`."""
+        return exactness_for(self._network, faults)
 
-    def refusal_of_groups(self, targets: Sequence[Target], faults: FaultList) -> str:
+    def refusal_of_groups(self, faults: FaultList) -> str:
         """Return why it cannot take these faults; see `GroupEngine`."""
-        alien = [target for target in targets if not target.stored and target.dtype not in _TYPES]
-        if alien:
-            return f"{alien[0].name} has elements of type {alien[0].dtype}, which cannot be taken for integers in the graph"
-        beyond = np.flatnonzero(~np.isin(faults.op, _BITWISE_OPS))
-        if len(beyond):
-            return f"the operation {OPS[int(faults.op[beyond[0]])]} does not act on bit patterns"
-        if _hit_twice(faults):
-            return "two faults of a group hit the same element"
-        return self._instrumented(tuple(sorted(target.name for target in targets))).reason
+        reason = self._refused(names_hit(faults), faults)
+        if not reason and _hit_twice(faults):
+            reason = "two faults of a group hit the same element"
+        return reason or self._instrumented(self._all_of(faults)).reason
 
     def run_groups(self, faults: FaultList, bounds: Array, group: Array, sample: Array, judge: Judge) -> Array:
         """Return the flags uint16 [R] of R injected predictions; see `GroupEngine`.
@@ -99,17 +95,34 @@ class SparseXorEngine:
         Raises:
             RuntimeError: The engine had refused these faults.
         """
-        flags = np.zeros(len(group), np.uint16)
-        names = [tensor.name for tensor in faults.tensors]
-        hit = np.unique(faults.tensor[np.diff(faults.starts) > 0])
-        part = self._instrumented(tuple(sorted(names[int(number)] for number in hit)))
+        return self._run(self._instrumented(self._all_of(faults)), faults, bounds, group, sample, judge)
+
+    def _run(self, part: _Part, faults: FaultList, bounds: Array, group: Array, sample: Array, judge: Judge) -> Array:
         if part.reason:
             raise RuntimeError(part.reason)
+        flags = np.zeros(len(group), np.uint16)
+        names = [tensor.name for tensor in faults.tensors]
         stored = np.array([name in part.buffers for name in names])
         for chosen, _ in batches(faults, bounds, group, sample, stored, part.most):
             hits = {names[number]: found for number, found in hits_of(faults, bounds, group[chosen]).items()}
             flags[chosen] = judge(part.run(sample[chosen], hits), sample[chosen])
         return flags
+
+    def _refused(self, names: Sequence[str], faults: FaultList) -> str:
+        """Return what is against the tensors hit and the operations."""
+        for target in map(self._network.target, names):
+            if not target.stored and target.dtype not in _TYPES:
+                return f"{target.name} has elements of type {target.dtype}, which cannot be taken for integers in the graph"
+            if not target.stored and self._network.layouts.get(target.name) is None:
+                return f"the samples of a batch cannot be told apart in {target.name}"
+        beyond = np.flatnonzero(~np.isin(faults.op, _BITWISE_OPS))
+        return f"the operation {OPS[int(faults.op[beyond[0]])]} does not act on bit patterns" if len(beyond) else ""
+
+    def _all_of(self, faults: FaultList) -> tuple[str, ...]:
+        """Return all tensors of a list's table that can be struck, hit or not: parts of a list then run in the same graph."""
+        targets = [self._network.target(tensor.name) for tensor in faults.tensors]
+        layouts = self._network.layouts
+        return tuple(t.name for t in targets if t.stored or (t.dtype in _TYPES and layouts.get(t.name) is not None))
 
     def _instrumented(self, names: tuple[str, ...]) -> _Part:
         made: _Part = self._sessions.get(names, lambda: _Part(self._network, self._golden, names))
@@ -153,9 +166,6 @@ class _Part:
 
     def _open(self, stored: Sequence[str]) -> str:
         """Open the session; return why that cannot be done."""
-        lost = [place.name for place in self._places if place.layout is None]
-        if lost:
-            return f"the samples of a batch cannot be told apart in {lost[0]}"
         proto = raised(self._network.proto, BITWISE) if self._places else self._network.proto
         if proto is None:
             return f"the graph has no equal at operator set {BITWISE}"

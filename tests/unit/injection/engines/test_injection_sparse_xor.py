@@ -58,12 +58,10 @@ class Keeper:
 
 def drawn(
     network: Network, which: str, mode: Any, fault: FaultModel | None = None, count: int = 6, **how: Any
-) -> tuple[list[Any], FaultList]:
+) -> FaultList:
     targets = [t for t in network.targets if which == "all" or t.stored == (which == "stored")]
     recipe = Recipe(network.sha256, tuple(map(fault_tensor, targets)), fault or FaultModel(), samples=SAMPLES, seed=1)
-    return targets, generate_groups(
-        GroupRecipe(recipe, mode, operators=tuple(t.operator for t in targets), **how), range(count)
-    )
+    return generate_groups(GroupRecipe(recipe, mode, operators=tuple(t.operator for t in targets), **how), range(count))
 
 
 def outputs_of(engine: Any, faults: FaultList) -> tuple[Keeper, list[int]]:
@@ -87,11 +85,11 @@ def assert_same(engine: Any, faults: FaultList, net: str) -> None:
 def test_computed_values_are_struck_as_the_oracle_strikes_them(net: str, kind: Any) -> None:
     network, golden = prepared(net)
     engine = kind(network, golden)
-    targets, faults = drawn(network, "computed", "error_rate", rate=2e-3)
-    assert engine.refusal_of_groups(targets, faults) == ""
-    assert engine.exactness_for(targets) == "bit-exact"
+    faults = drawn(network, "computed", "error_rate", rate=2e-3)
+    assert engine.refusal_of_groups(faults) == ""
+    assert engine.exactness_for(faults) == "bit-exact"
     assert_same(engine, faults, net)
-    targets, faults = drawn(network, "computed", "dynamic_instance")
+    faults = drawn(network, "computed", "dynamic_instance")
     assert_same(engine, faults, net)
 
 
@@ -102,18 +100,18 @@ def test_computed_values_are_struck_as_the_oracle_strikes_them(net: str, kind: A
 )
 def test_every_operation_on_bit_patterns(model: FaultModel) -> None:
     network, golden = prepared("mlp")
-    targets, faults = drawn(network, "computed", "amount", model, amount=20)
+    faults = drawn(network, "computed", "amount", model, amount=20)
     for kind in (SparseXorEngine, SegmentsEngine):
         engine = kind(network, golden)
-        assert engine.refusal_of_groups(targets, faults) == ""
+        assert engine.refusal_of_groups(faults) == ""
         assert_same(engine, faults, "mlp")
 
 
 def test_what_acts_on_values_is_left_to_the_pieces() -> None:
     network, golden = prepared("lenet")
-    targets, faults = drawn(network, "computed", "amount", FaultModel("fixed_point"), amount=9)
+    faults = drawn(network, "computed", "amount", FaultModel("fixed_point"), amount=9)
     assert (
-        SparseXorEngine(network, golden).refusal_of_groups(targets, faults)
+        SparseXorEngine(network, golden).refusal_of_groups(faults)
         == "the operation fixed_xor does not act on bit patterns"
     )
     assert_same(SegmentsEngine(network, golden), faults, "lenet")
@@ -123,7 +121,7 @@ def test_what_acts_on_values_is_left_to_the_pieces() -> None:
 @pytest.mark.parametrize("kind", [SparseXorEngine, SegmentsEngine])
 def test_stored_integers_are_struck_exactly(net: str, kind: Any) -> None:
     network, golden = prepared(net)
-    _, faults = drawn(network, "all", "error_rate", rate=1e-3)
+    faults = drawn(network, "all", "error_rate", rate=1e-3)
     weights = [t.name for t in network.targets if t.stored and t.dtype == "int8"]
     hit = [f for f in range(len(faults)) if faults.tensors[faults.tensor[f]].name in weights]
     assert hit
@@ -134,8 +132,8 @@ def test_stored_integers_are_struck_exactly(net: str, kind: Any) -> None:
 def test_stored_and_computed_together_agree_to_rounding(kind: Any) -> None:
     network, golden = prepared("lenet")
     engine = kind(network, golden)
-    targets, faults = drawn(network, "all", "amount", FaultModel(bits=(20, 22, 31)), amount=40, count=8)
-    assert engine.exactness_for(targets) == "rounding"
+    faults = drawn(network, "all", "amount", FaultModel(bits=(20, 22, 31)), amount=40, count=8)
+    assert engine.exactness_for(faults) == "rounding"
     wanted, order = outputs_of(RebuildGroupsEngine(network, golden), faults)
     found, flags = outputs_of(engine, faults)
     for right, given in zip(order, flags, strict=True):
@@ -147,7 +145,7 @@ def test_stored_and_computed_together_agree_to_rounding(kind: Any) -> None:
 @pytest.mark.parametrize("kind", [SparseXorEngine, SegmentsEngine])
 def test_a_stored_fault_that_moves_nothing_gives_the_golden_outputs(kind: Any) -> None:
     network, golden = prepared("lenet")
-    _, faults = drawn(network, "stored", "amount", FaultModel("stuck_at_0", bits=(0,)), amount=1, count=1)
+    faults = drawn(network, "stored", "amount", FaultModel("stuck_at_0", bits=(0,)), amount=1, count=1)
     values = next(
         numpy_helper.to_array(v)
         for v in network.proto.graph.initializer
@@ -173,7 +171,7 @@ def test_a_stored_fault_that_moves_nothing_gives_the_golden_outputs(kind: Any) -
 @pytest.mark.parametrize("kind", [SparseXorEngine, SegmentsEngine, RebuildGroupsEngine])
 def test_a_group_without_a_site_is_not_run(kind: Any) -> None:
     network, golden = prepared("mlp")
-    _, faults = drawn(network, "computed", "error_rate", rate=1e-9)
+    faults = drawn(network, "computed", "error_rate", rate=1e-9)
     assert len(faults.index) == 0
     keeper, flags = outputs_of(kind(network, golden), faults)
     assert flags == [0] * 6
@@ -205,10 +203,7 @@ def test_two_faults_at_one_element_strike_in_their_order() -> None:
             ),
         ]
     )
-    assert (
-        SparseXorEngine(network, golden).refusal_of_groups([target], both)
-        == "two faults of a group hit the same element"
-    )
+    assert SparseXorEngine(network, golden).refusal_of_groups(both) == "two faults of a group hit the same element"
     assert_same(SegmentsEngine(network, golden), both, "mlp")
     minus = FaultList(
         first.model,
@@ -288,7 +283,7 @@ def test_sites_at_three_tensors_are_what_numpy_computes(kind: Any) -> None:
 
 def test_sites_are_sorted_to_tensors_rows_and_turns() -> None:
     network, _ = prepared("mlp")
-    _, faults = drawn(network, "computed", "amount", amount=30, count=4)
+    faults = drawn(network, "computed", "amount", amount=30, count=4)
     bounds = group_bounds(faults)
     group = np.array([2, 0, 2])
     hits = hits_of(faults, bounds, group)
@@ -340,5 +335,5 @@ def test_a_split_in_equal_parts_is_told_their_number() -> None:
     inputs = {"x": models.images(SAMPLES, (8,))}
     network = prepare(content, "split", inputs=inputs)
     engine = SparseXorEngine(network, Golden(network, inputs))
-    targets, faults = drawn(network, "computed", "amount", amount=3)
-    assert engine.refusal_of_groups(targets, faults) == ""
+    faults = drawn(network, "computed", "amount", amount=3)
+    assert engine.refusal_of_groups(faults) == ""
