@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from casework.artifact.digest import jcs_digest
 from casework.compute import ShardStore
+from casework.generators.fault_injection.critical import Searched, search_critical
 from casework.generators.fault_injection.estimates import Design, Trials
 from casework.generators.fault_injection.selection import recipe_of, select
 from casework.generators.protocol import GeneratorProblem, Progress, Request
@@ -63,13 +64,16 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Designed:
-    """All campaigns of a plan."""
+    """All campaigns of a plan; of a search for critical bits, what it found."""
 
     parts: tuple[Part, ...]
+    searched: Searched | None = None
 
     @property
     def campaigns(self) -> tuple[Campaign, ...]:
         """All runs."""
+        if self.searched is not None:
+            return self.searched.campaigns
         return tuple(c for part in self.parts for c in part.campaigns)
 
     @property
@@ -147,6 +151,11 @@ def design(request: Request, options: dict[str, Any], setting: Setting, lab: Lab
         return Designed((_given(runner, lab, Path(options["fault_list"]), request.confidence),))
     targets = select(lab.network, options)
     amounts = options["amounts"] or [options["amount"]]
+    if options["mode"] == "critical_bits":
+        recipe = recipe_of(lab.network, targets, options, lab.samples, request.seed, 1)
+        found = search_critical(runner.run, lab, recipe, options["audit"], options["checks"], request.confidence)
+        last = found.campaigns[-1]
+        return Designed((Part(1, trials_of([last], "simple", request.confidence), (last,)),), found)
     made = []
     for amount in amounts:
         recipe = recipe_of(lab.network, targets, options, lab.samples, request.seed, amount)

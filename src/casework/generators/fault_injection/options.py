@@ -13,7 +13,7 @@ FAULTS: Final = (
     "column", "channel", "rowhammer", "ecc", "fixed_point",
 )  # fmt: skip
 MODES: Final = (
-    "single", "error_rate", "dynamic_instance", "one_per_run", "layer_states", "layer_outputs", "model_states",
+    "single", "error_rate", "dynamic_instance", "one_per_run", "layer_states", "layer_outputs", "model_states", "critical_bits",
 )  # fmt: skip
 ENGINES: Final = ("auto", "suffix", "channel", "patch", "sparse-xor", "segments", "promoted", "rebuild")
 
@@ -56,6 +56,7 @@ OPTIONS: Final = (
     OptionSpec("iou_bound", "float", 0.9, "Overlap with the golden mask below which a segmentation is corrupted.", low=0, high=1),
     OptionSpec("audit", "int", 200, "Injected predictions repeated by the oracle.", low=0, high=1_000_000),
     OptionSpec("engine", "text", "auto", "Engine to use in place of the planner's choice.", ENGINES),
+    OptionSpec("checks", "int", 1000, "Inferred bits that critical_bits injects after all.", low=1, high=10_000_000),
     OptionSpec("worst", "int", 20, "Rows in the table of the worst faults.", low=0, high=10_000),
     *(spec for spec in INTERFACE_OPTIONS if spec.name != "task"),
     *DEPLOYED_OPTIONS,

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from casework.generators.fault_injection import tables
+from casework.generators.fault_injection.critical import report_critical
 from casework.generators.fault_injection.decisions import DecisionMaker
 from casework.generators.fault_injection.design import Designed, Part
 from casework.generators.fault_injection.estimates import COMMON, RATES, Trials
@@ -46,6 +47,17 @@ def report(
         GeneratorProblem: The audit found a prediction in which engine and oracle disagree: there is no result then.
     """
     _audit(designed, finds)
+    if designed.searched is not None:
+        report_critical(designed.searched, finds)
+    else:
+        _outcomes(options, designed, lab, inputs, maker, finds)
+    finds.metrics += _costs(designed, baseline, spent)
+    _remarks(designed, lab, finds)
+
+
+def _outcomes(
+    options: dict[str, Any], designed: Designed, lab: Lab, inputs: Inputs, maker: DecisionMaker, finds: Finds
+) -> None:
     classes = _classes(lab, inputs)
     single = len(designed.parts) == 1
     for part in designed.parts:
@@ -54,8 +66,6 @@ def report(
     first = designed.parts[0]
     finds.metrics += _slices(first, lab, classes, inputs.classes) if single else []
     _tables(options, designed, lab, inputs, classes, finds)
-    finds.metrics += _costs(designed, baseline, spent)
-    _remarks(designed, lab, finds)
 
 
 def _audit(designed: Designed, finds: Finds) -> None:
@@ -171,6 +181,8 @@ def _costs(designed: Designed, baseline: Baseline, spent: float) -> list[Metric]
 
 def _remarks(designed: Designed, lab: Lab, finds: Finds) -> None:
     first = designed.parts[0].trials
+    if designed.searched is not None:
+        return
     match first.design:
         case "simple":
             finds.limitations.append(
