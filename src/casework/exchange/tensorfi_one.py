@@ -99,7 +99,9 @@ def _by_rate(
         if rate == 0:
             said.tell(IDLE, ("Ops",), f"{', '.join(names)} have the probability 0 and are left out", "Nothing to do.")
             continue
-        made.append(Plan(shared | {"rate": rate} | _operators(said, names, counts), seed, f"rate {rate:g}"))
+        made.append(
+            Plan(shared | {"rate": rate, "rate_of": "tensor"} | _operators(said, names, counts), seed, f"rate {rate:g}")
+        )
     if len(made) > 1:
         said.tell(
             DIFFERENT, ("Ops",), f"{len(made)} probabilities become {len(made)} campaigns, each with the faults of its own operators only",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from casework.exchange.tensorfi_settings import DIFFERENT, IDLE, LOST, Option, Plan, Remark, Settings
+from casework.exchange.tensorfi_settings import DIFFERENT, IDLE, Option, Plan, Remark, Settings
 
 FIELDS: Final = ("Target", "Mode", "Type", "Amount", "Bit")
 TARGETS: Final = ("layer_states", "layer_outputs")
@@ -51,15 +51,21 @@ _LAST_OUTPUT: Final = Remark(
     "TensorFI 2 never hits the output of the last layer; here the model's outputs are among the activations",
     "Name `tensors` to leave them out.",
 )
-_ONE_STATE: Final = Remark(
-    LOST,
-    "`multiple` is not carried over: each fault here hits one tensor, and not every tensor at once (TensorFI 2 leaves out the last)",
-    "Give the faults of all tensors as groups of a fault list, by option fault_list.",
+_LAST_STATE: Final = Remark(
+    DIFFERENT,
+    "with `multiple` TensorFI 2 never hits the last state, for its loop ends before it; here it is hit",
+    "Name `tensors` to leave it out.",
 )
-_ONE_OUTPUT: Final = Remark(
-    LOST,
-    "`multiple` is not carried over: each fault here hits one output; TensorFI 2, too, returns after the first layer that it hits",
-    "Give the faults of all outputs as groups of a fault list, by option fault_list.",
+_RETURNS: Final = Remark(
+    DIFFERENT,
+    "with `multiple` TensorFI 2 returns after the first layer that it hits; here every output is hit, as its manual says",
+    "Do not compare with figures made by that program.",
+)
+_COMPOUNDS: Final = Remark(
+    DIFFERENT,
+    "with zeros and `multiple` TensorFI 2 takes the number of values zeroed in one layer for the percentage of the next; here each has "
+    "the percentage that the file says",
+    "Do not compare with figures made by that program.",
 )
 
 
@@ -75,6 +81,8 @@ def plans(said: Settings) -> list[Plan]:
     fault = _fault(said)
     said.remark("Target", None, _NAN)
     options = {"layer_states": _of_states, "layer_outputs": _of_outputs}[target](said, multiple=mode == "multiple")
+    if mode == "multiple" and fault["fault"] == "zeros":
+        said.remark("Type", None, _COMPOUNDS)
     return [Plan(options | fault)]
 
 
@@ -106,14 +114,21 @@ def _of_states(said: Settings, *, multiple: bool) -> dict[str, Option]:
     said.remark("Target", None, _STATES)
     said.remark("Amount", None, _TOO_SMALL)
     if multiple:
-        said.remark("Mode", None, _ONE_STATE)
+        said.remark("Mode", None, _LAST_STATE)
     # A state stays faulty while all inputs are predicted.
-    return {"mode": "layer_states", "inputs_per_fault": "all"}
+    return _mode("layer_states", "weights", multiple=multiple) | {"inputs_per_fault": "all"}
 
 
 def _of_outputs(said: Settings, *, multiple: bool) -> dict[str, Option]:
     said.remark("Target", None, _OUTPUTS)
     said.remark("Target", None, _LAST_OUTPUT)
     if multiple:
-        said.remark("Mode", None, _ONE_OUTPUT)
-    return {"mode": "layer_outputs"}
+        said.remark("Mode", None, _RETURNS)
+    return _mode("layer_outputs", "activations", multiple=multiple)
+
+
+def _mode(single: str, target: str, *, multiple: bool) -> dict[str, Option]:
+    """Return the options of hitting one tensor a fault, or each tensor in every inference: then each is hit at the rate 1."""
+    if multiple:
+        return {"target": target, "mode": "error_rate", "rate": 1.0, "rate_of": "tensor"}
+    return {"mode": single}

@@ -97,7 +97,7 @@ def test_an_address_where_nothing_is(address: str, said: str) -> None:
 
 
 def test_a_scheduler_without_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster, "CONNECT_S", 0.5)
+    monkeypatch.setattr(cluster, "CONNECT_S", 2.0)
     with (
         distributed.LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address=":0", silence_logs=50) as empty,
         pytest.raises(CallProblem, match=r"has no worker; start one: dask worker tcp://"),
@@ -107,7 +107,7 @@ def test_a_scheduler_without_workers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_cluster_that_is_lost_is_told_and_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "STARVED_S", 1.0)
-    monkeypatch.setattr(cluster, "CONNECT_S", 0.5)
+    monkeypatch.setattr(cluster, "CONNECT_S", 2.0)
     made = distributed.LocalCluster(n_workers=1, host="127.0.0.1", dashboard_address=":0", silence_logs=50)
 
     def stop(done: int, _total: int) -> None:

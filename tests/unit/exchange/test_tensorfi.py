@@ -16,7 +16,13 @@ from casework.artifact.yaml_writer import dump
 from casework.exchange import tensorfi_one
 from casework.exchange.tensorfi import CODES, Translation, command, nodes, translate
 from casework.generators.fault_injection.options import OPTIONS
+from casework.generators.fault_injection.selection import parse_bits
 from casework.generators.options import parse_options, read_options
+from casework.injection.faults.bits import faulty_values
+from casework.injection.faults.fault_list import FaultTensor
+from casework.injection.faults.generate import exhaustive
+from casework.injection.faults.models import FaultModel
+from casework.injection.faults.recipe import Recipe
 from casework.store.nodes import validate
 
 ONE = {
@@ -71,7 +77,7 @@ def told(made: Translation) -> list[tuple[str, str]]:
 def test_each_fault_type_of_tensors(kind: str, wanted: dict[str, Any]) -> None:
     made = one(TensorFaultType=kind)
     assert made.tool == "TensorFI 1"
-    assert options(made) == {"target": "activations", "mode": "error_rate", "rate": 1.0, **wanted}
+    assert options(made) == {"target": "activations", "mode": "error_rate", "rate": 1.0, "rate_of": "tensor"} | wanted
 
 
 @pytest.mark.parametrize(("mode", "ours"), tensorfi_one.MODES.items())
@@ -164,13 +170,18 @@ def test_what_tensorfi_1_would_not_run_is_refused_at_its_place(
     assert error.line >= 1
 
 
-def test_the_bits_are_those_that_tensorfi_1_flips_in_float32() -> None:
-    """Its split into integer and fraction is made for Python floats; a float32 is none, so only 21 integer bits and the sign are drawn."""
+def test_the_faults_are_those_that_tensorfi_1_makes_of_a_float32() -> None:
+    """Its split into integer and fraction is made for Python floats; a float32 is none, so the sign and 21 integer bits are drawn."""
     assert not isinstance(np.float32(1), float)
-    assert isinstance(np.float64(1), float)
-    options = parse_options(OPTIONS, ["fault=fixed_point", "bits=10-31"])
-    assert options["bits"] == "10-31"
-    assert len(range(10, 32)) == 21 + 1
+    found = options(one())
+    model = FaultModel(kind=found["fault"], bits=parse_bits(found["bits"]))
+    tensor = FaultTensor("t", "t", "activation", "float32", (1,))
+    (listed,) = exhaustive(Recipe("0" * 64, (tensor,), model), 0)
+    value = np.float32(5.25)
+    made = faulty_values(np.array([value]), listed)
+    bits = [5 >> k & 1 for k in range(21)]
+    expected = [-value, *(value - 2**k if bit else value + 2**k for k, bit in enumerate(bits))]
+    assert sorted(made.tolist()) == sorted(float(v) for v in expected)
 
 
 # TensorFI 2
@@ -201,11 +212,21 @@ def test_each_type_and_target(
     assert not any(f.severity == "error" for f in made.findings)
 
 
+@pytest.mark.parametrize(("target", "ours"), [("layer_states", "weights"), ("layer_outputs", "activations")])
+def test_multiple_hits_each_tensor_in_every_inference(target: str, ours: str) -> None:
+    found = options(two(Target=target, Mode="multiple"))
+    assert found.pop("inputs_per_fault", "1") == ("all" if ours == "weights" else "1")
+    assert found == {
+        "target": ours, "mode": "error_rate", "rate": 1.0, "rate_of": "tensor", "fault": "bitflip", "amount": 10,
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("changes", "code", "field"),
     [
-        ({"Mode": "multiple"}, "IMP-001", "Mode"),
-        ({"Target": "layer_outputs", "Mode": "multiple"}, "IMP-001", "Mode"),
+        ({"Mode": "multiple"}, "IMP-002", "Mode"),
+        ({"Target": "layer_outputs", "Mode": "multiple"}, "IMP-002", "Mode"),
+        ({"Type": "zeros", "Mode": "multiple"}, "IMP-002", "Type"),
         ({"Target": "layer_state"}, "IMP-002", "Target"),
         ({"Type": "zeros"}, "IMP-004", "Bit"),
         ({"Type": "zeros"}, "IMP-002", "Amount"),
