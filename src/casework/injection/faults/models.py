@@ -121,7 +121,10 @@ def _wrong(model: FaultModel) -> tuple[tuple[bool, str, str], ...]:
             f"the rowhammer profile lists a bit beyond a page of {model.page_bytes} bytes",
             f"Number pages from 0 and bits from 0 to {8 * model.page_bytes - 1}, or set the page size.",
         ),
-        (model.kind == "ecc" and model.flips > ECC_WORD, f"{model.flips} flips do not fit a word", "Set flips to 64 or less."),
+        (
+            model.kind == "ecc" and model.flips > 2, f"{model.flips} flips in a word are more than SECDED defines",
+            "Set flips to 1, which is corrected, or 2, which is not; what a decoder makes of more depends on its matrix.",
+        ),
     )  # fmt: skip
 
 

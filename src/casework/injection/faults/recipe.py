@@ -79,7 +79,7 @@ class Recipe:
         for parameter in fields(self.fault):
             value = getattr(self.fault, parameter.name)
             if value != parameter.default:
-                plain[parameter.name] = list(map(list, value)) if parameter.name == "pages" else value
+                plain[parameter.name] = _plain(value)
         plain.pop("kind", None)
         plain["fault"] = self.fault.kind
         if "bits" in plain:
@@ -88,6 +88,13 @@ class Recipe:
         plain["tensors"] = [tensor.name for tensor in self.tensors]
         plain["model"] = self.model
         return plain
+
+
+def _plain(value: Any) -> Any:
+    """Return a parameter as a JSON value: what is not finite as text, pairs as lists."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return [list(pair) if isinstance(pair, tuple) else pair for pair in value] if isinstance(value, tuple) else value
 
 
 def left_out(recipe: Recipe) -> dict[str, str]:

@@ -2,35 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from typing import Final
-
 import numpy as np
 
 from casework.injection.faults.bits import numpy_type
 from casework.injection.faults.fault_list import EVERY_SAMPLE, FaultList
 from casework.injection.faults.recipe import Recipe
 from casework.injection.problem import InjectionProblem
-
-_PAIR: Final = re.compile(r"\s*(\d{1,12})\s*:\s*(\d{1,12})\s*")
-
-
-def parse_pages(text: str) -> tuple[tuple[int, int], ...]:
-    """Return the (page, bit) pairs of a text such as `0:17;3:30001`; blanks and line ends may stand between pairs too.
-
-    Raises:
-        InjectionProblem: A pair is not two whole numbers.
-    """
-    pairs = []
-    for piece in re.split(r"[;\n]|(?<=\d)\s+(?=\d+\s*:)", text.strip()):
-        found = _PAIR.fullmatch(piece)
-        if found is None and piece.strip():
-            raise InjectionProblem(
-                f"the rowhammer profile holds {piece.strip()[:40]!r}", "Write pairs as page:bit, such as 0:17;3:30001."
-            )
-        if found is not None:
-            pairs.append((int(found[1]), int(found[2])))
-    return tuple(pairs)
 
 
 def rowhammer(recipe: Recipe, ids: range) -> FaultList:

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
+from casework.artifact.digest import jcs_digest
 from casework.injection.faults.fault_list import EVERY_SAMPLE, OPS, FaultList, FaultTensor, concat
 from casework.injection.faults.formats import digest
 from casework.injection.faults.generate import Recipe, exhaustive, exhaustive_digest, generate, generate_in
 from casework.injection.faults.models import KINDS, FaultModel
 from casework.injection.faults.recipe import left_out, population, tensor_population
-from casework.injection.faults.rowhammer import parse_pages
 from casework.injection.faults.strata import strata, stratum_population, weight
 from casework.injection.problem import InjectionProblem
 
@@ -201,9 +201,6 @@ def test_rowhammer_lays_pages_over_the_stored_bytes() -> None:
         generate(drawn, range(5))
     with pytest.raises(InjectionProblem, match="end in page 6"):
         recipe("rowhammer", tensors, fault={"pages": ((7, 0),), "page_bytes": 64})
-    assert parse_pages(" 0:17; 3:30001\n4:1 5:2") == ((0, 17), (3, 30001), (4, 1), (5, 2))
-    with pytest.raises(InjectionProblem, match="'0-17'"):
-        parse_pages("0-17")
 
 
 @pytest.mark.parametrize("kind", ["bitflip", "field", "stuck_at_0", "burst", "zeros", "channel", "fixed_point"])
@@ -293,6 +290,8 @@ def test_a_recipe_is_a_value() -> None:
     assert options["bits"] == "3;30"
     assert options["fault"] == "bitflip"
     assert options["seed"] == 11
+    assert recipe("set", FLOATS, fault={"value": float("nan")}).as_options()["value"] == "nan"
+    assert jcs_digest(drawn.as_options())
 
 
 @pytest.mark.parametrize(
@@ -316,6 +315,7 @@ def test_a_recipe_is_a_value() -> None:
         ("rowhammer", {"fault": {"pages": ()}}, "lists no bit"),
         ("rowhammer", {"fault": {"pages": ((0, 40_000),)}}, "beyond a page"),
         ("meteor", {}, "not known"),
+        ("ecc", {"fault": {"flips": 3}}, "more than SECDED defines"),
         ("bitflip", {"tensors": (FaultTensor("c", "c", "weight", "complex64", (3,)),)}, "complex64"),
     ],
 )  # fmt: skip
