@@ -20,6 +20,7 @@ Masks = Literal["scores", "labels", "probability", "logit"]
 """What the output holds: scores of each class, decided classes, or one probability or logit of the foreground."""
 
 TIED: Final = 1e-9
+_MOST: Final = 65_535
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,9 @@ class SegmentationJudge:
         decisive: Position of the output with the masks.
         masks: What it holds.
         class_axis: Axis of the classes in the output, for scores.
-        labels: int64 [N, P]: golden classes of the pixels.
+        labels: int [N, P]: golden classes of the pixels.
         kinds: Number of classes.
+        pixels: int64 [N, K]: golden pixels of each class.
         bound: Mean IoU below which a mask is corrupted.
         ledger: What is counted beside the flags.
     """
@@ -64,6 +66,7 @@ class SegmentationJudge:
     class_axis: int
     labels: Array
     kinds: int
+    pixels: Array
     bound: float
     ledger: Ledger
 
@@ -96,12 +99,17 @@ class SegmentationJudge:
     def _overlap(self, found: Array, samples: Array) -> tuple[Array, Array, Array]:
         """Return intersections and unions int64 [R, K] in pixels, and changed pixels int64 [R], of masks int64 [R, P]."""
         golden, kinds = self.labels[samples], self.kinds
-        known = np.where((found >= 0) & (found < kinds), found, kinds - 1)
-        pairs = (np.arange(len(found))[:, None] * kinds + golden) * kinds + known
-        confusion = np.bincount(pairs.ravel(), minlength=len(found) * kinds**2).reshape(-1, kinds, kinds)
-        shared = np.diagonal(confusion, axis1=1, axis2=2)
-        union = confusion.sum(axis=1) + confusion.sum(axis=2) - shared
-        return shared, union, golden.shape[1] - shared.sum(axis=1)
+        places = np.flatnonzero(found != golden)  # all that is asked follows from these and the golden counts
+        rows = places // max(golden.shape[1], 1) * kinds
+        before = golden.ravel()[places].astype(np.int64)
+        after = found.ravel()[places].astype(np.int64)
+        after = np.where((after >= 0) & (after < kinds), after, kinds - 1)
+        shape = (len(found), kinds)
+        left, come = (
+            np.bincount(rows + which, minlength=len(found) * kinds).reshape(shape) for which in (before, after)
+        )
+        present = self.pixels[samples]
+        return present - left, present + come, left.sum(axis=1)
 
     def _block(self, outputs: Sequence[Array | None], samples: Array) -> Array:
         flags = self.comparison.flags(outputs, samples)
@@ -139,7 +147,7 @@ def judge_of(
         class_axis: Axis of the classes, for scores.
 
     Raises:
-        InjectionProblem: The bound is none, or a golden value is NaN.
+        InjectionProblem: The bound is none, a golden value is NaN, or a golden mask holds what is no class.
         ValueError: `decisive` is no output, or is a guard.
     """
     if not 0 < bound <= 1:
@@ -153,10 +161,16 @@ def judge_of(
         )
     kind = _masks_of(output, class_axis) if masks == "auto" else masks
     labels = _labels(output, kind, class_axis)
+    if labels.min(initial=0) < 0 or labels.max(initial=0) > _MOST:
+        raise InjectionProblem(
+            f"output {decisive} of the model without faults has masks with classes beyond 0 to {_MOST}",
+            "Name the output that holds the classes of the pixels, or their scores.",
+        )
     kinds = output.shape[class_axis] if kind == "scores" else max(2, int(labels.max(initial=0)) + 1)
     kinds += kind == "labels"  # the last stands for any faulty label that no golden mask has
+    pixels = np.stack([np.bincount(row.astype(np.int64), minlength=kinds) for row in labels])
     ledger = Ledger.empty(len(labels), 2 + 2 * kinds)
-    return SegmentationJudge(comparison, decisive, kind, class_axis, labels, kinds, bound, ledger)
+    return SegmentationJudge(comparison, decisive, kind, class_axis, labels, kinds, pixels, bound, ledger)
 
 
 def mean_iou(ledger: Ledger, predictions: Array) -> float:
@@ -182,17 +196,17 @@ def _masks_of(output: Array, class_axis: int) -> Masks:
 
 
 def _labels(rows: Array, masks: Masks, class_axis: int) -> Array:
-    """Return the class of each pixel, int64 [R, P]; the first of the greatest scores."""
+    """Return the class of each pixel, int [R, P]; the first of the greatest scores."""
     if masks == "labels":
         return rows.reshape(len(rows), -1).astype(np.int64)
     if masks != "scores":
-        return (rows.reshape(len(rows), -1) >= (0.5 if masks == "probability" else 0.0)).astype(np.int64)
+        return (rows.reshape(len(rows), -1) >= (0.5 if masks == "probability" else 0.0)).astype(np.uint8)
     planes = np.moveaxis(rows, class_axis, 0)
-    best, labels = planes[0], np.zeros(planes.shape[1:], np.int64)
+    kind = np.uint8 if len(planes) <= 256 else np.int32
+    best, labels = planes[0], np.zeros(planes.shape[1:], kind)
     for number, plane in enumerate(planes[1:], 1):  # plane by plane runs along memory, argmax over this axis does not
-        better = plane > best
-        labels[better] = number
-        best = np.where(better, plane, best)
+        np.copyto(labels, kind(number), where=plane > best)
+        best = np.maximum(best, plane)
     return labels.reshape(len(rows), -1)
 
 

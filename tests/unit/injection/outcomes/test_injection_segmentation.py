@@ -87,3 +87,6 @@ def test_bad_bounds_and_models_are_told():
         segmentation.judge_of([np.zeros((1, 2, 2, 2))], bound=0)
     with pytest.raises(InjectionProblem, match="no numbers"):
         segmentation.judge_of([np.full((1, 2, 2, 2), np.nan)])
+    for odd in (-1, 70_000):
+        with pytest.raises(InjectionProblem, match="beyond 0"):
+            segmentation.judge_of([np.array([[[0, odd]]])])
