@@ -43,10 +43,10 @@ def fields_of(dtype: str) -> tuple[Field, ...]:
             Field("exponent", width - 2, mantissa),
             Field("mantissa", mantissa - 1, 0),
         )
-    width = _WHOLE.get(dtype, 0)
+    width = width_of(dtype)
     if not width:
         return ()
-    if dtype.startswith("u") or dtype == "bool":
+    if dtype.startswith("u") or dtype == "bool" or dtype in _BITS.values():
         return (Field("value", width - 1, 0),)
     return (Field("sign", width - 1, width - 1), Field("value", width - 2, 0))
 

@@ -275,7 +275,9 @@ def _caption(campaign: Campaign, sheet: _Sheet) -> str:
     total = sum(layer.predictions for layer in campaign.layers)
     scale = "logarithmic" if sheet.colours.log else "linear"
     guess = (
-        "" if any(layer.dtype for layer in campaign.layers) else " Types are told from the highest bit that was hit."
+        " The record names no types; they are told from operators and the bits that were hit."
+        if campaign.guessed
+        else ""
     )
     more = " Neighbouring tensors of one kind share a row." if len(campaign.layers) > MOST else ""
     return (
