@@ -10,7 +10,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from casework.injection.network.sessions import Level, open_session, refused_as
+from casework.injection.network.sessions import Level, open_session
+from casework.injection.network.wiring import read_by
 from casework.injection.problem import InjectionProblem
 
 Array = NDArray[Any]
@@ -60,6 +61,7 @@ def cleaned(proto: Any) -> Any:
     del graph.input[:]
     graph.input.extend(fed)
     _constants_to_initialisers(graph)
+    _drop_unread(graph)
     taken = {node.name for node in graph.node}
     for node in graph.node:
         if not node.name:
@@ -110,18 +112,27 @@ def _constants_to_initialisers(graph: Any) -> None:
     graph.node.extend(kept)
 
 
-def folded(proto: Any, level: Level, name: str) -> Any:
+def _drop_unread(graph: Any) -> None:
+    """Drop initialisers that nothing reads: without a place among the inputs onnxruntime takes them for an error."""
+    read = {name for node in graph.node for name in read_by(node)} | {value.name for value in graph.output}
+    kept = [value for value in graph.initializer if value.name in read]
+    if len(kept) < len(graph.initializer):
+        kept = [type(value).FromString(value.SerializeToString()) for value in kept]
+        del graph.initializer[:]
+        graph.initializer.extend(kept)
+
+
+def folded(proto: Any, level: Level) -> Any:
     """Return the graph as onnxruntime rewrites it at a level.
 
     Raises:
-        InjectionProblem: onnxruntime cannot load it.
+        Exception: onnxruntime cannot load it; see `sessions.refusals`.
     """
     import onnx
 
     with tempfile.TemporaryDirectory(prefix="casework-") as folder:
         path = Path(folder, "folded.onnx")
-        with refused_as(f"onnxruntime cannot load {name}", "Export it for an operator set that onnxruntime supports."):
-            open_session(proto.SerializeToString(), level=level, saved=str(path))
+        open_session(proto.SerializeToString(), level=level, saved=str(path))
         made = onnx.load(str(path))
     taken = {node.name for node in made.graph.node}
     for node in made.graph.node:
@@ -161,6 +172,7 @@ def freed(proto: Any, axes: Mapping[str, int | None], fixed: Mapping[str, tuple[
         value.type.tensor_type.ClearField("shape")
     if reshapes:
         _free_reshapes(made.graph)
+        _drop_unread(made.graph)
     return made
 
 

@@ -83,7 +83,7 @@ def measured(singles: Sequence[Array], batch: Array) -> Layout | str:
     return (
         layout
         if same_bits(expected, batch)
-        else "the samples of a batch are interleaved in it, or influence each other"
+        else "its values in a batch are not, bit for bit, those of one sample at a time"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,72 +76,100 @@ def settle(proto: Any, name: str, level: Level, inputs: Mapping[str, Array] | No
         InjectionProblem: It cannot be loaded or run, or is not deterministic.
     """
     feeds = plan(proto, name, inputs)
-    refused = ""
-    for form in _forms(proto, name, level, feeds):
-        found = _tried(form, feeds, name)
+    refused: _Refusal | None = None
+    for source, batch in _sources(proto, feeds):
+        if not batch and refused is not None and refused.kind == "batch":
+            continue  # other ways to free the batch axis run the same kernels
+        found = _settled(source, batch, name, level, feeds)
         if isinstance(found, Settled):
-            found.reason = refused if form.batch else ""
+            found.reason = refused.reason if refused is not None and batch else ""
             return found
-        refused = refused or (found if not form.batch else refused)
+        refused = refused or found
     raise InjectionProblem(
-        f"{name} cannot be run for injection: {refused or 'it runs on no level'}",
-        "Export it for an operator set that onnxruntime supports.",
+        f"{name} cannot be run for injection: {refused.reason if refused else 'it has no inputs'}",
+        "Export it for an operator set that onnxruntime supports, and give inputs that it takes.",
     )
 
 
-def _forms(proto: Any, name: str, level: Level, feeds: Sequence[Feed]) -> Iterator[Form]:
-    """Yield forms, the best first."""
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """Why a form will not do: it does not run; reading tensors changes outputs; a batch gives other bits than one at a time."""
+
+    kind: Literal["run", "reading", "batch"]
+    reason: str
+
+
+def _sources(proto: Any, feeds: Sequence[Feed]) -> Iterator[tuple[Any, int]]:
+    """Yield the graph with its batch axis made free in some ways, then for one sample at a time; with 0 or 1 as in `Network.batch`."""
     axes = {feed.name: feed.axis for feed in feeds}
     sizes = {feed.name: feed.sizes for feed in feeds}
-    quantised = any(node.op_type in ("QuantizeLinear", "DequantizeLinear") for node in proto.graph.node)
-    frees = [] if all(axis is None for axis in axes.values()) else [False, True]
-    sources = [(freed(proto, axes, sizes, reshapes=reshapes), 0) for reshapes in frees]
-    sources.append((freed(proto, {}, sizes, reshapes=False), 1))
-    for source, batch in sources:
-        try:
-            basic = folded(source, "basic" if level != "none" else "none", name)
-        except InjectionProblem:
-            if batch:
-                raise
-            continue
-        # Quantise-dequantise pairs are computed in integers by a deployed session; so they are here, and only what such a session
-        # holds in memory is hit. The rewritten graph is the one that is cut.
-        rewritten = level == "extended" and quantised
-        if not rewritten:
-            yield Form(basic, level, batch)
-        if level == "extended":
-            yield Form(folded(source, "extended", name), "extended", batch)
-        for lower in _LOWER[level]:
-            yield Form(basic, lower, batch)
+    if any(axis is not None for axis in axes.values()):
+        yield freed(proto, axes, sizes, reshapes=False), 0
+        yield freed(proto, axes, sizes, reshapes=True), 0
+        yield freed(proto, axes, {}, reshapes=False), 0
+    yield freed(proto, {}, sizes, reshapes=False), 1
+    yield freed(proto, {}, {}, reshapes=False), 1
 
 
-def _tried(form: Form, feeds: Sequence[Feed], name: str) -> Settled | str:
+def _settled(source: Any, batch: int, name: str, level: Level, feeds: Sequence[Feed]) -> Settled | _Refusal:
+    refused: _Refusal | None = None
+    try:
+        for form in _forms(source, batch, level):
+            found = _tried(form, feeds, name)
+            if isinstance(found, Settled):
+                return found
+            refused = refused or found
+            if found.kind != "reading":
+                return found
+    except refusals() as error:
+        return _Refusal("run", _first_line(error))
+    return refused or _Refusal("run", "it runs on no level")
+
+
+def _forms(source: Any, batch: int, level: Level) -> Iterator[Form]:
+    """Yield ways to run a graph, the best first."""
+    quantised = any(node.op_type in ("QuantizeLinear", "DequantizeLinear") for node in source.graph.node)
+    basic = folded(source, "basic" if level != "none" else "none")
+    # Quantise-dequantise pairs are computed in integers by a deployed session; so they are here, and only what such a session
+    # holds in memory is hit: the rewritten graph is the one that is cut, and it is not rewritten again.
+    if not (level == "extended" and quantised):
+        yield Form(basic, level, batch)
+    if level == "extended":
+        yield Form(folded(source, "extended"), "none", batch)
+    for lower in _LOWER[level]:
+        yield Form(basic, lower, batch)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or ["it does not run"])[0][:200]
+
+
+def _tried(form: Form, feeds: Sequence[Feed], name: str) -> Settled | _Refusal:
     """Return what a form shows when run, or why it will not do."""
     names = [output for node in form.proto.graph.node for output in node.output if output]
     own = [value.name for value in form.proto.graph.output]
-    try:
-        plain = open_session(form.proto.SerializeToString(), level=form.level)
-        golden = [_by_name(plain, own, _one(feeds, sample)) for sample in range(TRIED)]
-        again = _by_name(plain, own, _one(feeds, 0))
-        if not _same(golden[0], again):
-            raise InjectionProblem(
-                f"{name} is not deterministic: two runs on the same input differ",
-                "Export it without random operators (evaluation mode).",
-            )
-        whole = open_session(exposed(form.proto, names), level=form.level)
-        wanted = list(dict.fromkeys([*own, *names]))
-        singles = [_by_name(whole, wanted, _one(feeds, sample)) for sample in range(TRIED)]
-        batch = singles[0] if form.batch else _by_name(whole, wanted, {feed.name: feed.all() for feed in feeds})
-    except refusals() as error:
-        return (str(error).strip().splitlines() or ["it does not run"])[0][:200]
+    plain = open_session(form.proto.SerializeToString(), level=form.level)
+    golden = [_by_name(plain, own, _one(feeds, sample)) for sample in range(TRIED)]
+    if not _same(golden[0], _by_name(plain, own, _one(feeds, 0))):
+        raise InjectionProblem(
+            f"{name} is not deterministic: two runs on the same input differ",
+            "Export it without random operators (evaluation mode).",
+        )
+    together = None if form.batch else _by_name(plain, own, {feed.name: feed.all() for feed in feeds})
+    whole = open_session(exposed(form.proto, names), level=form.level)
+    wanted = list(dict.fromkeys([*own, *names]))
+    singles = [_by_name(whole, wanted, _one(feeds, sample)) for sample in range(TRIED)]
+    batch = singles[0] if together is None else _by_name(whole, wanted, {feed.name: feed.all() for feed in feeds})
     if any(not _same(golden[k], {n: singles[k][n] for n in own}) for k in range(TRIED)):
-        return "reading its tensors changes its outputs"
+        return _Refusal("reading", "reading its tensors changes its outputs")
+    if together is not None and not _same(together, {n: batch[n] for n in own}):
+        return _Refusal("reading", "reading its tensors changes its outputs")
     return _measured(form, feeds, own, singles, batch)
 
 
 def _measured(
     form: Form, feeds: Sequence[Feed], own: list[str], singles: list[dict[str, Any]], batch: dict[str, Any]
-) -> Settled | str:
+) -> Settled | _Refusal:
     carrying = carriers(form.proto.graph)
     found = Settled(form.proto, form.level, form.batch, "")
     for name in batch:
@@ -156,7 +184,7 @@ def _measured(
         found.layouts[feed.name] = None if feed.axis is None else Layout(feed.axis, 1, feed.samples.shape[1:])
     faulty = [name for name in own if name in found.broken or (name in carrying and found.layouts.get(name) is None)]
     if faulty:
-        return f"output {faulty[0]}: {found.broken.get(faulty[0], 'it has no batch axis')}"
+        return _Refusal("batch", f"output {faulty[0]}: {found.broken.get(faulty[0], 'it has no batch axis')}")
     found.inputs = tuple(
         Port(feed.name, found.dtypes[feed.name], found.layouts[feed.name], feed.samples.shape[feed.axis is not None :])
         for feed in feeds
