@@ -108,23 +108,20 @@ class Work:
         self.alarms.setdefault(alarm, []).append(tensor)
 
     def never(self) -> str:
-        """Return a float tensor of one element that is 0 in every inference and that no optimiser can know before.
+        """Return a float scalar that is 0 in every inference and that no optimiser can know before.
 
-        It is `v < v` of the length of the batch: false for every number. Where the graph fixes that length, a runtime knows it, and
-        v is the first element of the first input (false for NaN, too). What is computed with it is computed in each inference;
-        without it, the runtime would compute checks of stored tensors once, while it loads.
+        It is `v < v` of the first element v of the first input: false for every number, NaN included. (The length of the batch
+        would do only where no runtime is told it.) What is computed with it is computed in each inference; without it, the runtime
+        would compute checks of stored tensors once, while it loads.
         """
         if not self._flag:
             from onnx import TensorProto
 
             add, store = self.surgery.add, self.surgery.store
-            if isinstance(self.surgery.batch, str):
-                held = add("Shape", [self.surgery.inputs[0]], "casework.shape", watch=True)
-            else:
-                row = store("casework.row", np.array([-1], np.int64))
-                held = add("Reshape", [self.surgery.inputs[0], row], "casework.first", watch=True)
+            row = store("casework.row", np.array([-1], np.int64))
+            flat = add("Reshape", [self.surgery.inputs[0], row], "casework.first", watch=True)
             one = add(
-                "Gather", [held, store("casework.zeroth", np.array(0, np.int64))], "casework.one", watch=True, axis=0
+                "Gather", [flat, store("casework.zeroth", np.array(0, np.int64))], "casework.one", watch=True, axis=0
             )
             number = add("Cast", [one], "casework.number", watch=True, to=TensorProto.FLOAT)
             false = add("Less", [number, number], "casework.false", watch=True)
