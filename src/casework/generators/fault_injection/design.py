@@ -13,18 +13,21 @@ from numpy.typing import NDArray
 from casework.artifact.digest import jcs_digest
 from casework.compute import ShardStore
 from casework.generators.fault_injection.critical import Searched, search_critical
+from casework.generators.fault_injection.decisions import metadata
 from casework.generators.fault_injection.estimates import Design, Trials
 from casework.generators.fault_injection.selection import recipe_of, select
+from casework.generators.fault_injection.storing import through_storage
 from casework.generators.protocol import GeneratorProblem, Progress, Request
 from casework.injection.campaign.canary import Canary
 from casework.injection.campaign.conduct import Campaign, Means, conduct
 from casework.injection.campaign.grouped import conduct_groups
-from casework.injection.campaign.lab import Lab, Setting
+from casework.injection.campaign.lab import Lab, Setting, lab_of
 from casework.injection.faults.fault_list import EVERY_SAMPLE, FaultList, concat
 from casework.injection.faults.formats import check, digest, read
 from casework.injection.faults.generate import exhaustive, generate
 from casework.injection.faults.groups import GroupRecipe, Mode, generate_groups
 from casework.injection.faults.recipe import Recipe, population
+from casework.injection.hardening.storage import Protection, from_metadata
 from casework.model.catalogue import GENERATORS
 
 Array = NDArray[Any]
@@ -106,6 +109,7 @@ class _Runner:
     setting: Setting
     progress: Progress
     canaries: dict[tuple[str, str], Canary]
+    protections: tuple[Protection, ...]
 
     def run(self, faults: FaultList, audit: int, *, grouped: bool = False) -> Campaign:
         """Carry out one campaign; its checkpoints are found again by model, inputs, faults, engine and version."""
@@ -118,6 +122,14 @@ class _Runner:
                 "faults": digest(faults), "data": data, "options": asked, "generator": GENERATORS["fault-injection"].version,
                 "model": faults.model,
             })  # fmt: skip
+        if self.protections and not grouped:
+            return through_storage(
+                lambda left: self._conduct(left, audit, key), lab_of(self.setting), faults, self.protections
+            )
+        return self._conduct(faults, audit, key, grouped=grouped)
+
+    def _conduct(self, faults: FaultList, audit: int, key: str, *, grouped: bool = False) -> Campaign:
+        request = self.request
         means = Means(request.workers, request.cluster, request.checkpoints, key, self.progress)
         carry_out = conduct_groups if grouped else conduct
         return carry_out(
@@ -146,7 +158,7 @@ def design(request: Request, options: dict[str, Any], setting: Setting, lab: Lab
         GeneratorProblem: The plan is ill-formed or has no fault.
         InjectionProblem: The faults do not fit the model, or no engine takes them.
     """
-    runner = _Runner(request, options, setting, progress, {})
+    runner = _Runner(request, options, setting, progress, {}, from_metadata(metadata(setting.content)))
     if options["fault_list"] is not None:
         return Designed((_given(runner, lab, Path(options["fault_list"]), request.confidence),))
     targets = select(lab.network, options)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from casework.generators.fault_injection import tables
 from casework.generators.fault_injection.critical import report_critical
-from casework.generators.fault_injection.decisions import DecisionMaker
+from casework.generators.fault_injection.decisions import DecisionMaker, metadata
 from casework.generators.fault_injection.design import Designed, Part
 from casework.generators.fault_injection.estimates import COMMON, RATES, Trials
 from casework.generators.fault_injection.inputs import Inputs
@@ -19,6 +19,7 @@ from casework.generators.protocol import GeneratorProblem
 from casework.generators.record import Finds, census, metric
 from casework.injection.campaign.baseline import Baseline
 from casework.injection.campaign.lab import Lab
+from casework.injection.hardening.storage import from_metadata
 from casework.model.result import Metric, SelfCheck
 
 Array = NDArray[Any]
@@ -201,6 +202,10 @@ def _remarks(designed: Designed, lab: Lab, finds: Finds) -> None:
             finds.limitations.append(
                 "Rates are weighted means over strata, tensor and bit, in which faults were drawn apart."
             )
+    if from_metadata(metadata(lab.network.original)):
+        finds.limitations.append(
+            "The model's storage is protected as its metadata say; what the protection does to each fault is computed, not measured."
+        )
     left = {**lab.network.uncuttable}
     if left:
         name, reason = next(iter(left.items()))

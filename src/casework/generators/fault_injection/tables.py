@@ -47,7 +47,7 @@ def by_tensor(trials: Trials, network: Network, engine_of: Mapping[str, str]) ->
         rows.append((
             target.original, target.kind, target.operator, target.depth, target.elements,
             int((trials.faults.tensor == index).sum()), predictions, sdc, due, count(trials, "detected_rate", chosen),
-            count(trials, "masked_rate", chosen), *limits, engine_of[target.name],
+            count(trials, "masked_rate", chosen), *limits, engine_of.get(target.name, "storage"),
         ))  # fmt: skip
     rows.sort(key=lambda row: (row[3], row[0]))
     return table("rates by tensor", columns, rows)

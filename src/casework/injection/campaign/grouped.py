@@ -59,7 +59,7 @@ def conduct_groups(
     lab = lab_of(setting)
     targets = [lab.network.target(t.name) for t in faults.tensors]
     bounds = group_bounds(faults)
-    chosen, refusals = _assign(lab, targets, faults, ORDER if engine == "auto" else (engine,))
+    chosen, refusals = _assign(lab, faults, ORDER if engine == "auto" else (engine,))
     for done, target in enumerate(targets):
         means.progress(done, len(targets), "canaries")
         if (target.name, chosen) not in known:
@@ -89,13 +89,11 @@ def conduct_groups(
     )  # fmt: skip
 
 
-def _assign(
-    lab: Lab, targets: Sequence[Any], faults: FaultList, order: Sequence[str]
-) -> tuple[str, list[tuple[str, str]]]:
+def _assign(lab: Lab, faults: FaultList, order: Sequence[str]) -> tuple[str, list[tuple[str, str]]]:
     refusals: list[tuple[str, str]] = []
     for name in order:
         try:
-            reason = cast(GroupEngine, lab.engine(name)).refusal_of_groups(targets, faults)
+            reason = cast(GroupEngine, lab.engine(name)).refusal_of_groups(faults)
         except (KeyError, AttributeError):
             reason = "it takes one fault at a time"
         if not reason:
@@ -124,7 +122,6 @@ def _audit(
         return ()
     oracle = cast(GroupEngine, lab.engine("rebuild-groups"))
     truth = oracle.run_groups(faults, bounds, group[chosen], sample[chosen], lab.judge)
-    targets = [lab.network.target(t.name) for t in faults.tensors]
-    exact = cast(GroupEngine, lab.engine(engine)).exactness_for(targets) == "bit-exact"
+    exact = cast(GroupEngine, lab.engine(engine)).exactness_for(faults) == "bit-exact"
     shard = AuditShard("all together", engine, faults, sample[chosen], flags[chosen])
     return (compare(shard, truth, exact=exact),)
