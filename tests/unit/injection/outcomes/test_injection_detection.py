@@ -55,7 +55,7 @@ def test_the_screen_of_centre_points_changes_no_outcome(seed, iou):
     rng = np.random.default_rng(seed)
     golden = maps(rng, objects=seed * 2)
     plain, screened = center_judges(golden, iou=iou)
-    samples = rng.integers(0, 4, 600)
+    samples = rng.integers(0, 4, 300)
     rows = struck(rng, golden, samples)
     flags = plain(rows, samples)
     assert (flags == screened(rows, samples)).all()
@@ -84,7 +84,7 @@ def test_the_screen_of_boxes_changes_no_outcome(seed, labels):
     decode = partial(decode_boxes, interface=interface)
     plain = detection.judge_of(golden, decode, threshold=0.65)
     screened = detection.judge_of(golden, decode, threshold=0.65, screen=boxes_screen(golden, 0.65))
-    samples = rng.integers(0, 4, 500)
+    samples = rng.integers(0, 4, 300)
     rows = struck(rng, golden[:2], samples)
     if labels:
         rows.append(golden[2][samples].copy())
