@@ -67,7 +67,7 @@ def speed(folder: Path, nets: list[str], _runs: int) -> Found:
 
 def summary(ran: Ran, floor: Found, count: int) -> Found:
     """Put what a campaign cost beside the floor."""
-    predictions = ran.value("injected_predictions") or count
+    predictions = int(ran.value("injected_predictions") or count)
     single, best = floor["batch1"]["median"], floor["best"]["median"]
     inside = ran.value("overhead_vs_batch1") * ran.value("batch1_ms")
     whole = ran.cpu * 1e3 / predictions
@@ -75,8 +75,8 @@ def summary(ran: Ran, floor: Found, count: int) -> Found:
     return {
         "predictions": predictions, "ms": inside, "x b1": inside / single, "x best": inside / best, "command ms": whole,
         "command x b1": whole / single, "command s": ran.cpu, "wall s": ran.wall, "MiB": ran.mib, "batch1 ms here": single,
-        "batch1 ms in record": ran.value("batch1_ms"), "audited": ran.value("audited"),
-        "disagreements": ran.value("audit_disagreements"), "sdc_rate": ran.metric("sdc_rate"), "engines": engines,
+        "batch1 ms in record": ran.value("batch1_ms"), "audited": int(ran.value("audited")),
+        "disagreements": int(ran.value("audit_disagreements")), "sdc_rate": ran.metric("sdc_rate"), "engines": engines,
         "overhead of campaign": ran.value("overhead_of_campaign"), "digests": ran.record["digests"],
     }  # fmt: skip
 
@@ -143,8 +143,8 @@ def precision(folder: Path, _nets: list[str], runs: int) -> Found:
             options = {**common, "allocation": allocation, "interval": 0.001, "faults": 100_000}
             ran = campaign(model, data, options, seed=seed)
             metric = ran.metric("sdc_rate")
-            low, high = metric["interval"]["low"], metric["interval"]["high"]
-            rows.append({"faults": ran.value("faults"), "rate": metric["value"], "low": low, "high": high})
+            low, high = metric["ci_low"], metric["ci_high"]
+            rows.append({"faults": int(ran.value("faults")), "rate": metric["value"], "low": low, "high": high})
         covered = sum(row["low"] <= exact <= row["high"] for row in rows)
         used = [row["faults"] for row in rows]
         print(

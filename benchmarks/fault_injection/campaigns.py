@@ -23,8 +23,9 @@ class Ran:
     record: dict[str, Any]
 
     def metric(self, name: str) -> dict[str, Any]:
-        """Return a metric of the record, all of its fields."""
-        return next((one for one in self.record["metrics"] if one["name"] == name), {"value": None})
+        """Return a metric of the record over all predictions, all of its fields."""
+        found = (one for one in self.record["metrics"] if one["name"] == name and one["slice"] == "all")
+        return next(found, {"value": None})
 
     def value(self, name: str) -> Any:
         """Return the value of a metric; None where the record has it not."""

@@ -181,19 +181,20 @@ def draw(path: Path, columns: Sequence[str], rows: Sequence[Sequence[Array]]) ->
 
 
 def struck(
-    lab: Lab, golden: Array, name: str, fault: FaultModel, inputs: Sequence[int], *, wide: bool
+    lab: Lab, golden: Array, name: str, fault: FaultModel, inputs: Sequence[int], *, largest: bool
 ) -> tuple[list[Array], list[int]]:
-    """Return for each input the first fault of a tensor that changes 1 % to 90 % of its mask (any pixel, if not `wide`); and its number."""
+    """Choose a fault of a tensor for each input, of those tried that leave the outputs finite; return masks and numbers of the faults.
+
+    The first that changes 1 % to 90 % of the mask; or, if `largest`, the one that changes most.
+    """
     masks, finite, sample = masks_of(lab, name, fault, 400, SEED)
+    changed = np.array([float((mask != golden[one]).mean()) for mask, one in zip(masks, sample, strict=True)])
     pictures, numbers = [], []
-    least = 0.01 if wide else 1 / golden[0].size
     for one in inputs:
-        fits = [
-            row for row in np.flatnonzero(finite) if least <= float((masks[row] != golden[sample[row]]).mean()) <= 0.9
-        ]
-        mine = [row for row in fits if sample[row] == one]
-        pictures.append(coloured(masks[mine[0]], golden[one]) if mine else np.full((128, 128, 3), BAD, np.uint8))
-        numbers.append(int(mine[0]) if mine else -1)
+        fits = np.flatnonzero(finite & (sample == one) & (changed > (0.0 if largest else 0.01)) & (changed <= 0.9))
+        row = -1 if not len(fits) else int(fits[np.argmax(changed[fits])] if largest else fits[0])
+        pictures.append(coloured(masks[row], golden[one]) if row >= 0 else np.full((128, 128, 3), BAD, np.uint8))
+        numbers.append(row)
     return pictures, numbers
 
 
@@ -208,11 +209,11 @@ def pictures(folder: Path, shown: Path) -> dict[str, Any]:
     lab = open_lab(Setting((folder / "unet.onnx").read_bytes(), "unet.onnx", {"image": inputs[chosen]}, holder))
     told: dict[str, Any] = {"scenes": [int(i) for i in chosen]}
     plans = {
-        "weights": (list(LAYERS), FaultModel("bitflip", amount=FLIPS), True),
-        "activations": (list(ACTIVATIONS), FaultModel("bitflip", bits=(30,)), False),
+        "weights": (list(LAYERS), FaultModel("bitflip", amount=FLIPS), False),
+        "activations": (list(ACTIVATIONS), FaultModel("bitflip", bits=(30,)), True),
     }
-    for kind, (tensors, fault, wide) in plans.items():
-        found = {name: struck(lab, holder.masks, name, fault, range(SHOWN), wide=wide) for name in tensors}
+    for kind, (tensors, fault, largest) in plans.items():
+        found = {name: struck(lab, holder.masks, name, fault, range(SHOWN), largest=largest) for name in tensors}
         sides = list(LAYERS.values())
         titles = ["scene", "mask, no fault"]
         titles += [
