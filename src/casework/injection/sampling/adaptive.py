@@ -51,7 +51,8 @@ class Plan:
 
         Without one, all further faults would go where the pilot saw events, and the interval would be as wide as what the quiet
         strata may still hide: about 3 / n of them. At two thirds of the wanted half-width (or two events in all faults) the two
-        parts of the interval shrink together; replayed campaigns on a LeNet's bits were shortest there.
+        parts of the interval shrink together; campaigns replayed on a truth in the shape of a
+        LeNet (see the tests) had the shortest intervals there.
         """
         return 2 / 3 * self.half_width if self.half_width > 0 else 2 / self.totals[-1]
 
