@@ -93,7 +93,7 @@ def heat_maps(campaign: Campaign, way: Way = "auto", most: int = ROWS) -> tuple[
         return (empty(NAME, TITLE, why),)
     seen = [cell for row in rows for cell in row.cells.values() if cell.predictions]
     sure = [cell for cell in seen if cell.predictions >= FEW] or seen
-    rates = [cell.sdc / cell.predictions for cell in sure]
+    rates = [cell.rate for cell in sure]
     formats = tuple(dict.fromkeys(row.dtype for row in rows if row.dtype))
     bits = max([width_of(name) for name in formats] + [max(row.cells) + 1 for row in rows])
     sheet = _Sheet(bits, axis(rates or [1.0], 0.0, 1.0, way=way, zero=0.0), formats)
@@ -183,7 +183,7 @@ def _cells(sheet: _Sheet, row: _Row, y: float) -> Iterator[str]:
             continue
         yield from _unsampled(sheet, row, gap, y)
         gap = []
-        rate = cell.sdc / cell.predictions
+        rate = cell.rate
         fill = colour.scale(sheet.colours.at(rate)) if cell.sdc else colour.PAPER
         tip = f"{row.label}, bit {bit}{_part_of(row, bit)}: SDC {share(rate)} ({count(cell.sdc)} of {count(cell.predictions)})"
         tip += f", DUE {count(cell.due)}" if cell.due else ""
@@ -219,7 +219,7 @@ def _borders(sheet: _Sheet, row: _Row, y: float) -> Iterator[str]:
 
 
 def _whole(campaign: Campaign, sheet: _Sheet) -> _Row:
-    cells = {int(b.at): Cell(b.predictions, b.sdc, b.due) for b in campaign.bits}
+    cells = {int(b.at): Cell(b.predictions, b.sdc, b.due, b.rate.value) for b in campaign.bits}
     found = campaign.metric("sdc_rate")
     dtype = sheet.formats[0] if len(sheet.formats) == 1 else ""
     return _Row(
@@ -250,9 +250,9 @@ def _legend(sheet: _Sheet, y: float) -> Iterator[str]:
 
 def _listed(row: _Row) -> tuple[str, ...]:
     seen = {bit: cell for bit, cell in row.cells.items() if cell.predictions}
-    hit = sorted((b for b in seen if seen[b].sdc), key=lambda b: (-seen[b].sdc / seen[b].predictions, -b))
+    hit = sorted((b for b in seen if seen[b].sdc), key=lambda b: (-seen[b].rate, -b))
     width = width_of(row.dtype)
-    said = ", ".join(f"{b}: {share(seen[b].sdc / seen[b].predictions)} of {count(seen[b].predictions)}" for b in hit)
+    said = ", ".join(f"{b}: {share(seen[b].rate)} of {count(seen[b].predictions)}" for b in hit)
     return (
         row.label, f"{row.kind}{f' · {row.dtype}' if row.dtype else ''}", count(sum(c.predictions for c in seen.values())),
         row.total, said or "none", ranges(b for b in seen if not seen[b].sdc) or "none",
@@ -291,8 +291,8 @@ def _caption(campaign: Campaign, sheet: _Sheet) -> str:
 
 def _alt(rows: Sequence[_Row]) -> str:
     cells = [(r, bit, c) for r in rows for bit, c in r.cells.items() if c.predictions]
-    hit = sorted((x for x in cells if x[2].sdc), key=lambda x: (-x[2].sdc / x[2].predictions, x[0].label, -x[1]))
-    said = [f"{r.label} bit {bit} {share(c.sdc / c.predictions)} of {count(c.predictions)}" for r, bit, c in hit[:5]]
+    hit = sorted((x for x in cells if x[2].sdc), key=lambda x: (-x[2].rate, x[0].label, -x[1]))
+    said = [f"{r.label} bit {bit} {share(c.rate)} of {count(c.predictions)}" for r, bit, c in hit[:5]]
     worst = f"Worst: {'; '.join(said)}. " if said else "No cell shows SDC. "
     return (
         f"Heat map of {plural(len(rows), 'tensor')} by bit. {worst}{plural(len(hit), 'cell')} with SDC, "

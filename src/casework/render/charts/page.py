@@ -56,7 +56,7 @@ def _record(number: int, shown: Shown) -> dict[str, Any]:
         "label": campaign.label,
         "origin": shown.origin,
         "facts": _facts(campaign),
-        "rates": [_rate(metric) for metric in record.metrics if metric.slice == "all"],
+        "rates": [_rate(metric) for metric in campaign.overall()],
         "figures": [_figure(f"r{number}-{figure.name}", figure) for figure in figures],
         "tables": [_table(campaign, name) for name in _LISTED if campaign.rows(name)[1]],
         "digests": sorted(record.digests.items()),

@@ -18,6 +18,13 @@ TABLES: Final = (
 """The tables by name; a record holds those that its campaign gave."""
 
 
+_FIRST: Final = (
+    "injected_predictions", "faults", "sdc_rate", "sdc5_rate", "lost_rate", "ghost_rate", "mean_iou", "due_rate", "detected_rate",
+    "benign_rate", "masked_rate", "near_tie_rate",
+)  # fmt: skip
+"""Figures that stand first, in this order."""
+
+
 class TableProblem(ValueError):  # noqa: N818 - it is a state of the user's file, not an error of ours
     """A table of a record that cannot be read; the message names the table, the row and the column."""
 
@@ -55,11 +62,17 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What became of the predictions with a fault in one bit of one tensor."""
+    """What became of the predictions with a fault in one bit of one tensor, or of several; then with a weighted rate of SDC."""
 
     predictions: int
     sdc: int
     due: int
+    weighted: float | None = None
+
+    @property
+    def rate(self) -> float:
+        """Share of SDC."""
+        return self.sdc / self.predictions if self.weighted is None else self.weighted
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +130,14 @@ class Campaign:
     def metric(self, name: str) -> Metric | None:
         """Return a figure of the whole campaign, or None."""
         return next((m for m in self.record.metrics if m.name == name and m.slice == "all"), None)
+
+    def overall(self) -> list[Metric]:
+        """Return the figures of the whole campaign: what was done, then rates from the worst outcome on, then the others by name."""
+        places = {name: at for at, name in enumerate(_FIRST)}
+        found = [metric for metric in self.record.metrics if metric.slice == "all"]
+        return sorted(
+            found, key=lambda metric: (places.get(metric.name, len(_FIRST)), metric.unit != "ratio", metric.name)
+        )
 
     def rows(self, name: str) -> tuple[tuple[str, ...], tuple[tuple[Value, ...], ...]]:
         """Return columns and rows of a table by its name; both are empty where the record has none."""

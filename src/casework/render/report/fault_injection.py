@@ -110,9 +110,7 @@ def _audited(campaign: Campaign) -> Run:
 
 def _rates(key: str, campaign: Campaign) -> Table:
     columns = (Column("Figure", 1.6), Column("Rate", 1.6), Column("k of n", 1.1), Column("Interval", 2.2))
-    rows = tuple(
-        _rate(metric) for metric in campaign.record.metrics if metric.slice == "all" and metric.unit == "ratio"
-    )
+    rows = tuple(_rate(metric) for metric in campaign.overall() if metric.unit == "ratio")
     return Table(f"{key}: rates over all injected predictions", "the record's metrics", columns, rows, dense=True)
 
 

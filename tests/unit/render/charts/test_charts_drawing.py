@@ -201,7 +201,7 @@ class TestHeatMap:
         cells = table(made, "sdc by tensor and bit")
         more = (*cells.rows, ("fc3.bias", 63, 100, 1, 0))
         figure = heat_maps(read(with_table(made, cells.model_copy(update={"rows": more})), "x"))[0]
-        assert "fc3.bias, bit 63: SDC 1.00 % (1 of 100)" in tips(figure)
+        assert "fc3.bias, bit 63 (value): SDC 1.00 % (1 of 100)" in tips(figure)
 
     @pytest.mark.parametrize(
         ("dtype", "expected"),
