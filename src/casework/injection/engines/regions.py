@@ -127,6 +127,10 @@ class Backdrop:
         self._values = values
         self._tables: dict[str, Array] = {}
 
+    def plain(self, name: str) -> Array:
+        """Return a golden tensor as [S, C, H, W]. Not to be written to."""
+        return self._values(name)
+
     def windows(
         self, name: str, slot: Array, top: Array, left: Array, size: tuple[int, int], fill: float = 0.0
     ) -> Array:

@@ -220,6 +220,7 @@ def _largest(graph: GraphView, position: int, shape: Shape) -> Made:
     frame = None if image is None or len(node.output) > 1 else _frame(given, given["kernel_shape"], image, shape)
     if frame is None:
         return None
+    flat = graph.source([position], (node.input[0],))
     source = graph.source([position], (node.input[0],))
     source.nodes = [
         helper.make_node(
@@ -227,7 +228,7 @@ def _largest(graph: GraphView, position: int, shape: Shape) -> Made:
             strides=[frame[0].stride, frame[1].stride, 1], dilations=[frame[0].dilation, frame[1].dilation, 1],
         )
     ]  # fmt: skip
-    return LargestPool(source, frame, shape), (node.input[0],), [position]
+    return LargestPool(source, flat, frame, shape), (node.input[0],), [position]
 
 
 def _mean(graph: GraphView, position: int, shape: Shape) -> Made:

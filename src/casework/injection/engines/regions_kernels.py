@@ -53,9 +53,6 @@ class Kernel(Protocol):
     def __call__(self, windows: Sequence[Array]) -> Array:
         """Return [C, h, w, R] from windows [C', n, m, R] of each operand."""
 
-    def undefined(self, window: Array) -> Array | None:
-        """Return bool [R]: windows for which the result depends on where they lie (a NaN under a pooling); None: never."""
-
 
 @dataclass(slots=True)
 class Source:
@@ -133,10 +130,6 @@ class Elementwise:
         """Whether a node of the chain often does."""
         return any(node.op_type in MASKING for node in self.source.nodes)
 
-    def undefined(self, window: Array) -> Array | None:
-        """Never."""
-        return None
-
 
 @dataclass(slots=True)
 class Convolution:
@@ -182,22 +175,20 @@ class Convolution:
         """Whether a node of the chain often does."""
         return any(node.op_type in MASKING for node in self.source.nodes)
 
-    def undefined(self, window: Array) -> Array | None:
-        """Never."""
-        return None
-
 
 @dataclass(slots=True)
 class LargestPool:
-    """Pooling by the largest value."""
+    """Pooling by the largest value: `source` pools [1, C, n, m, R] along n and m, `flat` whole images."""
 
     source: Source
+    flat: Source
     frame: tuple[Reach, Reach]
     shape: Shape
     macs: float = 0.0
     fill: float = LOWEST
     masks: bool = True
     _session: Any = None
+    _flat_session: Any = None
 
     def __call__(self, windows: Sequence[Array]) -> Array:
         """Return the largest values."""
@@ -206,10 +197,15 @@ class LargestPool:
         made = self._session.run([self.source.result], {self.source.reads[0]: windows[0][None]})[0]
         return np.asarray(made[0])
 
-    def undefined(self, window: Array) -> Array | None:
-        """Which operand of a comparison with NaN wins depends on the order of comparisons, which depends on the shape."""
-        strange: Array = np.isnan(window)
-        return np.asarray(strange.any(axis=(0, 1, 2))) if strange.any() else None
+    def planes(self, planes: Array) -> Array:
+        """Return whole planes [K, 1, H, W] pooled as onnxruntime pools images.
+
+        Which operand of a comparison with NaN wins depends on the order of comparisons, and that on the shape: windows that hold
+        what is not finite go this way.
+        """
+        if self._flat_session is None:
+            self._flat_session = self.flat.session(4)
+        return np.asarray(self._flat_session.run([self.flat.result], {self.flat.reads[0]: planes})[0])
 
 
 @dataclass(slots=True)
@@ -227,10 +223,6 @@ class MeanPool:
         down, across = self.frame
         summed = _summed(_summed(windows[0], down, 1), across, 2)
         return np.divide(summed, np.float32(down.kernel * across.kernel), out=summed)
-
-    def undefined(self, window: Array) -> Array | None:
-        """Never."""
-        return None
 
 
 def _summed(values: Array, reach: Reach, axis: int) -> Array:
@@ -261,7 +253,3 @@ class Joining:
     def __call__(self, windows: Sequence[Array]) -> Array:
         """Return the channels of all operands, one after the other."""
         return np.concatenate(windows, axis=0)
-
-    def undefined(self, window: Array) -> Array | None:
-        """Never."""
-        return None

@@ -208,7 +208,7 @@ class ConvolutionLayer:
         channels = np.unique(np.linspace(0, len(self.filters.weight) - 1, 32).astype(np.int64))
         bias = None if self.filters.bias is None else self.filters.bias[channels]
         for sample, given in enumerate(inputs):
-            made = self._run(given, channels, self.filters.weight[channels], bias)
+            made = self._all(given, channels, self.filters.weight[channels], bias)
             if not np.array_equal(made.view(np.uint32), wanted[sample, channels].view(np.uint32)):
                 return NOT_GOLDEN
         return ""
@@ -233,15 +233,24 @@ class ConvolutionLayer:
         """See `Layer`."""
         weight, bias = self.filters.struck(sites, faults)
         channel = sites.channel[faults]
-        if self.groups == 1:
-            return [self._run(given, channel, weight, bias) for given in inputs]
-        return [self._grouped(given, channel, weight, bias) for given in inputs]
+        return [self._all(given, channel, weight, bias) for given in inputs]
+
+    @property
+    def each(self) -> int:
+        """Number of channels of a group."""
+        return len(self.filters.weight) // self.groups
+
+    def _all(self, given: Array, channel: Array, weight: Array, bias: Array | None) -> Array:
+        one = self._run if self.groups == 1 else self._grouped
+        return one(given, channel, weight, bias)
 
     def _grouped(self, given: Array, channel: Array, weight: Array, bias: Array | None) -> Array:
-        group = channel // (len(self.filters.weight) // self.groups)
+        group = channel // self.each
+        # A single filter has a kernel of its own, with sums in another order: where a group has one, faulty ones go one by one too.
+        parts = np.arange(len(group)) if self.each == 1 else group
         made: Array | None = None
-        for number in np.unique(group):
-            mine = np.flatnonzero(group == number)
+        for number in np.unique(parts):
+            mine = np.flatnonzero(parts == number)
             part = self._run(given, channel[mine], weight[mine], None if bias is None else bias[mine])
             if made is None:
                 made = np.empty((len(channel), *part.shape[1:]), part.dtype)
@@ -249,17 +258,14 @@ class ConvolutionLayer:
         return np.zeros(0, np.float32) if made is None else made
 
     def _run(self, given: Array, channel: Array, weight: Array, bias: Array | None) -> Array:
-        """Return the channels [F, ...] of filters of one group (in `proven`: of several) over one sample."""
-        if self.groups > 1 and len(np.unique(channel * self.groups // len(self.filters.weight))) > 1:
-            return self._grouped(given, channel, weight, bias)
+        """Return the channels [F, ...] of filters of one group over one sample."""
         if self._session is None:
             self._session = self._opened()
         width = self.shape[1]
         if self.groups > 1:
-            first = int(channel[0]) * self.groups // len(self.filters.weight) * width
+            first = int(channel[0]) // self.each * width
             given = given[:, first : first + width]
-        # A single filter has a kernel of its own that rounds differently.
-        short = len(weight) == 1 and len(self.filters.weight) // self.groups > 1
+        short = len(weight) == 1 and self.each > 1
         repeat = [0, 0] if short else slice(None)
         node = self.graph.nodes[self.position]
         feeds = {node.input[0]: np.ascontiguousarray(given), node.input[1]: weight[repeat].reshape(-1, *self.shape[1:])}

@@ -9,8 +9,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from casework.injection.engines.regions import Backdrop, Patch, boxes, differing, paste
-from casework.injection.engines.regions_finish import Finisher
+from casework.injection.engines.regions import Backdrop, Patch, boxes, cells, differing, paste
+from casework.injection.engines.regions_finish import Finisher, insert
+from casework.injection.engines.regions_kernels import LargestPool
 from casework.injection.engines.regions_plan import Plan, Step, joined
 
 Array = NDArray[Any]
@@ -93,15 +94,10 @@ class Travel:
     def _step(self, position: int, party: Party) -> list[Party]:
         step = self._plan.steps[position]
         windows, top, left = gathered(step, party.patches, self._backdrop, party.slot)
-        undefined = step.kernel.undefined(windows[0])
-        if undefined is not None and undefined.any():
-            self._leave(position, party.take(np.flatnonzero(undefined)))
-            kept = np.flatnonzero(~undefined)
-            party = party.take(kept)
-            if not len(kept):
-                return []
-            windows, top, left = [np.take(window, kept, axis=3) for window in windows], top[kept], left[kept]
         made = Patch(step.kernel(windows), top, left)
+        if isinstance(step.kernel, LargestPool):
+            name = step.reads[0]
+            mend(step.kernel, party.patches[name], made, self._backdrop.plain(name), party.slot)
         onward = self._kept(position, Party(party.rows, party.slot, {**party.patches, step.result: made}))
         return self._compared(onward, step.result)
 
@@ -161,6 +157,34 @@ def gathered(
             paste(window, patch, row - down.pad, column - across.pad)
         windows.append(window)
     return windows, top, left
+
+
+def mend(kernel: LargestPool, patch: Patch, made: Patch, golden: Array, slot: Array) -> None:
+    """Pool the planes that hold what is not finite as a whole, and put the result into what was made of windows.
+
+    Args:
+        kernel: The pooling.
+        patch: What it read.
+        made: What it made: is written to.
+        golden: What it reads without a fault, [S, C, H, W].
+        slot: int64 [R]: sample of each inference.
+    """
+    finite = np.isfinite(patch.values)
+    if finite.all():
+        return
+    channels, rows = np.nonzero(~finite.all(axis=(1, 2)))
+    tall, wide = golden.shape[2:]
+    together = max(1, ROOM // (4 * tall * wide))
+    for start in range(0, len(rows), together):
+        channel, row = channels[start : start + together], rows[start : start + together]
+        planes = golden[slot[row], channel][:, None]
+        insert(
+            planes, Patch(patch.values[channel, :, :, row].transpose(1, 2, 0)[None], patch.top[row], patch.left[row])
+        )
+        pooled = kernel.planes(planes)
+        area, width = pooled.shape[2] * pooled.shape[3], pooled.shape[3]
+        place = cells(made.top[row], made.left[row], made.size, width) + np.arange(len(row)) * area
+        made.values[channel, :, :, row] = pooled.reshape(-1)[place].transpose(2, 0, 1)
 
 
 def _at(patch: Patch, top: Array, left: Array) -> bool:
