@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from casework.render.charts import colour
+from casework.render.charts.words import shortened
 from casework.render.fonts import advance, families
 from casework.render.gsn.svg import number, quoted, tag, words
-from casework.render.gsn.text import one_line, wrap
+from casework.render.gsn.text import wrap
 
 WIDTH: Final = 720.0
 MARGIN: Final = 14.0
@@ -62,10 +63,13 @@ def svg(figure: Figure, *, source: str = "", prefix: str = "figure", captioned: 
     top = MARGIN / 2
     if captioned:
         top = MARGIN + TITLE
-        parts.append(words(one_line(figure.title), MARGIN, top, TITLE, bold=True, fill=colour.INK))
+        room = WIDTH - 2 * MARGIN
+        parts.append(
+            words(shortened(figure.title, room, TITLE, bold=True), MARGIN, top, TITLE, bold=True, fill=colour.INK)
+        )
         if source:
             top += BODY * _LEADING + 2
-            parts.append(words(one_line(source), MARGIN, top, SMALL, fill=colour.SOFT))
+            parts.append(words(shortened(source, room, SMALL), MARGIN, top, SMALL, fill=colour.SOFT))
         top += MARGIN
     parts.append(tag("g", figure.body, transform=f"translate(0 {number(top)})"))
     height = top + figure.height
@@ -140,8 +144,10 @@ def hatch() -> str:
 
 
 def keys(entries: list[tuple[str, str]], x: float, y: float, gap: float = 18.0) -> str:
-    """Return a legend on one line: a drawing of 12 by 10 units and its meaning, from left to right."""
+    """Return a legend on one line, from `x` or as far left of it as it takes: drawings of 12 by 10 units and their meanings."""
     made = []
+    whole = sum(16 + advance(meaning, SMALL) + gap for _, meaning in entries) - gap
+    x = max(MARGIN, min(x, WIDTH - MARGIN - whole))
     for drawing, meaning in entries:
         made.append(tag("g", drawing, transform=f"translate({number(x)} {number(y - 8.5)})"))
         made.append(text(meaning, x + 16, y, SMALL, fill=colour.SOFT))

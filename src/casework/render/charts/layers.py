@@ -21,7 +21,7 @@ from casework.render.charts.words import (
     shortened,
     tick,
 )
-from casework.render.gsn.svg import number
+from casework.render.gsn.svg import number, tag
 
 NAME: Final = "layers"
 TITLE: Final = "What becomes of a fault, by tensor"
@@ -35,6 +35,8 @@ _RIGHT: Final = 176.0
 KINDS: Final = 92.0
 FEW: Final = 20
 """Predictions below which a share says little: it is drawn as such, and sets no axis."""
+_WIDEST: Final = 3.0
+"""Times that the axis may be as long as SDC and DUE need, so that it holds what was detected too."""
 _SHORT: Final = {"DequantizeLinear": "Dequantize", "QuantizeLinear": "Quantize", "DynamicQuantizeLinear": "Quantize"}
 _Item = TypeVar("_Item")
 
@@ -97,7 +99,10 @@ def layer_bars(campaign: Campaign, most: int = ROWS) -> tuple[Figure, ...]:
         return (empty(NAME, TITLE, "The record holds no rates by tensor, so there is nothing to compare."),)
     shares = [_shares(layer, cells.get(layer.tensor, {})) for layer in layers]
     sure = [at for at, layer in enumerate(layers) if layer.predictions >= FEW] or range(len(layers))
-    ends = [max(sum(shares[at]), layers[at].rate.high) for at in sure]
+    ends = [max(shares[at][0] + shares[at][1], layers[at].rate.high) for at in sure]
+    whole = max(sum(shares[at]) for at in sure)
+    if whole <= _WIDEST * max(ends):  # what guards detect may be all; it must not flatten what they do not
+        ends.append(whole)
     line = axis(ends, LEFT, WIDTH - MARGIN - _RIGHT)
     rows = list(zip(layers, shares, short_names([named(layer) for layer in layers]), strict=True))
     parts = in_parts(rows, most)
@@ -196,6 +201,8 @@ def _drawn(line: Axis, row: _Bar, y: float) -> Iterator[str]:
             faint = None if layer.predictions >= FEW else 0.35
             yield box(x, y + 2.5, line.at(done + part) - x, _ROW - 5, ink, tip, fill_opacity=faint)
         done += part
+    if done > line.high * (1 + 1e-9):
+        yield _cut(line.end, y + _ROW / 2)
     ink = colour.INK if layer.predictions >= FEW else colour.FAINT
     if layer.merged == 1 and layer.rate.high > layer.rate.low:
         yield whisker(
@@ -204,6 +211,11 @@ def _drawn(line: Axis, row: _Bar, y: float) -> Iterator[str]:
     said = in_percent(layer.rate.value) + (f"  {between(layer.rate).removesuffix(' %')}" if layer.merged == 1 else "")
     yield text(said, right, y + 10.6, SMALL, fill=colour.INK if layer.predictions >= FEW else colour.SOFT)
     yield text(count(layer.predictions), WIDTH - MARGIN, y + 10.6, 8.2, align="right", fill=colour.SOFT)
+
+
+def _cut(x: float, y: float) -> str:
+    """Draw the sign that a bar goes on beyond the axis."""
+    return tag("path", d=f"M {number(x + 1)} {number(y - 4)} l 5 4 l -5 4 Z", fill=colour.INK)
 
 
 def _meanings(campaign: Campaign) -> list[tuple[str, str]]:
@@ -235,11 +247,8 @@ def _caption(campaign: Campaign) -> str:
 
 def _few(campaign: Campaign) -> str:
     found = sum(0 < layer.predictions < FEW for layer in campaign.layers)
-    return (
-        f" Pale: fewer than {FEW} predictions ({plural(found, 'tensor')}); an arrow goes on beyond the axis."
-        if found
-        else ""
-    )
+    pale = f" Pale: fewer than {FEW} predictions ({plural(found, 'tensor')})." if found else ""
+    return f"{pale} What ends with an arrow goes on beyond the axis."
 
 
 def _alt(rows: Sequence[_Bar]) -> str:

@@ -67,7 +67,8 @@ def factor(value: float, side: str = ROUND_HALF_EVEN) -> str:
 
 def interval_words(campaign: Campaign) -> str:
     """Return what the whiskers of a campaign are, such as `95 % intervals (Wilson)`."""
-    found = campaign.metric("sdc_rate")
+    parts = (metric for metric in campaign.record.metrics if metric.name == "sdc_rate" and metric.n)
+    found = campaign.metric("sdc_rate") or next(parts, None)
     if found is None or found.method in ("none", "exact") or found.confidence is None:
         exact = found is not None and found.method == "exact"
         return "exact shares: every fault of the plan was put in" if exact else "intervals as recorded"

@@ -105,6 +105,11 @@ class TestAll:
         assert "\x1b" not in shown
         assert "\u202e" not in shown
 
+    def test_long_titles_stay_inside(self, gallery: tuple[Figure, ...]) -> None:
+        long = replace(gallery[2], title="title " * 40)
+        shown = next(e for e in drawn(long).iter(f"{NS}text"))
+        assert float(shown.get("x") or 0) + float(shown.get("textLength") or 0) <= 720
+
     def test_ids_are_the_figures_own(self, gallery: tuple[Figure, ...]) -> None:
         one, two = (set(re.findall(r' id="([^"]+)"', svg(gallery[0], prefix=p))) for p in ("a", "b"))
         assert one
@@ -292,6 +297,15 @@ class TestBars:
         figure = layer_bars(read(with_table(made, rows.model_copy(update={"rows": (*rows.rows, one)})), "x"))[0]
         assert "fewer than 20 predictions (1 tensor)" in figure.caption
         assert "100 %" not in re.findall(r">([0-9.]+ %)</text>", svg(figure))
+
+    def test_what_guards_detect_does_not_flatten_the_rest(self) -> None:
+        made = record()
+        rows = table(made, "rates by tensor")
+        alarm = ("alarm", "output", "IsNaN", 13, 1, 900, 900, 0, 0, 900, 0, 0.0, 0.0, 0.004, "suffix")
+        figure = layer_bars(read(with_table(made, rows.model_copy(update={"rows": (*rows.rows, alarm)})), "x"))[0]
+        assert "alarm: detected 100 % (900 of 900 predictions)" in tips(figure)
+        assert re.findall(r">([0-9.]+ %)</text>", svg(figure))[-1] == "2 %"
+        assert "beyond the axis" in figure.caption
 
     def test_a_tensor_without_predictions_says_so(self) -> None:
         made = record()
