@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from casework.injection.network.sessions import open_session
 from casework.injection.network.wiring import after
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ class Part:
         self.cut = network.cut(name)
         # An output that nothing reads is what it is: there is nothing to run.
         bare = not after(network.proto.graph.node, [name])
-        self.session = None if bare else open_session(self.cut.suffix, level=network.level)
+        self.session = None if bare else network.open(self.cut.suffix)
         self.most = 1 if network.batch else _rows_for(network, name)
         self._held: Buffers | None = None
 

@@ -11,7 +11,7 @@ from casework.injection.engines.protocol import Exactness, Judge
 from casework.injection.engines.rebuild import RebuildEngine
 from casework.injection.faults.bits import restore, strike
 from casework.injection.faults.fault_list import FaultList
-from casework.injection.network.sessions import Sessions, open_session, refusals
+from casework.injection.network.sessions import Sessions, refusals
 
 if TYPE_CHECKING:
     from casework.injection.network.golden import Golden
@@ -73,16 +73,16 @@ class _Part:
 
     def __init__(self, network: Network, golden: Golden, target: Target) -> None:
         import onnx
-        from onnx import helper, numpy_helper
+        from onnx import helper
 
         self._golden, self._target = golden, target
         self._cut = None if target.name in network.uncuttable else network.cut(target.name)
-        proto = onnx.ModelProto.FromString(network.content if self._cut is None else self._cut.suffix)
+        proto = onnx.ModelProto.FromString(network.light.SerializeToString() if self._cut is None else self._cut.suffix)
         held = next(value for value in proto.graph.initializer if value.name == target.name)
-        self._stored = np.ascontiguousarray(numpy_helper.to_array(held)).copy()
+        self._stored = network.stored(target.name)
         proto.graph.input.append(helper.make_tensor_value_info(target.name, held.data_type, list(held.dims)))
         proto.graph.initializer.remove(held)
-        self._session = open_session(proto.SerializeToString(), level=network.level)
+        self._session = network.open(proto.SerializeToString())
         self._ports = network.outputs
         self._positions = tuple(range(len(self._ports))) if self._cut is None else self._cut.positions
         self.most = 1 if network.batch else TOGETHER

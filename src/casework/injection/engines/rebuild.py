@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from casework.injection.engines.protocol import Exactness, Judge
 from casework.injection.faults.bits import numpy_type, strike
 from casework.injection.faults.fault_list import FaultList
-from casework.injection.network.sessions import open_session
+from casework.injection.network.wiring import handed
 
 if TYPE_CHECKING:
     from casework.injection.network.golden import Golden
@@ -39,6 +39,7 @@ class RebuildEngine:
     def __init__(self, network: Network, golden: Golden) -> None:
         self._network = network
         self._golden = golden
+        self._edits: Array | None = None
         self._writers: dict[str, tuple[Any, dict[int, Array]]] = {}
 
     def refusal(self, target: Target, faults: FaultList) -> str:
@@ -86,12 +87,16 @@ class RebuildEngine:
         import onnx
         from onnx import numpy_helper
 
-        proto = onnx.ModelProto.FromString(self._network.content)
-        held = next(value for value in proto.graph.initializer if value.name == target.name)
-        values = np.ascontiguousarray(numpy_helper.to_array(held)).copy()
+        values = self._network.stored(target.name)
         strike(values.reshape(1, -1), faults, np.array([fault]))
+        if target.name in handed(self._network.light):
+            self._edits = values  # lives as long as the session that reads it
+            return self._network.open(self._network.light.SerializeToString(), {target.name: values})
+        proto = onnx.ModelProto()
+        proto.CopyFrom(self._network.light)
+        held = next(value for value in proto.graph.initializer if value.name == target.name)
         held.CopyFrom(numpy_helper.from_array(values, target.name))
-        return open_session(proto.SerializeToString(), level=self._network.level)
+        return self._network.open(proto.SerializeToString())
 
     def _written(self, target: Target, faults: FaultList, fault: int, sample: int) -> list[Array]:
         """Run the graph with faulty values written into a computed tensor."""
@@ -124,7 +129,8 @@ class RebuildEngine:
         import onnx
         from onnx import helper, numpy_helper
 
-        proto = onnx.ModelProto.FromString(self._network.content)
+        proto = onnx.ModelProto()
+        proto.CopyFrom(self._network.light)
         graph = proto.graph
         unhit, places, values = name + _UNHIT, name + _PLACES, name + _VALUES
         kind = helper.np_dtype_to_tensor_dtype(numpy_type(self._network.dtypes[name]))
@@ -152,4 +158,4 @@ class RebuildEngine:
         graph.input.append(helper.make_tensor_value_info(values, kind, ["sites"]))
         if at:
             graph.output.append(onnx.ValueInfoProto(name=unhit))
-        return open_session(proto.SerializeToString(), level=self._network.level)
+        return self._network.open(proto.SerializeToString())

@@ -144,6 +144,20 @@ def folded(proto: Any, level: Level) -> Any:
     return made
 
 
+def with_constants(proto: Any, constants: Mapping[str, Array]) -> Any:
+    """Return a copy in which some inputs are initialisers."""
+    import onnx
+    from onnx import numpy_helper
+
+    made = onnx.ModelProto()
+    made.CopyFrom(proto)
+    fed = [value for value in proto.graph.input if value.name not in constants]
+    del made.graph.input[:]
+    made.graph.input.extend(fed)
+    made.graph.initializer.extend(numpy_helper.from_array(value, name) for name, value in constants.items())
+    return made
+
+
 def freed(proto: Any, axes: Mapping[str, int | None], fixed: Mapping[str, tuple[int, ...]], *, reshapes: bool) -> Any:
     """Return a copy whose inputs have a free batch axis and otherwise fixed sizes.
 

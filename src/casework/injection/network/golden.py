@@ -15,7 +15,7 @@ from casework.injection.faults.bits import numpy_type
 from casework.injection.network.layouts import same_bits
 from casework.injection.network.network import Network
 from casework.injection.network.ports import fitted
-from casework.injection.network.sessions import Sessions, deployed_session, open_session, refused_as
+from casework.injection.network.sessions import Sessions, deployed_session, refused_as
 from casework.injection.network.wiring import before, exposed, extract
 from casework.injection.problem import InjectionProblem
 
@@ -60,12 +60,12 @@ class Golden:
             InjectionProblem: The inputs do not fit; an output is NaN; the outputs differ between runs or batch sizes.
         """
         self.network = network
-        self.inputs, self.samples = fitted(network.inputs, inputs, network.name)
+        self.inputs, self.samples = fitted(network.inputs, _varying(network, inputs), network.name)
         self._budget = budget
         self._sessions = Sessions(4)
         self._tables: dict[str, tuple[Array, Array]] = {}
         self._shared: dict[tuple[str, int], Array] = {}
-        self._whole = open_session(network.content, level=network.level)
+        self._whole = network.open(network.light.SerializeToString())
         self.together = 1 if network.batch else TOGETHER
         self.outputs = self._run_all()
         self._check()
@@ -117,7 +117,7 @@ class Golden:
         ):
             session = deployed_session(self.network.original)
             for sample in chosen:
-                found = session.run(names, self.feed(np.array([sample])))
+                found = session.run(names, self.feed(np.array([sample])) | self.network.constants)
                 moved, flipped = _compared(found, [values[sample] for values in self.outputs])
                 largest, flips = max(largest, moved), flips + flipped
         return Agreement(len(chosen), largest, flips)
@@ -185,7 +185,7 @@ class Golden:
             return
         if self._all_fit:
             lacking, samples = self._all_names, np.arange(self.samples)
-            session = open_session(exposed(self.network.proto, lacking), level=self.network.level)
+            session = self.network.open(exposed(self.network.light, lacking))
         else:
             self._make_room(computed)
             session = self._part(tuple(lacking))
@@ -223,10 +223,11 @@ class Golden:
         def make() -> Any:
             import onnx
 
-            positions = before(self.network.proto.graph.node, names)
+            graph = self.network.light
+            positions = before(graph.graph.node, names)
             made = [onnx.ValueInfoProto(name=name) for name in names]
-            part = extract(self.network.proto, positions, self.network.proto.graph.input, made)
-            return open_session(part.SerializeToString(), level=self.network.level)
+            part = extract(graph, positions, graph.graph.input, made)
+            return self.network.open(part.SerializeToString())
 
         return self._sessions.get(names, make)
 
@@ -236,6 +237,17 @@ class Golden:
             found = self._part(computed).run(list(computed), self.feed(np.zeros(rows, np.int64)))
             self._shared.update({(name, rows): value for name, value in zip(computed, found, strict=True)})
         return {name: self.inputs[name] if name in self.inputs else self._shared[name, rows] for name in names}
+
+
+def _varying(network: Network, inputs: Mapping[str, Array]) -> dict[str, Array]:
+    """Return the inputs that differ between samples. Raises InjectionProblem where one that may not is not as it was prepared."""
+    for name, value in network.constants.items():
+        if name in inputs and not same_bits(np.asarray(inputs[name]), value):
+            raise InjectionProblem(
+                f"input {name} of {network.name} is not what the model was prepared with",
+                "Prepare the model with these inputs.",
+            )
+    return {name: value for name, value in inputs.items() if name not in network.constants}
 
 
 def _compared(found: Sequence[Array], golden: Sequence[Array]) -> tuple[float, bool]:

@@ -7,8 +7,9 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
+import numpy as np
 from numpy.typing import NDArray
 
 from casework.injection.faults.bits import numpy_type
@@ -17,12 +18,16 @@ from casework.injection.network.folding import cleaned, parsed
 from casework.injection.network.layouts import Layout
 from casework.injection.network.listing import list_targets
 from casework.injection.network.ports import Port
-from casework.injection.network.sessions import Level
+from casework.injection.network.sessions import Level, open_session
 from casework.injection.network.settling import Settled, settle
 from casework.injection.network.target import Target
+from casework.injection.network.wiring import handed, lightened
 from casework.injection.problem import InjectionProblem
 
 Array = NDArray[Any]
+
+HEAVY: Final = 1 << 16
+"""Bytes from which an initialiser is handed to sessions instead of being written into each part of the graph."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,7 @@ class Network:
         batch: 0: samples may be run together in any number; 1: one at a time.
         batch_reason: Why it takes one at a time only; else empty.
         inputs: Graph inputs.
+        constants: Inputs of the model file that are the same for all samples, by name: written into the folded graph.
         outputs: Graph outputs.
         targets: What faults can strike, in the order of the graph.
         left_out: Other tensors, each with the reason why it is no target.
@@ -56,6 +62,7 @@ class Network:
     batch: int
     batch_reason: str
     inputs: tuple[Port, ...]
+    constants: dict[str, Array] = field(repr=False)
     outputs: tuple[Port, ...]
     targets: tuple[Target, ...] = field(repr=False)
     left_out: dict[str, str] = field(repr=False)
@@ -70,6 +77,42 @@ class Network:
     def proto(self) -> Any:
         """The folded graph, parsed. Not to be changed."""
         return parsed(self.content, self.name)
+
+    @cached_property
+    def light(self) -> Any:
+        """The folded graph with its larger initialisers declared external, as `open` takes it. Not to be changed."""
+        return lightened(self.proto, HEAVY)
+
+    @cached_property
+    def _heavy(self) -> dict[str, Any]:
+        import onnxruntime
+
+        return {name: onnxruntime.OrtValue.ortvalue_from_numpy(self.stored(name)) for name in handed(self.light)}
+
+    @cached_property
+    def _initialisers(self) -> dict[str, Any]:
+        return {value.name: value for value in self.proto.graph.initializer}
+
+    def stored(self, name: str) -> Array:
+        """Return the value of a stored tensor, a fresh array."""
+        from onnx import numpy_helper
+
+        return np.array(numpy_helper.to_array(self._initialisers[name]), order="C")
+
+    def open(self, content: bytes, edited: Mapping[str, Array] | None = None) -> Any:
+        """Return a session, at the network's level, of a part of its graph.
+
+        Args:
+            content: The part; initialisers that it declares external are handed over, not copied.
+            edited: Values for some of these in place of the graph's; they must outlive the session.
+        """
+        import onnxruntime
+
+        names = handed(parsed(content, self.name))
+        values = {name: self._heavy[name] for name in names}
+        for name, value in (edited or {}).items():
+            values[name] = onnxruntime.OrtValue.ortvalue_from_numpy(value)
+        return open_session(content, level=self.level, held=values)
 
     @cached_property
     def uncuttable(self) -> dict[str, str]:
@@ -115,7 +158,7 @@ class Network:
             raise InjectionProblem(
                 f"{self.name} cannot be cut at {target.name}: {reason}", "Use engine promoted or rebuild for it."
             )
-        return make_cut(self.proto, target.name, self.layouts, self.dtypes, stored=target.stored, batch=self.batch)
+        return make_cut(self.light, target.name, self.layouts, self.dtypes, stored=target.stored, batch=self.batch)
 
 
 def prepare(
@@ -142,11 +185,12 @@ def prepare(
     settled = settle(cleaned(before), name, level, inputs)
     originals = _originals(before, settled.proto)
     targets, left_out = list_targets(settled.proto, settled.layouts | _unknown(settled), settled.dtypes, originals)
+    left_out |= dict.fromkeys(settled.constants, "an input without a batch axis, the same for all samples")
     folded = settled.proto.SerializeToString(deterministic=True)
     return Network(
-        name, content, hashlib.sha256(content).hexdigest(), folded, hashlib.sha256(folded).hexdigest(), settled.level,
-        settled.batch, settled.reason, settled.inputs, settled.outputs, targets, left_out, settled.layouts, settled.dtypes,
-        settled.broken,
+        name, content, hashlib.sha256(content).hexdigest(), folded, hashlib.sha256(folded).hexdigest(),
+        settled.level, settled.batch, settled.reason, settled.inputs, settled.constants, settled.outputs,
+        targets, left_out, settled.layouts, settled.dtypes, settled.broken,
     )  # fmt: skip
 
 

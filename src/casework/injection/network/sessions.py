@@ -24,6 +24,7 @@ def open_session(
     *,
     level: Level = "extended",
     overrides: Mapping[str, Any] | None = None,
+    held: Mapping[str, Any] | None = None,
     prepacking: bool = True,
     saved: str = "",
 ) -> Any:
@@ -35,6 +36,7 @@ def open_session(
             differently from the others.
         overrides: Values (OrtValue) for initialisers, not copied: they must outlive the session, and a change in place is seen
             by it where no rewriting made a copy.
+        held: Values (OrtValue) of initialisers that the model declares as external; they must outlive the session.
         prepacking: False keeps the weights of Gemm and MatMul as they lie in memory, which rounds differently beyond K = 512.
         saved: Where to write the rewritten graph, if anywhere.
 
@@ -53,6 +55,8 @@ def open_session(
         settings.add_session_config_entry("session.disable_prepacking", "1")
     for name, value in (overrides or {}).items():
         settings.add_initializer(name, value)
+    if held:
+        settings.add_external_initializers(list(held), list(held.values()))
     if saved:
         settings.optimized_model_filepath = saved
     return onnxruntime.InferenceSession(content, settings, providers=["CPUExecutionProvider"])

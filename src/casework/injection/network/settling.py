@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from casework.injection.network.folding import folded, freed
+from casework.injection.network.folding import folded, freed, with_constants
 from casework.injection.network.layouts import Layout, measured, same_bits
 from casework.injection.network.listing import carriers
 from casework.injection.network.ports import Port
@@ -43,6 +43,7 @@ class Settled:
     batch: int
     reason: str
     inputs: tuple[Port, ...] = ()
+    constants: dict[str, Array] = field(default_factory=dict)
     outputs: tuple[Port, ...] = ()
     layouts: dict[str, Layout | None] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)
@@ -76,6 +77,11 @@ def settle(proto: Any, name: str, level: Level, inputs: Mapping[str, Array] | No
         InjectionProblem: It cannot be loaded or run, or is not deterministic.
     """
     feeds = plan(proto, name, inputs)
+    constants: dict[str, Array] = {}
+    if inputs is not None and any(feed.axis is not None for feed in feeds):
+        constants = {feed.name: feed.samples for feed in feeds if feed.axis is None}
+        feeds = tuple(feed for feed in feeds if feed.axis is not None)
+        proto = with_constants(proto, constants)
     refused: _Refusal | None = None
     for source, batch in _sources(proto, feeds):
         if not batch and refused is not None and refused.kind == "batch":
@@ -83,6 +89,7 @@ def settle(proto: Any, name: str, level: Level, inputs: Mapping[str, Array] | No
         found = _settled(source, batch, name, level, feeds)
         if isinstance(found, Settled):
             found.reason = refused.reason if refused is not None and batch else ""
+            found.constants = constants
             return found
         refused = refused or found
     raise InjectionProblem(
@@ -194,7 +201,21 @@ def _measured(
         for name in own
         for layout in [found.layouts[name]]
     )
+    _declare(form.proto, singles[0], found.layouts)
     return found
+
+
+def _declare(proto: Any, single: Mapping[str, Array], layouts: Mapping[str, Layout | None]) -> None:
+    """Write the shapes of the outputs into the graph, as they were seen."""
+    for value in proto.graph.output:
+        layout = layouts[value.name]
+        value.type.tensor_type.shape.Clear()
+        for axis, size in enumerate(single[value.name].shape):
+            if layout is not None and axis == layout.axis:
+                value.type.tensor_type.shape.dim.add()
+            else:
+                value.type.tensor_type.shape.dim.add(dim_value=size)
+        value.type.tensor_type.shape.SetInParent()
 
 
 def _lay(found: Settled, name: str, values: list[Array], batch: Array, *, carries: bool) -> None:

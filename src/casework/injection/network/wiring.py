@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Final
+
+_HANDED: Final = (1, 2, 3, 6, 7, 10, 11)
+"""Element types (ONNX TensorProto.DataType) that onnxruntime takes from numpy: float, uint8, int8, int32, int64, float16, double."""
 
 
 def subgraphs(node: Any) -> Iterator[Any]:
@@ -69,6 +72,31 @@ def extract(proto: Any, positions: Iterable[int], inputs: Iterable[Any], outputs
     made.graph.output.extend(outputs)
     made.graph.initializer.extend(held for held in proto.graph.initializer if held.name in wanted)
     return made
+
+
+def lightened(proto: Any, least: int) -> Any:
+    """Return a model whose initialisers of at least so many bytes are declared external, to be handed to its sessions."""
+    import onnx
+
+    made = onnx.ModelProto(ir_version=proto.ir_version, producer_name=proto.producer_name)
+    made.opset_import.extend(proto.opset_import)
+    made.functions.extend(proto.functions)
+    made.graph.name = proto.graph.name
+    for part in ("node", "input", "output"):
+        getattr(made.graph, part).extend(getattr(proto.graph, part))
+    for value in proto.graph.initializer:
+        if len(value.raw_data) < least or value.data_type not in _HANDED:
+            made.graph.initializer.append(value)
+            continue
+        outside = made.graph.initializer.add(name=value.name, data_type=value.data_type, dims=value.dims)
+        outside.data_location = onnx.TensorProto.EXTERNAL
+        outside.external_data.add(key="location", value="handed over")
+    return made
+
+
+def handed(proto: Any) -> list[str]:
+    """Return the initialisers that a model declares external."""
+    return [value.name for value in proto.graph.initializer if value.data_location == 1]
 
 
 def exposed(proto: Any, names: Iterable[str]) -> bytes:
