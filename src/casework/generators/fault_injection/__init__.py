@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from casework.artifact.digest import sha256_bytes
+from casework.generators.fault_injection.comparison import Before, after, lineage_to, report_before
 from casework.generators.fault_injection.decisions import DecisionMaker, decision_of
 from casework.generators.fault_injection.design import Designed, design
 from casework.generators.fault_injection.estimates import COMMON, RATES
@@ -17,10 +18,11 @@ from casework.generators.fault_injection.inputs import Inputs, read_inputs
 from casework.generators.fault_injection.options import OPTIONS
 from casework.generators.fault_injection.report import report
 from casework.generators.options import OptionSpec
-from casework.generators.protocol import GeneratorProblem, Progress, Request, silent
+from casework.generators.protocol import GeneratorProblem, ModelSource, Progress, Request, silent
 from casework.generators.record import Finds, census, open_source, run_body
 from casework.injection.campaign.baseline import measure
 from casework.injection.campaign.lab import Lab, Setting, lab_of
+from casework.injection.faults.fault_list import FaultList
 from casework.model.result import ResultRecord, SelfCheck
 
 __all__ = ["COMMON", "GENERATOR", "RATES", "FaultInjection"]
@@ -57,15 +59,38 @@ def _body(request: Request, options: dict[str, Any], finds: Finds, progress: Pro
         "A processor's registers, control flow and memory outside of the model's tensors are not hit.",
         f"What a corrupted result is, is judged against the fault-free result on {len(inputs)} inputs, not against the truth.",
     ]
-    designed = design(request, options, setting, lab, progress)
-    before = time.process_time()
+    before: Before | None = None
+    if request.reference is None:
+        designed = design(request, options, setting, lab, progress)
+    else:
+        designed, before = _against(request, request.reference, options, (lab, setting), inputs, progress, finds)
+        lab = lab_of(setting)
+    started = time.process_time()
     progress(0, 0, "timing fault-free predictions")
     baseline = measure(model.content, inputs.arrays)
-    timing = time.process_time() - before
+    timing = time.process_time() - started
     spent = time.process_time() - start - timing + designed.outside
     report(options, designed, lab, inputs, maker, baseline, spent, finds)
+    if before is not None:
+        report_before(before, designed, maker, options["target"], finds)
     _deployed(lab, finds)
     _finish(designed, request, finds)
+
+
+def _against(
+    request: Request, source: ModelSource, options: dict[str, Any], child: tuple[Lab, Setting], inputs: Inputs, progress: Progress,
+    finds: Finds,
+) -> tuple[Designed, Before]:  # fmt: skip
+    """Put the same faults into the parent of a hardened model, and then into the model."""
+    parent = open_source("reference", source, finds)
+    name = "" if request.model is None else request.model.name
+    lineage = lineage_to(parent.sha256, source.name, name, child[1].content)
+    maker = decision_of(parent, source, inputs, options)
+    setting = Setting(parent.content, source.name, inputs.arrays, maker)
+    lab = lab_of(setting)
+    made = design(request, options, setting, lab, progress)
+    fresh = lab_of(child[1])
+    return after(request, options, made, lineage, (lab, setting), (fresh, child[1]), progress)
 
 
 def _laboratory(
@@ -105,13 +130,20 @@ def _deployed(lab: Lab, finds: Finds) -> None:
     )
 
 
+def _unsorted(faults: FaultList) -> bool:
+    return bool((np.diff(faults.ids) < 0).any())
+
+
 def _finish(designed: Designed, request: Request, finds: Finds) -> None:
     """Note the digests of the faults and of what became of them, keep what was asked for, and drop the checkpoints."""
     from casework.generators.fault_injection.kept import keep
     from casework.injection.faults.formats import digest
 
     parts = designed.parts
-    digests = [digest(part.trials.faults) for part in parts]
+    lists = [part.trials.faults for part in parts]
+    digests = [
+        digest(faults.take(np.argsort(faults.ids, kind="stable")) if _unsorted(faults) else faults) for faults in lists
+    ]
     finds.digests["fault_list"] = digests[0] if len(digests) == 1 else sha256_bytes("\n".join(digests).encode())
     flags = [np.ascontiguousarray(part.trials.flags, "<u2").tobytes() for part in parts]
     finds.digests["fault_outcomes"] = sha256_bytes(b"".join(flags))

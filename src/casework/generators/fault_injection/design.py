@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,7 +26,7 @@ from casework.injection.faults.fault_list import EVERY_SAMPLE, FaultList, concat
 from casework.injection.faults.formats import check, digest, read
 from casework.injection.faults.generate import exhaustive, generate
 from casework.injection.faults.groups import GroupRecipe, Mode, generate_groups
-from casework.injection.faults.recipe import Recipe, population
+from casework.injection.faults.recipe import Recipe, left_out, population
 from casework.injection.hardening.storage import Protection, from_metadata
 from casework.model.catalogue import GENERATORS
 
@@ -71,6 +71,7 @@ class Designed:
 
     parts: tuple[Part, ...]
     searched: Searched | None = None
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def campaigns(self) -> tuple[Campaign, ...]:
@@ -143,6 +144,11 @@ class _Runner:
         )
 
 
+def runner_of(request: Request, options: dict[str, Any], setting: Setting, progress: Progress) -> _Runner:
+    """Return what carries out the campaigns of a plan."""
+    return _Runner(request, options, setting, progress, {}, from_metadata(metadata(setting.content)))
+
+
 def digest_of(rows: Array) -> str:
     """Return the SHA-256 of an array: its element type, shape and bytes."""
     import hashlib
@@ -158,7 +164,7 @@ def design(request: Request, options: dict[str, Any], setting: Setting, lab: Lab
         GeneratorProblem: The plan is ill-formed or has no fault.
         InjectionProblem: The faults do not fit the model, or no engine takes them.
     """
-    runner = _Runner(request, options, setting, progress, {}, from_metadata(metadata(setting.content)))
+    runner = runner_of(request, options, setting, progress)
     if options["fault_list"] is not None:
         return Designed((_given(runner, lab, Path(options["fault_list"]), request.confidence),))
     targets = select(lab.network, options)
@@ -169,10 +175,12 @@ def design(request: Request, options: dict[str, Any], setting: Setting, lab: Lab
         last = found.campaigns[-1]
         return Designed((Part(1, trials_of([last], "simple", request.confidence), (last,)),), found)
     made = []
+    left: dict[str, str] = {}
     for amount in amounts:
         recipe = recipe_of(lab.network, targets, options, lab.samples, request.seed, amount)
+        left |= left_out(recipe)
         made.append(_amount(runner, lab, recipe, amount, audit=-(-options["audit"] // len(amounts))))
-    return Designed(tuple(made))
+    return Designed(tuple(made), None, left)
 
 
 def _amount(runner: _Runner, lab: Lab, recipe: Recipe, amount: float, audit: int) -> Part:

@@ -25,7 +25,7 @@ from casework.injection.outcomes.flags import (
     SDC,
     SDC5,
 )
-from casework.injection.sampling.intervals import Estimate, clustered, stratified, wilson
+from casework.injection.sampling.intervals import Estimate, clustered, stratified_clusters, wilson
 from casework.model.interval import lower_bound, upper_bound
 from casework.model.result import Metric
 
@@ -135,17 +135,19 @@ class Trials:
         return metric(name, k / n, where, n=n, k=k, ci_low=low, ci_high=high, confidence=self.confidence, method=method)
 
     def _stratified(self, event: Array, chosen: Array | None) -> Estimate | None:
-        """Estimate within strata; over a part of the predictions, from the strata as far as they lie in it."""
-        strata = self.stratum[self.fault]
+        """Estimate within strata; over a part of the predictions, with each stratum's weight times its share in the part."""
+        fault, size = self.fault, len(self.weights)
+        every = np.bincount(self.stratum[fault], minlength=size)
+        here = every
         if chosen is not None:
-            strata, event = strata[chosen], event[chosen]
-        n = np.bincount(strata, minlength=len(self.weights))
-        k = np.bincount(strata, event, minlength=len(self.weights)).astype(np.int64)
-        held = n > 0
-        if chosen is None and not held.all():
+            fault, event = fault[chosen], event[chosen]
+            here = np.bincount(self.stratum[fault], minlength=size)
+        elif not (every > 0).all():
             return None
-        weights = self.weights[held]
-        return stratified(k[held], n[held], weights / weights.sum(), self.confidence)
+        held = here > 0
+        weights = self.weights[held] * here[held] / every[held]
+        stratum = (np.cumsum(held) - 1)[self.stratum]
+        return stratified_clusters(event, fault, stratum, weights / weights.sum(), self.confidence)
 
 
 def _of(name: str, found: Estimate, n: int, where: str, confidence: float, method: str) -> Metric:

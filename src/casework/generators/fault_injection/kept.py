@@ -23,7 +23,8 @@ def keep(folder: Path, designed: Designed) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for part in designed.parts:
             tail = "" if len(designed.parts) == 1 else f"-{part.amount:g}"
-            write(part.trials.faults, folder / f"faults{tail}.jsonl")
+            faults = part.trials.faults
+            write(faults.take(np.argsort(faults.ids, kind="stable")), folder / f"faults{tail}.jsonl")
             rows = np.zeros(len(part.trials.flags), [("fault", "<i8"), ("input", "<i8"), ("flags", "<u2")])
             rows["fault"] = part.trials.faults.ids[part.trials.fault]
             rows["input"], rows["flags"] = part.trials.sample, part.trials.flags

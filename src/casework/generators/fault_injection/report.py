@@ -123,17 +123,17 @@ def _slices(part: Part, lab: Lab, classes: Array, names: Sequence[str]) -> list[
     """Return sdc_rate and due_rate by kind of tensor, by tensor and by class."""
     trials = part.trials
     tensor = trials.faults.tensor[trials.fault]
-    targets = [lab.network.target(t.name) for t in trials.faults.tensors]
+    held = np.unique(tensor)
+    targets = {int(i): lab.network.target(trials.faults.tensors[int(i)].name) for i in held}
     cuts: list[tuple[str, Array]] = []
     of = classes[trials.sample]
     cuts += [(f"class={names[c] if c < len(names) else c}", of == c) for c in np.unique(of) if c >= 0]
     if not part.alone:
         return _cut_rates(trials, cuts)
-    kinds = np.array([t.kind for t in targets])[tensor]
-    cuts += [(f"kind={kind}", kinds == kind) for kind in np.unique(kinds)]
-    held = np.unique(tensor)
+    for kind in sorted({t.kind for t in targets.values()}):
+        cuts.append((f"kind={kind}", np.isin(tensor, [i for i, t in targets.items() if t.kind == kind])))
     if len(held) <= SLICES:
-        cuts += [(f"tensor={targets[i].original}", tensor == i) for i in held]
+        cuts += [(f"tensor={targets[int(i)].original}", tensor == i) for i in held]
     return _cut_rates(trials, cuts)
 
 
@@ -181,6 +181,11 @@ def _costs(designed: Designed, baseline: Baseline, spent: float) -> list[Metric]
 
 
 def _remarks(designed: Designed, lab: Lab, finds: Finds) -> None:
+    if designed.left_out:
+        name, reason = next(iter(designed.left_out.items()))
+        finds.limitations.append(
+            f"{len(designed.left_out)} of the chosen tensors can have no such fault and are left out, such as {name}: {reason}."
+        )
     first = designed.parts[0].trials
     if designed.searched is not None:
         return

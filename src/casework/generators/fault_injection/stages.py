@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from casework.generators.fault_injection.design import Part, trials_of
-from casework.generators.fault_injection.estimates import EVENTS
+from casework.generators.fault_injection.estimates import EVENTS, Design
 from casework.generators.protocol import GeneratorProblem
 from casework.injection.campaign.conduct import Campaign
 from casework.injection.faults.fault_list import FaultList
@@ -18,7 +18,6 @@ from casework.injection.faults.recipe import Recipe
 from casework.injection.faults.strata import Stratum, strata, weight
 from casework.injection.sampling.adaptive import HALVES, Drawn, next_stage, pilot_stage, plan_of
 from casework.injection.sampling.allocation import proportional
-from casework.injection.sampling.intervals import proportion
 
 Array = NDArray[Any]
 
@@ -44,17 +43,12 @@ def staged(
         amount: Elements that a fault hits.
         count: Most faults, pilot included.
         audit: Predictions audited, over all stages.
-        options: allocation, interval, pilot, inputs_per_fault.
+        options: allocation, interval, pilot.
         confidence: Two-sided.
 
     Raises:
-        GeneratorProblem: The faults are too few for the strata, or one input a fault is not wanted.
+        GeneratorProblem: The faults are too few for the strata.
     """
-    if not recipe.samples:
-        raise GeneratorProblem(
-            "allocation and interval take injected predictions as independent, and inputs_per_fault=all makes clusters of them",
-            "Drop inputs_per_fault, or draw the faults alike and without an interval.",
-        )
     match options["allocation"]:
         case "simple":
             return _until(run, recipe, amount, count, audit, options["interval"], confidence)
@@ -65,15 +59,17 @@ def staged(
 
 
 def _until(run: Run, recipe: Recipe, amount: float, count: int, audit: int, interval: float, confidence: float) -> Part:
-    """Draw alike, and stop at the first look at which Wilson's interval of sdc_rate is narrow enough."""
+    """Draw alike, and stop at the first look at which the interval of sdc_rate is narrow enough."""
+    how: Design = "simple" if recipe.samples else "cluster"
     ends = sorted({max(1, count * (look + 1) // LOOKS) for look in range(LOOKS)})
     campaigns: list[Campaign] = []
     for start, end in zip([0, *ends[:-1]], ends, strict=True):
         campaigns.append(run(generate(recipe, range(start, end)), _share(audit, end - start, count)))
-        flags = np.concatenate([c.flags for c in campaigns])
-        if proportion(int(EVENTS["sdc_rate"](flags).sum()), len(flags), confidence).half_width <= interval:
+        trials = trials_of(campaigns, how, confidence)
+        found = trials.rate("sdc_rate")
+        if found is not None and (found.ci_high or 0.0) - (found.ci_low or 0.0) <= 2 * interval:
             break
-    return Part(amount, trials_of(campaigns, "simple", confidence), tuple(campaigns))
+    return Part(amount, trials_of(campaigns, how, confidence), tuple(campaigns))
 
 
 def _share(audit: int, faults: int, count: int) -> int:
@@ -138,9 +134,10 @@ def _by_pilot(
 
 
 def _with(drawn: Drawn | None, stage: Array, number: Array, campaign: Campaign, count: int) -> Drawn:
-    event = EVENTS["sdc_rate"](campaign.flags).astype(np.int64)
-    fresh = [event[number == stratum] for stratum in range(count)]
+    event = EVENTS["sdc_rate"](campaign.flags)
+    events_of = np.bincount(campaign.fault[event], minlength=len(campaign.faults))
+    fresh = [events_of[number == stratum] for stratum in range(count)]
     if drawn is None:
-        return Drawn((stage,), tuple(fresh))
+        return Drawn((stage,), tuple(fresh), len(campaign.flags) // max(len(campaign.faults), 1))
     events: Sequence[Array] = [np.concatenate(pair) for pair in zip(drawn.events, fresh, strict=True)]
-    return Drawn((*drawn.stages, stage), tuple(events))
+    return Drawn((*drawn.stages, stage), tuple(events), drawn.inputs)
