@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from casework.injection.network.layouts import same_bits
 from casework.injection.network.wiring import after
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ TURNS: Final = 8
 
 FEW: Final = 256
 """Rows of a round below which the cost of a call shows."""
+
+
+class Differs(Exception):  # noqa: N818 - it is a fact about a cut, not an error
+    """The part after a cut does not compute the bits of the whole."""
 
 
 class Part:
@@ -74,7 +79,7 @@ class Buffers:
         golden = part.golden
         self.rows = rows
         self._part = part
-        self._samples = np.zeros(rows, np.int64)
+        self._samples = np.arange(rows) % golden.samples
         self._live = golden.values(part.cut.live, self._samples)
         self.target = self._live[part.name]
         self._batched = [name for name in part.cut.live if part.cut.layout(name) is not None]
@@ -84,6 +89,15 @@ class Buffers:
         self._binding: Any = None
         if part.session is not None:
             self._binding = _bound(part.session, self._live, [self._outputs[p] for p in part.cut.positions])
+        self._compare()
+
+    def _compare(self) -> None:
+        """Run the golden rows. Raises Differs where the outputs are not the golden ones, bit for bit."""
+        for position, values in self.run().items():
+            if not same_bits(values, self._part.golden.outputs[position][self._samples]):
+                raise Differs(
+                    f"without a fault the outputs of the part after {self._part.name} differ from those of the whole graph"
+                )
 
     def changes(self, rounds: Rounds) -> list[Array]:
         """Return for each round the rows whose sample differs from that of the round before; for the first, from what is held."""

@@ -67,7 +67,7 @@ def deployed_session(content: bytes) -> Any:
     return open_session(content, level="all")
 
 
-def refusals() -> tuple[type[Exception], ...]:
+def runtime_refusals() -> tuple[type[Exception], ...]:
     """Return the exceptions by which onnxruntime says that it cannot load or run a model."""
     from onnxruntime.capi import onnxruntime_pybind11_state as state
 
@@ -75,7 +75,12 @@ def refusals() -> tuple[type[Exception], ...]:
         "Fail", "InvalidArgument", "InvalidGraph", "InvalidProtobuf", "NotImplemented", "RuntimeException", "EPFail",
         "NoSuchFile", "NoModel", "ModelLoaded",
     )  # fmt: skip
-    return (*(getattr(state, name) for name in names if hasattr(state, name)), RuntimeError, ValueError)
+    return tuple(getattr(state, name) for name in names if hasattr(state, name))
+
+
+def refusals() -> tuple[type[Exception], ...]:
+    """Return `runtime_refusals`, and what Python's side of onnxruntime raises for inputs that do not fit."""
+    return (*runtime_refusals(), RuntimeError, ValueError)
 
 
 @contextmanager
