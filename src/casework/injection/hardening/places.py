@@ -74,7 +74,7 @@ def places(surgery: Surgery, wanted: Sequence[str], *, every: bool) -> tuple[Pla
     else:
         nodes = [n for n in surgery.parents if n.op_type in kinds or _activates(surgery, n)]
     found: dict[str, Place] = {}
-    for node in nodes:
+    for node in (n for n in nodes if n.output[0]):
         tensor = _stored_form(surgery, node.output[0])
         found.setdefault(tensor, Place(tensor, node_name(node), node.op_type))
     return tuple(found.values())

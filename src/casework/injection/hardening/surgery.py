@@ -62,6 +62,7 @@ class Surgery:
         self._node_names = {n.name for n in self._nodes}
         self.parents: tuple[Any, ...] = tuple(_copied(n) for n in self._nodes)
         """The nodes of the model before it was edited, in its order; they do not change."""
+        self._made_by = {name: node for node in self.parents for name in node.output if name}
         self._live = {id(parent): node for parent, node in zip(self.parents, self._nodes, strict=True)}
 
     @property
@@ -71,7 +72,7 @@ class Surgery:
 
     def produced(self) -> dict[str, Any]:
         """Return the node of the parent that computes each tensor."""
-        return {name: node for node in self.parents for name in node.output if name}
+        return self._made_by
 
     def readers(self, tensor: str) -> list[Any]:
         """Return the nodes of the parent that read a tensor, themselves or in a subgraph."""
@@ -87,8 +88,10 @@ class Surgery:
 
         if name in self._held:
             return np.asarray(numpy_helper.to_array(self._held[name]))
-        node = next((n for n in self.parents if name in n.output and n.op_type == "Constant"), None)
-        value = next((a.t for a in node.attribute if a.name == "value"), None) if node is not None else None
+        node = self._made_by.get(name)
+        if node is None or node.op_type != "Constant":
+            return None
+        value = next((a.t for a in node.attribute if a.name == "value"), None)
         return None if value is None else np.asarray(numpy_helper.to_array(value))
 
     def store(self, stem: str, value: Array) -> str:
