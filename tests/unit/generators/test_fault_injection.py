@@ -250,3 +250,132 @@ def test_ready_inputs_are_no_labelled_data_for_others(inputs: str) -> None:
 def test_data_are_needed() -> None:
     with pytest.raises(GeneratorProblem, match="needs data"):
         resolve("fault-injection", LENET, None, started=STARTED)
+
+
+def test_strata_by_a_pilot_give_a_narrower_interval_than_the_same_number_drawn_alike(inputs: str) -> None:
+    options = ("target=weights", "inputs=10", "faults=2000", "audit=5")
+    alike, strata = (run(LENET, inputs, *options, f"allocation={how}") for how in ("simple", "neyman"))
+    widths = []
+    for record in (alike, strata):
+        (sdc,) = [m for m in record.metrics if (m.name, m.slice) == ("sdc_rate", "all")]
+        widths.append((sdc.ci_high or 0) - (sdc.ci_low or 0))
+        assert (sdc.ci_low or 0) <= 0.0109 <= (sdc.ci_high or 0)  # the exhaustive truth on ten such digits
+    assert widths[1] < 0.6 * widths[0]
+
+
+def test_campaign_stops_when_its_interval_is_narrow_enough(inputs: str) -> None:
+    record = run(LENET, inputs, "target=weights", "interval=0.01", "faults=8000", "audit=5")
+    (sdc,) = [m for m in record.metrics if (m.name, m.slice) == ("sdc_rate", "all")]
+    assert (sdc.ci_high or 0) - (sdc.ci_low or 0) <= 0.02
+    assert 0 < value(record, "faults") < 8000
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("mode=error_rate", "target=activations", "rate=0.0001"),
+        ("mode=dynamic_instance", "target=activations"),
+        ("mode=model_states", "amount=5"),
+    ],
+)
+def test_faults_that_strike_one_inference_together_are_audited_too(inputs: str, options: tuple[str, ...]) -> None:
+    record = run(LENET, inputs, *options, "faults=200", "audit=10")
+    assert (record.status, record.reason) == ("complete", "")
+    assert value(record, "injected_predictions") == 200
+    assert value(record, "audited") == 10
+    assert not [t for t in record.tables if t.name == "rates by tensor"]
+
+
+def test_critical_bits_are_searched_with_a_check_of_the_assumption(inputs: str) -> None:
+    record = run(LENET, inputs, "target=weights", "tensors=11.*", "mode=critical_bits", "audit=5", "checks=200")
+    assert record.status == "complete"
+    assert value(record, "faults") < 0.35 * 850 * 32
+    assert 0 < value(record, "critical_rate") < 0.05
+    assert any(check.name == "monotonicity" and "200 inferred" in check.detail for check in record.self_checks)
+    by_bit = {row["bit"]: row for row in rows(record, "critical bits by bit")}
+    assert by_bit[30]["critical"] == max(row["critical"] for row in by_bit.values())
+
+
+@pytest.fixture(scope="module")
+def hardened(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Hardened LeNets by measure."""
+    from casework.cli.main import main
+
+    folder = tmp_path_factory.mktemp("hardened")
+    np.save(folder / "inputs.npy", _digits(100)[0])
+    made = {}
+    for measure in ("range", "bit-protect", "nan-guard"):
+        made[measure] = str(folder / f"{measure}.onnx")
+        assert (
+            main(["harden", LENET, "--data", str(folder / "inputs.npy"), "--measure", measure, "-o", made[measure]])
+            == 0
+        )
+    return made
+
+
+def test_same_faults_before_and_after_hardening_are_paired(inputs: str, hardened: dict[str, str]) -> None:
+    record = run(hardened["range"], inputs, "target=weights", "faults=4000", "audit=10", f"against={LENET}")
+    assert (record.status, record.reason) == ("complete", "")
+    assert value(record, "clean_flips") == 0
+    assert value(record, "sdc_rate") < 0.5 * value(record, "parent_sdc_rate")
+    assert value(record, "sdc_prevented_rate") > 0.5
+    (row,) = rows(record, "hardening")
+    assert (row["measure"], row["clean_flips"]) == ("range", 0)
+    assert {"reference", "model"} <= record.digests.keys()
+
+
+def test_protected_storage_undoes_what_its_code_corrects(inputs: str, hardened: dict[str, str]) -> None:
+    record = run(hardened["bit-protect"], inputs, "target=weights", "faults=4000", "audit=10")
+    assert value(record, "sdc_rate") == 0
+    assert any("storage is protected" in limit for limit in record.limitations)
+
+
+def test_guard_turns_unusable_results_into_detected_ones(inputs: str, hardened: dict[str, str]) -> None:
+    options = ("target=activations", "bits=30", "faults=3000", "audit=10")
+    before, after = (run(model, inputs, *options) for model in (LENET, hardened["nan-guard"]))
+    assert value(before, "due_rate") > 0
+    assert value(after, "due_rate") == 0
+    assert value(after, "detected_rate") > 0
+
+
+def test_model_that_was_not_hardened_has_no_parent(inputs: str) -> None:
+    record = run(LENET, inputs, *SMALL, f"against={MODELS / 'lenet.onnx'}")
+    assert record.status == "not_evaluable"
+    assert "casework harden" in record.reason
+
+
+def test_killed_campaign_goes_on_where_it_stopped(inputs: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dataclasses import replace
+
+    import casework.injection.campaign.conduct as conduct
+    from casework.injection.campaign.blocks import run_block
+
+    asked = resolve(
+        "fault-injection", LENET, inputs, ["target=activations", "faults=20000", "audit=0"], started=STARTED
+    )
+    whole = load("fault-injection").run(asked)
+    asked = replace(asked, checkpoints=tmp_path)
+    ran: list[str] = []
+
+    def stops(setting: Any, block: Any) -> Any:
+        ran.append(block.target)
+        if len(ran) == 5:
+            raise KeyboardInterrupt
+        return run_block(setting, block)
+
+    monkeypatch.setattr(conduct, "run_block", stops)
+    with pytest.raises(KeyboardInterrupt):
+        load("fault-injection").run(asked)
+    assert len(list(tmp_path.rglob("*.shard"))) == 4
+    again = load("fault-injection").run(asked)
+    assert len(ran) > 5
+    assert again.digests["fault_outcomes"] == whole.digests["fault_outcomes"]
+    assert not list(tmp_path.rglob("*.shard"))
+    # The four blocks that were kept were not run again: 5 before the stop, one of them lost, and the rest after it.
+    blocks = len(ran) - 1
+    ran.clear()
+    monkeypatch.setattr(
+        conduct, "run_block", lambda setting, block: ran.append(block.target) or run_block(setting, block)
+    )
+    load("fault-injection").run(asked)
+    assert len(ran) == blocks

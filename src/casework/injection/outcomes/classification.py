@@ -155,8 +155,8 @@ class ClassificationJudge:
         """Return the flags, less CHANGED, of rows that a distance does not settle."""
         golden = self.best[of]
         flags = np.where(found.argmax(axis=1) != golden, np.uint16(SDC), np.uint16(0))
-        columns = found.T.astype(np.float64, order="C")  # sums and maxima over classes then run along memory
         with np.errstate(invalid="ignore", over="ignore"):
+            columns = found.T.astype(np.float64, order="C")  # sums and maxima over classes then run along memory
             drop = self.confidence[of] - _confidence(columns, golden, self.scores)
             flags |= (drop > 0.1) * np.uint16(DROP10) | (drop > 0.2) * np.uint16(DROP20)
             flags |= (self.tied[of] | _tied(columns, self.tie)) * np.uint16(NEAR_TIE)
