@@ -142,7 +142,7 @@ def _tables(key: str, record: ResultRecord) -> Iterator[Block]:
     for table in record.tables:
         if drawn and len(table.rows) > _ROWS:
             yield Paragraph(
-                line(muted(f"{key}: {table.name}: {len(table.rows)} rows, which the record holds; pictures show them."))
+                line(muted(f"{key}: {table.name}: {len(table.rows)} rows, which stand in the record alone."))
             )
         elif table.rows:
             yield _table(key, table, brief=drawn)

@@ -9,6 +9,7 @@ from typing import Final
 from casework.model.learning import Evidence, ModelCard
 from casework.model.result import Metric
 from casework.render.charts import Campaign, Figure, TableProblem, comparison, is_campaign, read, svg
+from casework.render.charts.amounts import amount_curve
 from casework.render.charts.facts import audit, engines, fault_model, sampling
 from casework.render.charts.hardening import COMPARED
 from casework.render.charts.heat import heat_maps
@@ -41,6 +42,8 @@ from casework.render.report.view import View
 
 _ROWS: Final = 24
 """Tensors of one figure, of which two then stand on a page."""
+_NOTE: Final = 260
+"""Characters of what is noted of an engine that a report shows."""
 _MOST: Final = 4
 """Figures of one kind that a report shows; `casework plot` draws all of them."""
 
@@ -138,6 +141,9 @@ def _pictures(campaign: Campaign) -> Iterator[Block]:
                 f"The first {_MOST} of {len(found)} figures of this kind; `casework plot {campaign.label}` draws all."
             )
             yield Paragraph(line(muted(more)))
+    curve = amount_curve(campaign)
+    if curve.body:
+        yield _picture(curve)
 
 
 def _picture(one: Figure) -> Block:
@@ -148,12 +154,13 @@ def _picture(one: Figure) -> Block:
 
 def _engines(key: str, campaign: Campaign) -> Table:
     columns = (
-        Column("Engine", 1), Column("Held to the oracle", 1.7), Column("Tensors", 0.7), Column("Predictions", 1.1),
-        Column("Audited", 0.8), Column("Disagree", 0.8), Column("Near ties", 0.8), Column("Note", 2),
+        Column("Engine", 1), Column("Held to the oracle", 1.2), Column("Tensors", 0.9), Column("Predictions", 1.2),
+        Column("Audited", 0.9), Column("Disagree", 1), Column("Near ties", 1), Column("Note", 5),
     )  # fmt: skip
     rows = []
     for one in engines(campaign):
-        texts = (one.exactness, one.tensors, one.predictions, one.audited, one.disagreements, one.near_ties, one.note)
+        note = one.note if len(one.note) <= _NOTE else f"{one.note[:_NOTE].rsplit(' ', 1)[0]} … (the record tells all)"
+        texts = (one.exactness, one.tensors, one.predictions, one.audited, one.disagreements, one.near_ties, note)
         rows.append(Row((cell(one.name), *(cell(text) for text in texts))))
     return Table(f"{key}: engines and their audit", "the record's table of engines", columns, tuple(rows), dense=True)
 

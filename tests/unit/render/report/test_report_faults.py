@@ -91,6 +91,7 @@ def test_heat_map_and_bars_stand_in_the_text_with_their_captions(making: Making)
     assert [p.caption.partition(".")[0] for p in found] == [
         "Where a fault corrupts the result: tensors by bits",
         "What becomes of a fault, by tensor",
+        "Silent corruption by number of faults",
     ]
     assert all(p.inline and p.alt for p in found)
 
@@ -118,7 +119,7 @@ def test_a_table_that_cannot_be_read_is_said_and_stops_nothing(making: Making) -
 
 def test_of_many_figures_a_few_are_shown_and_where_the_others_are_is_said(making: Making) -> None:
     section = sections(making(EV_FI=appraisal("EV-FI", record(each=60, layers=wide_network(130)))))["EV-FI"]
-    assert len(pictures(section)) == 8
+    assert len(pictures(section)) == 9  # four of each of two kinds, and the curve
     said = [b.line[0].text for b in section.blocks if isinstance(b, Paragraph)]
     assert sum("`casework plot EV-FI` draws all" in text for text in said) == 2
 
@@ -136,4 +137,4 @@ def test_both_formats_hold_rates_intervals_audit_digests_and_limits(making: Maki
         assert " ".join(said.split()) in " ".join(words.split()), said
     assert "ef" * 32 in page
     assert "÷ 50.5 (≥ 47.5)" in words, "figures are drawings whose text can be searched"
-    assert page.count('<figure class="inline">') == 6
+    assert page.count('<figure class="inline">') == 8
