@@ -87,8 +87,7 @@ def _summed(found: Iterable[Mapping[int, Cell]]) -> Mapping[int, Cell]:
     made: dict[int, Cell] = {}
     for cells in found:
         for bit, cell in cells.items():
-            old = made.get(bit, Cell(0, 0, 0))
-            made[bit] = Cell(old.predictions + cell.predictions, old.sdc + cell.sdc, old.due + cell.due)
+            made[bit] = made.get(bit, Cell(0, 0, 0)).plus(cell)
     return made
 
 

@@ -74,6 +74,10 @@ class Cell:
         """Share of SDC."""
         return self.sdc / self.predictions if self.weighted is None else self.weighted
 
+    def plus(self, other: Cell) -> Cell:
+        """Return the counts of both."""
+        return Cell(self.predictions + other.predictions, self.sdc + other.sdc, self.due + other.due)
+
 
 @dataclass(frozen=True, slots=True)
 class Bin:
@@ -161,8 +165,10 @@ def read(record: ResultRecord, label: str) -> Campaign:
     layers = [_layer(row) for row in rows["rates by tensor"]]
     cells: dict[str, dict[int, Cell]] = {}
     for row in rows["sdc by tensor and bit"]:
-        counts = Cell(row.count("predictions"), row.count("sdc"), row.count("due"))
-        cells.setdefault(row.text("tensor"), {})[row.bit("bit")] = counts
+        found = cells.setdefault(row.text("tensor"), {})
+        old = found.get(row.bit("bit"), Cell(0, 0, 0))
+        found[row.bit("bit")] = old.plus(Cell(row.count("predictions"), row.count("sdc"), row.count("due")))
+    layers += [_unlisted(name, by_bit) for name, by_bit in cells.items() if name not in {one.tensor for one in layers}]
     unknown = any(not layer.dtype for layer in layers)
     types = _dtypes(record, layers, cells)
     layers = [replace(layer, dtype=dtype) for layer, dtype in zip(layers, types, strict=True)]
@@ -269,6 +275,15 @@ def _layer(row: _Row) -> Layer:
         row.rate(), row.text("engine"), row.text("dtype") if "dtype" in given else "",
         row.figure("due_rate"), row.figure("detected_rate"),
     )  # fmt: skip
+
+
+def _unlisted(name: str, by_bit: Mapping[int, Cell]) -> Layer:
+    """Return a tensor of which a record holds counts by bit alone, behind all others."""
+    predictions, sdc, due = (
+        sum(getattr(cell, key) for cell in by_bit.values()) for key in ("predictions", "sdc", "due")
+    )
+    rate = sdc / predictions if predictions else 0.0
+    return Layer(name, "", "", 2**53, 0, predictions, predictions, sdc, due, 0, Rate(rate, rate, rate))
 
 
 def _bin(row: _Row, column: str) -> Bin:

@@ -120,7 +120,7 @@ class TestAll:
         bare = record(more=())
         bare = bare.model_copy(update={"tables": tuple(t for t in bare.tables if t.name == "rates by tensor")})
         found = figures(read(bare, "x"))
-        assert [f.name for f in found if f.body] == ["layers"]
+        assert [f.name for f in found if f.body] == ["layers"]  # its rows need no other table
         for figure in found:
             assert figure.body or re.fullmatch(r"The record holds no .*\.", figure.caption)
 
@@ -261,6 +261,16 @@ class TestHeatMap:
         low = cells.model_copy(update={"rows": tuple(row for row in cells.rows if int(row[1]) < 8)})  # type: ignore[arg-type]
         made = with_table(made, low).model_copy(update={"options": {**made.options, "bits": "0-7"}})
         assert {layer.dtype for layer in read(made, "x").layers} == {""}
+
+    def test_counts_of_one_name_are_added_and_counts_alone_are_enough(self) -> None:
+        made = record(more=())
+        cells = table(made, "sdc by tensor and bit")
+        twice = with_table(made, cells.model_copy(update={"rows": (*cells.rows, ("fc3.bias", 30, 20_000, 0, 0))}))
+        assert read(twice, "x").cells["fc3.bias"][30].predictions == 40_000
+        alone = made.model_copy(update={"tables": (cells,)})
+        figure = heat_maps(read(alone, "x"))[0]
+        assert len(figure.rows) == len(LENET)
+        assert "fc1.weight, bit 30 (exponent): SDC 17.7 % (3,540 of 20,000), DUE 72" in tips(figure)
 
     def test_ranges(self) -> None:
         assert ranges({31, 3, 2, 1, 0, 7}) == "31, 7, 3-0"
