@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from casework.injection.engines.protocol import Exactness, Judge
+from casework.injection.engines.regions_filters import Sites
 from casework.injection.engines.regions_finish import Rests
 from casework.injection.engines.regions_graph import GraphView
-from casework.injection.engines.regions_layer import Layer, Sites, layer_of
+from casework.injection.engines.regions_layer import Layer, layer_of
 from casework.injection.engines.regions_plan import Plan, insertable
 from casework.injection.engines.regions_tail import Tail
 from casework.injection.faults.bits import faulty_values

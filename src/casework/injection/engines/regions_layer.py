@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from casework.injection.engines.regions_filters import Filters, Sites, behind_layer, bias_of, channel_session
 from casework.injection.engines.regions_graph import GraphView, attributes
 from casework.injection.engines.regions_kernels import UNARY
-from casework.injection.network.sessions import open_session
 from casework.injection.network.target import Target
 
 if TYPE_CHECKING:
@@ -29,30 +29,6 @@ PACKED: Final = 256
 _POOLS: Final = frozenset({"MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool"})
 
 NOT_GOLDEN: Final = "its sums are taken in an order that could not be matched"
-
-
-@dataclass(frozen=True, slots=True)
-class Sites:
-    """Where faults strike the filters of a layer.
-
-    Attributes:
-        channel: int64 [F]: output channel that a fault changes.
-        place: int64 [S]: position in the channel's filter, or its length for the bias.
-        values: [S]: what stands there with the fault.
-        starts: int64 [F + 1]: sites of each fault.
-    """
-
-    channel: Array
-    place: Array
-    values: Array
-    starts: Array
-
-    def of(self, faults: Array) -> tuple[Array, Array]:
-        """Return the sites of some faults: which of them each belongs to, and its number; both int64 [K]."""
-        counts = self.starts[faults + 1] - self.starts[faults]
-        owner = np.repeat(np.arange(len(faults)), counts)
-        first = np.cumsum(counts) - counts
-        return owner, np.arange(len(owner)) - first[owner] + self.starts[faults][owner]
 
 
 class Layer(Protocol):
@@ -84,46 +60,6 @@ class Layer(Protocol):
         """Return, for each sample, the channel with each fault: [F, ...]."""
 
 
-@dataclass(slots=True)
-class Filters:
-    """The filters of a layer, one a row: weight [channels, length] and bias [channels], and where a name's elements lie in them."""
-
-    weight: Array
-    bias: Array | None
-    weight_name: str
-    transposed: bool
-
-    def channel(self, index: Array, name: str) -> Array:
-        """Return the channel of elements."""
-        if name != self.weight_name:
-            return index
-        channels, length = self.weight.shape
-        return np.asarray(index % channels if self.transposed else index // length)
-
-    def place(self, index: Array, name: str) -> Array:
-        """Return the position of elements in their filter; its length for the bias."""
-        channels, length = self.weight.shape
-        if name != self.weight_name:
-            return np.full(len(index), length, np.int64)
-        return np.asarray(index // channels if self.transposed else index % length)
-
-    def struck(self, sites: Sites, faults: Array) -> tuple[Array, Array | None]:
-        """Return the filters [F, length] and biases [F] of faults, with the fault in each."""
-        channel = sites.channel[faults]
-        weight = self.weight[channel]
-        bias = None if self.bias is None else self.bias[channel]
-        owner, number = sites.of(faults)
-        place, values = sites.place[number], sites.values[number]
-        inside = place < self.weight.shape[1]
-        if inside.all():
-            weight[owner, place] = values
-        else:
-            weight[owner[inside], place[inside]] = values[inside]
-            if bias is not None:
-                bias[owner[~inside]] = values[~inside]
-        return weight, bias
-
-
 def layer_of(graph: GraphView, target: Target) -> Layer | str:
     """Return the layer that a stored tensor belongs to, or why it cannot be computed by channels."""
     readers = graph.readers.get(target.name, [])
@@ -137,46 +73,6 @@ def layer_of(graph: GraphView, target: Target) -> Layer | str:
     if graph.rows(node.input[0]) is None or any(name not in graph.stored for name in node.input[1:] if name):
         return "the operator reads what does not hold one sample in each row, or computed weights"
     return _convolution(graph, readers[0]) if node.op_type == "Conv" else _product(graph, readers[0])
-
-
-def _bias(graph: GraphView, node: Any) -> Array | None:
-    return graph.held(node.input[2]).reshape(-1) if len(node.input) > 2 and node.input[2] else None
-
-
-def _behind(graph: GraphView, position: int, kinds: frozenset[str]) -> list[int]:
-    """Return the nodes after a layer that keep its channels apart, have no other source and alone read what they read."""
-    found: list[int] = []
-    last = position
-    while True:
-        after = graph.only_reader(graph.nodes[last].output[0])
-        if after is None or graph.rows(graph.nodes[last].output[0]) is None:
-            return found
-        node = graph.nodes[after]
-        single = all(
-            name in graph.stored and math.prod(graph.stored[name].dims) == 1 for name in node.input[1:] if name
-        )
-        fits = node.op_type in kinds and node.op_type != "BatchNormalization" and len(node.output) == 1 and single
-        if not fits or node.domain not in ("", "ai.onnx") or graph.rows(node.output[0]) is None:
-            return found
-        found.append(after)
-        last = after
-
-
-def _session(graph: GraphView, nodes: Sequence[Any], reads: Sequence[tuple[str, int]], result: str) -> Any:
-    """Return a session of nodes that reads float tensors of given ranks."""
-    from onnx import helper
-
-    held = {name for node in nodes for name in node.input if name in graph.stored} - {name for name, _ in reads}
-    proto = graph.network.proto
-    made = helper.make_graph(
-        list(nodes),
-        "channels",
-        [helper.make_tensor_value_info(name, 1, [None] * rank) for name, rank in reads],
-        [helper.make_tensor_value_info(result, 1, None)],
-        [graph.stored[name] for name in sorted(held)],
-    )
-    model = helper.make_model(made, opset_imports=proto.opset_import, ir_version=proto.ir_version)
-    return open_session(model.SerializeToString(), level=graph.network.level)
 
 
 @dataclass(slots=True)
@@ -286,17 +182,17 @@ class ConvolutionLayer:
         reads = [(node.input[0], rank), (node.input[1], rank)] + (
             [(node.input[2], 1)] if self.filters.bias is not None else []
         )
-        return _session(self.graph, [node, *(self.graph.nodes[p] for p in self.behind)], reads, self.result)
+        return channel_session(self.graph, [node, *(self.graph.nodes[p] for p in self.behind)], reads, self.result)
 
 
 def _convolution(graph: GraphView, position: int) -> Layer | str:
     node = graph.nodes[position]
     weight = graph.held(node.input[1])
-    behind = _behind(graph, position, UNARY | _POOLS)
+    behind = behind_layer(graph, position, UNARY | _POOLS)
     if attributes(node).get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID", b"SAME_UPPER", b"SAME_LOWER"):
         return "its padding is not known"
     result = graph.nodes[behind[-1] if behind else position].output[0]
-    filters = Filters(weight.reshape(len(weight), -1), _bias(graph, node), node.input[1], transposed=False)
+    filters = Filters(weight.reshape(len(weight), -1), bias_of(graph, node), node.input[1], transposed=False)
     return ConvolutionLayer(
         graph, position, result, filters, weight.shape, int(attributes(node).get("group", 1)), tuple(behind)
     )
@@ -393,7 +289,7 @@ class ProductLayer:
             nodes.append(helper.make_node("Identity", [last], [made]))
         reads = [(f"{side}{k}", 2) for side in "wx" for k in range(slices)]
         reads += [("b", 2)] if self.filters.bias is not None else []
-        return _session(self.graph, [*nodes, *(self.graph.nodes[p] for p in self.behind)], reads, self.result)
+        return channel_session(self.graph, [*nodes, *(self.graph.nodes[p] for p in self.behind)], reads, self.result)
 
 
 def _product(graph: GraphView, position: int) -> Layer | str:
@@ -404,11 +300,11 @@ def _product(graph: GraphView, position: int) -> Layer | str:
         return "it is no product of rows with one matrix"
     if given.get("transA", 0) or given.get("alpha", 1.0) != 1.0 or given.get("beta", 1.0) != 1.0:
         return "its product is transposed or scaled"
-    bias = _bias(graph, node)
+    bias = bias_of(graph, node)
     transposed = not given.get("transB", 0)
     rows = np.ascontiguousarray(weight.T) if transposed else weight
     if bias is not None and len(bias) != len(rows):
         return "its bias is not one value for each channel"
-    behind = _behind(graph, position, UNARY - {"PRelu"})
+    behind = behind_layer(graph, position, UNARY - {"PRelu"})
     result = graph.nodes[behind[-1] if behind else position].output[0]
     return ProductLayer(graph, position, result, Filters(rows, bias, node.input[1], transposed), tuple(behind))
