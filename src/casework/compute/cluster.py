@@ -83,6 +83,7 @@ class _Task:
         self._finished: queue.Queue[int] = queue.Queue()
         self._flying: dict[int, Any] = {}
         self._runs: dict[int, int] = {}
+        self._starved = 0.0
 
     def run(self, order: list[int], count: int) -> Iterator[Done[Any]]:
         self._runs = dict.fromkeys(order, 0)
@@ -116,24 +117,35 @@ class _Task:
         """Wait for a shard; its bytes, or None where workers died under it."""
         from distributed import KilledWorker
 
-        starved = 0.0
+        while True:
+            index = self._told()
+            try:
+                answer = self._flying[index].result(timeout=CONNECT_S)
+            except KilledWorker:
+                answer = None
+            except TimeoutError:  # its worker died with the result still in hand: Dask makes it again
+                self._starve(CONNECT_S)
+                self._finished.put(index)
+                continue
+            except (OSError, _cancelled()) as error:
+                reason = str(error) or type(error).__name__
+                raise WorkersLost(f"the cluster was lost: {reason}; start it, and run again") from error
+            del self._flying[index]
+            return index, answer
+
+    def _told(self) -> int:
+        """Wait until Dask says that a shard is finished."""
         while True:
             try:
-                index = self._finished.get(timeout=1.0)
-                break
+                return self._finished.get(timeout=1.0)
             except queue.Empty:
-                starved = 0.0 if self._alive() else starved + 1.0
-                if starved >= STARVED_S:
-                    raise WorkersLost(f"the cluster has had no worker for {STARVED_S:.0f} s; start workers") from None
-        future = self._flying.pop(index)
-        try:
-            return index, future.result(timeout=CONNECT_S)
-        except KilledWorker:
-            return index, None
-        except (OSError, TimeoutError, _cancelled()) as error:
-            raise WorkersLost(
-                f"the cluster was lost: {error or type(error).__name__}; start it, and run again"
-            ) from error
+                self._starve(1.0)
+
+    def _starve(self, seconds: float) -> None:
+        """Take note of a time in which nothing came; raises WorkersLost where there has been no worker for too long."""
+        self._starved = 0.0 if self._alive() else self._starved + seconds
+        if self._starved >= STARVED_S:
+            raise WorkersLost(f"the cluster has had no worker for {STARVED_S:.0f} s; start workers")
 
     def _alive(self) -> bool:
         return self._client.status == "running" and bool(self._client.scheduler_info()["workers"])

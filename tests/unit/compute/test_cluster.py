@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -122,3 +123,50 @@ def test_without_dask_the_way_to_get_it_is_told(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(CallProblem, match=r"pip install 'casework\[cluster\]'"):
         spread(scale, 1, range(4), cluster="local")
+
+
+class Doubtful:
+    """A future that was finished, whose result is lost with its worker, and which is made again."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def add_done_callback(self, callback: Callable[[Any], None]) -> None:
+        callback(self)
+
+    def result(self, timeout: float) -> bytes:
+        self.asked += 1
+        if self.asked < 3:
+            raise TimeoutError
+        return pickle.dumps(("done", 7, 0.5))
+
+
+class Client:
+    """As much of a client as a task needs."""
+
+    status = "running"
+
+    def __init__(self, workers: dict[str, Any]) -> None:
+        self.workers = workers
+        self.made: list[Doubtful] = []
+
+    def scheduler_info(self) -> dict[str, Any]:
+        return {"workers": self.workers}
+
+    def submit(self, *_args: object, **_named: object) -> Doubtful:
+        self.made.append(Doubtful())
+        return self.made[-1]
+
+
+def test_a_result_that_is_lost_with_its_worker_is_waited_for() -> None:
+    client = Client({"one": {}})
+    task = cluster._Task(client, "token", lambda _index: b"", "tcp://somewhere:1")
+    assert [(d.index, d.value, d.cpu_seconds) for d in task.run([0, 1], 2)] == [(0, 7, 0.5), (1, 7, 0.5)]
+    assert [future.asked for future in client.made] == [3, 3]
+
+
+def test_without_any_worker_it_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "STARVED_S", 2 * cluster.CONNECT_S)
+    task = cluster._Task(Client({}), "token", lambda _index: b"", "tcp://somewhere:1")
+    with pytest.raises(WorkersLost, match="has had no worker for 10 s"):
+        list(task.run([0], 1))
