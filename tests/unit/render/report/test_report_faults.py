@@ -136,5 +136,5 @@ def test_both_formats_hold_rates_intervals_audit_digests_and_limits(making: Maki
         assert said in page, said
         assert " ".join(said.split()) in " ".join(words.split()), said
     assert "ef" * 32 in page
-    assert "÷ 50.5 (≥ 47.5)" in words, "figures are drawings whose text can be searched"
+    assert "÷ 50.5 (≥ 47.9)" in words, "figures are drawings whose text can be searched"
     assert page.count('<figure class="inline">') == 8
