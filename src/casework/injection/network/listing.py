@@ -68,6 +68,8 @@ _PARAMETERS: Final[dict[str, frozenset[int]]] = {
 }
 """Stored inputs that set what an operator does; they stand in its code or are held as constants, not in tables of weights."""
 
+_FORMS: Final = frozenset({"Cast", "DequantizeLinear", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze"})
+
 _SHAPE_READERS: Final = ("Shape", "Size")
 
 
@@ -145,13 +147,26 @@ class _Maker:
         value = self._held.get(name)
         if value is None or name in self._done:
             return
-        kind, reason = _role(node, position, value)
+        reader, place = self._user(node, position)
+        kind, reason = _role(reader, place, value)
         if kind is None:
             self.left_out.setdefault(name, reason)
             return
         self._done.add(name)
         self.left_out.pop(name, None)
-        self._add(name, kind, _type_of(value), tuple(value.dims), node, depth)
+        self._add(name, kind, _type_of(value), tuple(value.dims), reader, depth)
+
+    def _user(self, node: Any, position: int) -> tuple[Any, int]:
+        """Return the operator that uses a stored tensor, and where: behind casts and the like that only change its form."""
+        for _ in range(4):
+            if node.op_type not in _FORMS or position != 0 or node.output[0] not in self._readers:
+                break
+            made = node.output[0]
+            reader = self._readers[made][1]
+            if made not in reader.input:
+                break
+            node, position = reader, list(reader.input).index(made)
+        return node, position
 
     def computed(self, node: Any, depth: int, name: str) -> None:
         if not name:

@@ -29,6 +29,8 @@ Array = NDArray[Any]
 HEAVY: Final = 1 << 16
 """Bytes from which an initialiser is handed to sessions instead of being written into each part of the graph."""
 
+_WIDENED: Final = "InsertedPrecisionFreeCast_"
+
 
 @dataclass(frozen=True)
 class Network:
@@ -202,16 +204,12 @@ def _unknown(settled: Settled) -> dict[str, Layout | None]:
 def _originals(before: Any, after: Any) -> dict[str, str]:
     """Return names in the model file of stored tensors that folding renamed: the node of that name reads them in that place."""
     known = {value.name for value in before.graph.initializer} | {n for node in before.graph.node for n in node.output}
-    readers = {node.name: node for node in before.graph.node if node.name}
-    found: dict[str, str] = {}
+    readers = {node.name: list(node.input) for node in before.graph.node if node.name}
+    # onnxruntime computes half floats in float32 on a CPU and names the results so.
+    made = [name for node in after.graph.node for name in node.output if name.startswith(_WIDENED)]
+    found = {name: name.removeprefix(_WIDENED) for name in made if name.removeprefix(_WIDENED) in known}
     for node in after.graph.node:
-        source = readers.get(node.name)
-        for position, name in enumerate(node.input):
-            if (
-                name not in known
-                and source is not None
-                and position < len(source.input)
-                and source.input[position] in known
-            ):
-                found.setdefault(name, source.input[position])
+        for name, source in zip(node.input, readers.get(node.name, ()), strict=False):
+            if name not in known and source in known:
+                found.setdefault(name, source)
     return found

@@ -9,6 +9,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from casework.injection.network.golden import Golden
 from casework.injection.network.network import prepare
 from casework.injection.problem import InjectionProblem
 from doubles.injection_models import ALL, images, lenet, mlp, quantised, recurrent, residual, shape_carrying
@@ -159,6 +160,46 @@ def test_a_model_with_a_branch_can_be_prepared():
     )
     network = prepare(content, "branch")
     assert {"i", "w", "y"} <= {t.name for t in network.targets}
+
+
+def branching():
+    """An If whose condition is an input that is the same for all samples."""
+    then = helper.make_graph([helper.make_node("Relu", ["h"], ["a"])], "then", [], [value("a", None)])
+    other = helper.make_graph([helper.make_node("Neg", ["h"], ["b"])], "else", [], [value("b", None)])
+    return model(
+        [
+            helper.make_node("MatMul", ["x", "w"], ["h"]),
+            helper.make_node("If", ["rate"], ["i"], then_branch=then, else_branch=other),
+            helper.make_node("Sigmoid", ["i"], ["y"]),
+        ],
+        [value("x", ["n", 4]), value("rate", [], TensorProto.BOOL)],
+        [value("y", ["n", 3])],
+        {"w": np.random.default_rng(0).standard_normal((4, 3)).astype(np.float32)},
+    )
+
+
+def test_an_input_that_is_the_same_for_all_samples_is_written_into_the_graph():
+    inputs = {"x": images(3, (4,)), "rate": np.array(True)}
+    network = prepare(branching(), "branch", inputs=inputs)
+    assert [p.name for p in network.inputs] == ["x"]
+    assert "If" not in {node.op_type for node in network.proto.graph.node}
+    golden = Golden(network, inputs)
+    assert golden.agreement_with_deployed().largest < 1e-6
+    with pytest.raises(InjectionProblem, match="rate of branch is not what"):
+        Golden(network, inputs | {"rate": np.array(False)})
+
+
+def test_half_floats_are_stored_as_such():
+    proto = onnx.ModelProto.FromString(lenet())
+    for held in proto.graph.initializer:
+        held.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(held).astype(np.float16), held.name))
+    for port in [*proto.graph.input, *proto.graph.output]:
+        port.type.tensor_type.elem_type = TensorProto.FLOAT16
+    network = prepare(proto.SerializeToString(), "half", inputs={"x": images(2, (1, 32, 32)).astype(np.float16)})
+    kinds = {t.name: (t.kind, t.dtype, t.operator) for t in network.targets}
+    assert kinds["c1w"] == ("weight", "float16", "Conv")
+    assert kinds["f3b"] == ("bias", "float16", "Gemm")
+    assert network.target("r1").dtype == "float32"
 
 
 @pytest.mark.parametrize(
