@@ -33,7 +33,7 @@ def test_a_local_cluster_survives_the_death_of_a_worker(tmp_path: Path) -> None:
     assert list(made) == list(spread(die_once, str(tmp_path), range(12)))
     assert told == list(range(13))
     assert made.retried >= 1
-    assert (tmp_path / "begun-3").read_text() == "xxx"  # killed, again, and here
+    assert len((tmp_path / "begun-3").read_text()) >= 3  # killed, again (Dask may repeat what it likes), and here
 
 
 def test_a_shard_that_always_kills_is_named() -> None:
@@ -52,7 +52,7 @@ def test_a_cluster_by_address_gives_the_same(scheduler: Any, tmp_path: Path) -> 
 def test_a_worker_of_a_running_cluster_dies(scheduler: Any, tmp_path: Path) -> None:
     made = spread(die_once, str(tmp_path), range(12), cluster=scheduler.scheduler_address)
     assert list(made) == [i * i for i in range(12)]
-    assert (tmp_path / "begun-3").read_text() == "xx"
+    assert len((tmp_path / "begun-3").read_text()) >= 2
 
 
 @pytest.mark.parametrize(
