@@ -105,6 +105,7 @@ class Request:
         cluster: Address of a Dask scheduler, or `local`; None for processes of its own. No say in the outcome.
         checkpoints: Folder in which a long run keeps what is done, so that it can go on after a kill; None for nowhere.
         keep: Folder for what a run makes beside its record, such as its list of faults; None to keep nothing.
+        base: Folder that paths in options are relative to.
     """
 
     generator: str
@@ -128,6 +129,7 @@ class Request:
     cluster: str | None = None
     checkpoints: Path | None = None
     keep: Path | None = None
+    base: Path = Path()
 
 
 @runtime_checkable

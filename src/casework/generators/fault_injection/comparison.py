@@ -101,7 +101,9 @@ def after(
         found = trials_of([campaign], trials.design, trials.confidence, trials.stratum, trials.weights)
         made.append(Part(part.amount, found, (campaign,)))
     flips = _clean_flips(parent[0], lab)
-    return Designed(tuple(made), None, before.left_out), Before(Designed(tuple(kept)), lineage, flips, missing)
+    return Designed(tuple(made), None, before.left_out, before.population), Before(
+        Designed(tuple(kept)), lineage, flips, missing
+    )
 
 
 def _without(trials: Trials, names: set[str]) -> Trials:

@@ -15,7 +15,7 @@ from casework.compute import ShardStore
 from casework.generators.fault_injection.critical import Searched, search_critical
 from casework.generators.fault_injection.decisions import metadata
 from casework.generators.fault_injection.estimates import Design, Trials
-from casework.generators.fault_injection.selection import recipe_of, select
+from casework.generators.fault_injection.selection import population_of, recipe_of, select
 from casework.generators.fault_injection.storing import through_storage
 from casework.generators.protocol import GeneratorProblem, Progress, Request
 from casework.injection.campaign.canary import Canary
@@ -72,6 +72,7 @@ class Designed:
     parts: tuple[Part, ...]
     searched: Searched | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)
+    population: str = ""
 
     @property
     def campaigns(self) -> tuple[Campaign, ...]:
@@ -166,21 +167,26 @@ def design(request: Request, options: dict[str, Any], setting: Setting, lab: Lab
     """
     runner = runner_of(request, options, setting, progress)
     if options["fault_list"] is not None:
-        return Designed((_given(runner, lab, Path(options["fault_list"]), request.confidence),))
+        return Designed((_given(runner, lab, request.base / options["fault_list"], request.confidence),))
     targets = select(lab.network, options)
     amounts = options["amounts"] or [options["amount"]]
     if options["mode"] == "critical_bits":
-        recipe = recipe_of(lab.network, targets, options, lab.samples, request.seed, 1)
+        recipe = recipe_of(lab.network, targets, options, lab.samples, request.seed, 1, request.base)
         found = search_critical(runner.run, lab, recipe, options["audit"], options["checks"], request.confidence)
         last = found.campaigns[-1]
-        return Designed((Part(1, trials_of([last], "simple", request.confidence), (last,)),), found)
+        return Designed(
+            (Part(1, trials_of([last], "simple", request.confidence), (last,)),),
+            found,
+            {},
+            population_of(lab.network, recipe, options),
+        )
     made = []
     left: dict[str, str] = {}
     for amount in amounts:
-        recipe = recipe_of(lab.network, targets, options, lab.samples, request.seed, amount)
+        recipe = recipe_of(lab.network, targets, options, lab.samples, request.seed, amount, request.base)
         left |= left_out(recipe)
         made.append(_amount(runner, lab, recipe, amount, audit=-(-options["audit"] // len(amounts))))
-    return Designed(tuple(made), None, left)
+    return Designed(tuple(made), None, left, population_of(lab.network, recipe, options))
 
 
 def _amount(runner: _Runner, lab: Lab, recipe: Recipe, amount: float, audit: int) -> Part:

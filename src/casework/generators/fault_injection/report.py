@@ -181,6 +181,8 @@ def _costs(designed: Designed, baseline: Baseline, spent: float) -> list[Metric]
 
 
 def _remarks(designed: Designed, lab: Lab, finds: Finds) -> None:
+    if designed.population:
+        finds.limitations.append(designed.population)
     if designed.left_out:
         name, reason = next(iter(designed.left_out.items()))
         finds.limitations.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -12,7 +13,7 @@ from typing import Any, Final
 from casework.generators.protocol import GeneratorProblem
 from casework.injection.faults.fault_list import FaultTensor
 from casework.injection.faults.models import BITWISE, FaultModel
-from casework.injection.faults.recipe import Recipe, Unit
+from casework.injection.faults.recipe import Recipe, Unit, left_out
 from casework.injection.network.network import Network
 from casework.injection.network.target import Target
 
@@ -87,7 +88,13 @@ def _by_operator(network: Network, found: Sequence[Target], wanted: Sequence[str
 
 
 def recipe_of(
-    network: Network, targets: Sequence[Target], options: dict[str, Any], samples: int, seed: int, amount: float
+    network: Network,
+    targets: Sequence[Target],
+    options: dict[str, Any],
+    samples: int,
+    seed: int,
+    amount: float,
+    base: Path,
 ) -> Recipe:
     """Return the recipe of one amount of a plan.
 
@@ -100,12 +107,29 @@ def recipe_of(
     unit: Unit = options["unit"] or ("element" if stored and options["mode"] == "single" else "tensor")
     every = options["inputs_per_fault"] == "all"
     return Recipe(
-        model=network.sha256, tensors=tensors, fault=fault_model(options, amount), unit=unit,
+        model=network.sha256, tensors=tensors, fault=fault_model(options, amount, base), unit=unit,
         samples=0 if every else samples, seed=seed, persistence="permanent" if stored else "transient",
     )  # fmt: skip
 
 
-def fault_model(options: dict[str, Any], amount: float) -> FaultModel:
+def population_of(network: Network, recipe: Recipe, options: dict[str, Any]) -> str:
+    """Return in words what faults were chosen from, and what was not hit: a rate means nothing without it."""
+    hit = [t for t in recipe.tensors if t.name not in left_out(recipe)]
+    names = {t.name for t in hit}
+    kinds = sorted({t.kind for t in hit})
+    others = [t for t in network.targets if t.kind in kinds and t.name not in names]
+    elements = sum(math.prod(t.shape) for t in hit)
+    said = f"Faults ({recipe.fault.kind}) hit {elements} elements of {len(hit)} tensors ({', '.join(kinds)})"
+    said += ", each tensor as often as any other" if recipe.unit == "tensor" else ", each element as often as any other"
+    if options["bits"] or recipe.fault.field:
+        said += f"; only the bits {options['bits'] or recipe.fault.field}"
+    if others:
+        missed = sum(t.elements for t in others)
+        said += f"; {len(others)} other tensors of these kinds with {missed} elements are not hit"
+    return said + "."
+
+
+def fault_model(options: dict[str, Any], amount: float, base: Path = Path()) -> FaultModel:
     """Return the fault model of a plan.
 
     Raises:
@@ -125,7 +149,7 @@ def fault_model(options: dict[str, Any], amount: float) -> FaultModel:
     value = options["value"]
     if kind == "set" and value is None:
         raise GeneratorProblem("fault=set needs a value", "Give it: option value=0.")
-    pages = _pages(options["pages"]) if kind == "rowhammer" else ()
+    pages = _pages(options["pages"], base) if kind == "rowhammer" else ()
     return FaultModel(
         kind=kind, bits=bits, field=options["field"], amount=int(amount), percent=options["percent"], flips=options["flips"],
         low=options["low"], high=options["high"], value=0.0 if value is None else value, pages=pages,
@@ -151,14 +175,14 @@ def parse_bits(text: str) -> tuple[int, ...]:
     return tuple(sorted(bits))
 
 
-def _pages(text: str | None) -> tuple[tuple[int, int], ...]:
+def _pages(text: str | None, base: Path) -> tuple[tuple[int, int], ...]:
     """Read a rowhammer profile: a page and a bit of it a line, separated by a comma or blanks; # begins a comment."""
     if not text:
         raise GeneratorProblem(
             "fault=rowhammer needs a profile", "Name a file with a page and a bit a line: option pages=FILE."
         )
     try:
-        lines = Path(text).read_text(encoding="utf-8").splitlines()
+        lines = (base / text).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise GeneratorProblem(
             f"{text} cannot be read: {error}", "Name a text file with a page and a bit a line."

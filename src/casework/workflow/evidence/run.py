@@ -217,6 +217,7 @@ def request_of(assessment: Assessment, root: Path, key: str, started: str, commi
         seed=plan.seed,
         workers=means.workers,
         cluster=means.cluster,
+        base=root,
         checkpoints=means.checkpoints,
         signature=root / card.signature if card and card.signature else None,
         public_key=root / trust.model_key if trust.model_key else None,
