@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import numpy as np
 from numpy.typing import NDArray
 
 from casework.artifact.digest import jcs_bytes, sha256_bytes
@@ -14,7 +13,7 @@ from casework.injection.hardening import storage
 from casework.injection.hardening.bounds import check_inputs, data_digest, observe, outwards
 from casework.injection.hardening.registry import MEASURES, Measure
 from casework.injection.hardening.surgery import Surgery
-from casework.injection.hardening.work import Applied, Work
+from casework.injection.hardening.work import Applied, Work, above
 from casework.injection.outcomes.guards import KEY as GUARDS
 from casework.injection.problem import InjectionProblem
 from casework.model.version import __version__
@@ -129,4 +128,4 @@ def _set_limits(work: Work, name: str) -> None:
                 f"{tensor} is not finite on the fault-free data, so that no limit can be set",
                 "Leave the measure out for that layer.",
             )
-        work.surgery.set_stored(limit, np.asarray(outwards(float(one.highs.max()) * factor, +1), np.dtype(one.dtype)))
+        work.surgery.set_stored(limit, above(outwards(float(one.highs.max()) * factor, +1), one.dtype))

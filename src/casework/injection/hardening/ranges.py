@@ -8,7 +8,7 @@ import numpy as np
 
 from casework.injection.hardening.bounds import Observed, bounds_of
 from casework.injection.hardening.places import Place, places
-from casework.injection.hardening.work import Applied, Work, plain, some
+from casework.injection.hardening.work import Applied, Work, above, plain, some
 from casework.injection.problem import InjectionProblem
 
 _INTEGERS = ("int8", "uint8")
@@ -101,7 +101,7 @@ def _clip(work: Work, tensor: str, low: Any, high: Any) -> str:
         return surgery.insert(
             tensor, f"{tensor}.clipped", "Clip", lambda x: [x], min=float(low), max=float(high)
         )  # fmt: skip
-    bounds = [surgery.store(f"{tensor}.low", np.asarray(low)), surgery.store(f"{tensor}.high", np.asarray(high))]
+    bounds = [surgery.store(f"{tensor}.low", low), surgery.store(f"{tensor}.high", high)]
     return surgery.insert(tensor, f"{tensor}.clipped", "Clip", lambda x: [x, *bounds])
 
 
@@ -111,8 +111,11 @@ def _watch(work: Work, tensor: str, low: Any, high: Any, *, integer: bool) -> No
     if integer:
         _watch_integers(work, source, stem, low, high)
         return
-    bounds = [surgery.store(f"{stem}.low", np.asarray(low)), surgery.store(f"{stem}.high", np.asarray(high))]
-    inside = surgery.add("Clip", [source, *bounds], f"{stem}.inside", watch=True)
+    if surgery.opset < 11:
+        inside = surgery.add("Clip", [source], f"{stem}.inside", watch=True, min=float(low), max=float(high))
+    else:
+        bounds = [surgery.store(f"{stem}.low", low), surgery.store(f"{stem}.high", high)]
+        inside = surgery.add("Clip", [source, *bounds], f"{stem}.inside", watch=True)
     beyond = surgery.add("Sub", [source, inside], f"{stem}.beyond", watch=True)
     total = surgery.reduce("ReduceL1", work.rows(beyond, stem), f"{stem}.total")
     work.total_beyond("range", total, np.asarray(low).dtype.name)
@@ -129,7 +132,7 @@ def _watch_integers(work: Work, source: str, stem: str, low: Any, high: Any) -> 
             continue
         extreme = surgery.reduce(operator, rows, f"{stem}.{operator}")
         number = surgery.add("Cast", [extreme], f"{stem}.number", watch=True, to=TensorProto.FLOAT)
-        limit = surgery.store(f"{stem}.limit", np.asarray(float(bound) * sign, np.float32))
+        limit = surgery.store(f"{stem}.limit", above(float(bound) * sign, np.float32))
         if sign < 0:
             number = surgery.add("Neg", [number], f"{stem}.number", watch=True)
         work.alarm_beyond("range", number, limit, stem)

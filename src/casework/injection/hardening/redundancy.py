@@ -28,7 +28,9 @@ def duplicate(work: Work, targets: tuple[str, ...], parameters: dict[str, Any]) 
     the weights differently from the other and then sums in another order.
     """
     kept, left_out = [], []
-    for node in _layers(work, targets, parameters["top"]):
+    nodes = _layers(work, targets, parameters["top"])
+    work.observe([_result(work.surgery, n) for n in nodes if len(n.output) == 1])
+    for node in nodes:
         reason = _twice(work, node, parameters["tolerance"])
         if reason:
             left_out.append(f"{node_name(node)} ({reason})")
@@ -68,10 +70,9 @@ def _layers(work: Work, targets: tuple[str, ...], top: int) -> Sequence[Any]:
 def _twice(work: Work, node: Any, tolerance: float) -> str:
     """Compute a layer twice, or return why not."""
     surgery = work.surgery
-    followers = _followers(surgery, node.output[0])
-    result = followers[-1].output[0] if followers else node.output[0]
     if len(node.output) > 1:
         return "a layer of several outputs"
+    followers, result = _followers(surgery, node.output[0]), _result(surgery, node)
     seen = work.observe([result])[result]
     if not seen.by_input:
         return "its first axis is not the batch"
@@ -135,6 +136,12 @@ def _followers(surgery: Surgery, tensor: str) -> list[Any]:
     return found
 
 
+def _result(surgery: Surgery, node: Any) -> str:
+    """Return the tensor in which the two computations of a layer are compared."""
+    followers = _followers(surgery, node.output[0])
+    return str(followers[-1].output[0] if followers else node.output[0])
+
+
 def checksum(work: Work, targets: tuple[str, ...], parameters: dict[str, Any]) -> Applied:
     """Compute the sum over the output channels of layers a second way, from summed weights, and raise an alarm where they differ.
 
@@ -145,6 +152,7 @@ def checksum(work: Work, targets: tuple[str, ...], parameters: dict[str, Any]) -
     surgery = work.surgery
     wanted = layers(surgery, targets) if targets else tuple(weighted(surgery))
     kept, left_out = [], []
+    work.observe([n.output[0] for n in wanted if n.output[0]])
     for node in wanted:
         reason = _no_checksum(work, node)
         if reason:

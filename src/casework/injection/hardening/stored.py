@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from casework.injection.hardening.places import chosen, stored_source, weighted
 from casework.injection.hardening.storage import Protection, Scheme, apply_bit_protection
 from casework.injection.hardening.surgery import Surgery
-from casework.injection.hardening.work import Applied, Work, plain, some
+from casework.injection.hardening.work import Applied, Work, above, plain, some
 from casework.injection.problem import InjectionProblem
 
 Array = NDArray[Any]
@@ -86,19 +86,16 @@ def scrub(work: Work, targets: tuple[str, ...], parameters: dict[str, Any]) -> A
 
 def _check_range(work: Work, name: str, value: Array, when: str) -> None:
     surgery = work.surgery
-    if surgery.opset < 12:
-        raise InjectionProblem(
-            f"{surgery.name} is of operator set {surgery.opset}; this measure needs 12 or later",
-            "Convert it: onnx.version_converter.convert_version(model, 17).",
-        )
-    low, high = surgery.store(f"{name}.least", value.min()), surgery.store(f"{name}.greatest", value.max())
+    kind, ends = value.dtype, (value.min(), value.max())
+    below = np.nextafter(ends[0], kind.type(-np.inf))
+    low, high = surgery.store(f"{name}.low", below), surgery.store(f"{name}.high", above(float(ends[1]), kind))
     zero = surgery.store(f"{name}.zero", np.zeros((), value.dtype))
     if when == "run":
         low, high = (surgery.add("Add", [b, _never(work, value.dtype)], f"{b}.now") for b in (low, high))
 
     def build(copies: tuple[str, ...]) -> tuple[str, Sequence[str]]:
-        above = surgery.add("GreaterOrEqual", [copies[0], low], f"{name}.above")
-        below = surgery.add("LessOrEqual", [copies[0], high], f"{name}.below")
+        above = surgery.add("Greater", [copies[0], low], f"{name}.above")
+        below = surgery.add("Less", [copies[0], high], f"{name}.below")
         return "Where", [surgery.add("And", [above, below], f"{name}.inside"), copies[0], zero]
 
     surgery.check_stored(name, 1, build)
@@ -125,6 +122,11 @@ def triplicate(work: Work, targets: tuple[str, ...], parameters: dict[str, Any])
     Any fault that hits one copy only is outvoted, whatever it does to the value.
     """
     surgery = work.surgery
+    if surgery.opset < 11:  # before, Equal takes no floats
+        raise InjectionProblem(
+            f"{surgery.name} is of operator set {surgery.opset}; triplicate needs 11 or later",
+            "Convert it: onnx.version_converter.convert_version(model, 17).",
+        )
     names = weights_of(work, targets or _worst(work, parameters["top"]))
     extra = 0
     for name in names:

@@ -48,6 +48,7 @@ class Surgery:
                 f"{name} is of operator set {self.opset}; hardening needs {LEAST_OPSET} or later",
                 "Convert it: onnx.version_converter.convert_version(model, 17).",
             )
+        _strip_stored_inputs(proto)
         self._proto = proto
         self._stored = {t.name: t for t in proto.graph.initializer}
         self.inputs: tuple[str, ...] = tuple(v.name for v in proto.graph.input if v.name not in self._stored)
@@ -209,8 +210,6 @@ class Surgery:
         self._stored.pop(name, None)
         for node in [n for n in self._nodes if n.op_type == "Constant" and name in n.output]:
             self._nodes.remove(node)
-        for value_info in [v for v in self._proto.graph.input if v.name == name]:
-            self._proto.graph.input.remove(value_info)  # models of IR version 3 list what is stored as inputs, too
         operator, inputs = build(names)
         self._add(operator, inputs, name, {})
         return names
@@ -266,6 +265,18 @@ class Surgery:
         name = _unused(stem, self._names)
         self._names.add(name)
         return name
+
+
+def _strip_stored_inputs(proto: Any) -> None:
+    """Take what is stored off the inputs, where models of IR version 3 must list it, and where it could be overridden.
+
+    A check of a stored tensor is only one if nothing else can be put in its place.
+    """
+    stored = {t.name for t in proto.graph.initializer}
+    listed = [v for v in proto.graph.input if v.name in stored]
+    for value in listed:
+        proto.graph.input.remove(value)
+    proto.ir_version = max(proto.ir_version, 4)  # the first in which stored tensors need not be inputs
 
 
 def _copied(node: Any) -> Any:

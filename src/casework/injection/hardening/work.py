@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from casework.injection.hardening.bounds import Observed, observe
 from casework.injection.hardening.storage import Protection
 from casework.injection.hardening.surgery import Surgery
-from casework.injection.problem import InjectionProblem
 
 Array = NDArray[Any]
 
@@ -76,13 +75,8 @@ class Work:
         return self.surgery.add("Flatten", [tensor], f"{stem}.rows", watch=True, axis=1)
 
     def alarm_beyond(self, alarm: str, total: str, limit: str, stem: str) -> None:
-        """Raise an alarm where a [N] tensor is not at most a stored limit; NaN is not."""
-        if self.surgery.opset < 12:  # LessOrEqual came with operator set 12
-            raise InjectionProblem(
-                f"{self.surgery.name} is of operator set {self.surgery.opset}; alarms need 12 or later",
-                "Convert it: onnx.version_converter.convert_version(model, 17).",
-            )
-        fine = self.surgery.add("LessOrEqual", [total, limit], f"{stem}.fine", watch=True)
+        """Raise an alarm where a [N] tensor is not below a stored limit; NaN is not."""
+        fine = self.surgery.add("Less", [total, limit], f"{stem}.fine", watch=True)
         self.raise_alarm(alarm, self.surgery.add("Not", [fine], f"{stem}.alarm", watch=True))
 
     def total_beyond(self, alarm: str, total: str, dtype: str, limit: float = 0.0) -> None:
@@ -100,7 +94,7 @@ class Work:
         for (alarm, dtype, limit), totals in sorted(self.totals.items()):
             stem = f"casework.{alarm}"
             total = totals[0] if len(totals) == 1 else self.surgery.add("Sum", totals, f"{stem}.total", watch=True)
-            self.alarm_beyond(alarm, total, self.surgery.store(f"{stem}.limit", np.asarray(limit, dtype)), stem)
+            self.alarm_beyond(alarm, total, self.surgery.store(f"{stem}.limit", above(limit, dtype)), stem)
         self.totals.clear()
 
     def raise_alarm(self, alarm: str, tensor: str) -> None:
@@ -127,6 +121,17 @@ class Work:
             false = add("Less", [number, number], "casework.false", watch=True)
             self._flag = add("Cast", [false], "casework.never", watch=True, to=TensorProto.FLOAT)
         return self._flag
+
+
+def above(limit: float, dtype: Any) -> Array:
+    """Return the least value that is beyond a limit and that no processor flushes to zero, as an array without axes.
+
+    `x < above(limit)` is `x <= limit`, false for NaN; the operator LessOrEqual came late and not all runtimes fold it.
+    """
+    kind = np.dtype(dtype)
+    nearest = np.nextafter(kind.type(limit), kind.type(np.inf))
+    tiny = np.finfo(kind).tiny
+    return np.asarray(max(nearest, tiny) if 0 <= limit < tiny else nearest, kind)
 
 
 def some(names: Sequence[str]) -> str:

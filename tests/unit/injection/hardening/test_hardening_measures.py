@@ -356,6 +356,32 @@ def test_readers_in_subgraphs_are_led_to_the_cut_value() -> None:
     assert run(hardened.content, fed["x"] * 100)[0].min() >= -bounds_of(hardened)["r"][1]
 
 
+def test_stored_tensors_that_are_listed_as_inputs() -> None:
+    proto = onnx.load_model_from_string(models.mlp())
+    proto.ir_version = 3
+    for tensor in proto.graph.initializer:
+        proto.graph.input.append(helper.make_tensor_value_info(tensor.name, tensor.data_type, list(tensor.dims)))
+    fed = {"x": models.images(COUNT, (784,), 1)}
+    hardened = made(proto.SerializeToString(), "range", "scrub", "duplicate:fc1", inputs=fed)
+    assert [v.name for v in onnx.load_model_from_string(hardened.content).graph.input] == ["x"]
+    np.testing.assert_allclose(run(hardened.content, fed["x"])[0], run(models.mlp(), fed["x"])[0], atol=1e-5)
+
+
+def test_half_precision() -> None:
+    proto = onnx.load_model_from_string(models.mlp())
+    for tensor in proto.graph.initializer:
+        tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float16), tensor.name))
+    for value in (*proto.graph.input, *proto.graph.output):
+        value.type.tensor_type.elem_type = TensorProto.FLOAT16
+    fed = {"x": models.images(COUNT, (784,), 1).astype(np.float16)}
+    content = proto.SerializeToString()
+    measures = ("range", "nan-guard:mode=both", "range-guard", "scrub", "duplicate:fc1", "triplicate:w2")
+    for measure in measures:
+        hardened = made(content, measure, inputs=fed)
+        clean = compare_clean(content, hardened.content, hardened.alarms, fed)
+        assert (clean.flips, clean.alarmed) == (0, 0)
+
+
 def old(opset: int) -> bytes:
     nodes = [
         helper.make_node("Relu", ["x"], ["r"], name="relu"),
@@ -369,8 +395,12 @@ def test_old_operator_sets() -> None:
     fed = {"x": models.images(COUNT, (4,), 1)}
     hardened = made(old(10), "range", "nan-guard", inputs=fed)
     assert run(hardened.content, fed["x"] * 100)[0].max() <= bounds_of(hardened)["r"][1]
+    guarded = made(old(10), "range-guard", "scrub", "duplicate:fc", inputs=fed)
+    x = fed["x"].copy()
+    x[3] *= 100
+    assert run(guarded.content, x, ["alarm_range"])[0].tolist() == [i == 3 for i in range(COUNT)]
     with pytest.raises(InjectionProblem, match="operator set 10"):
-        made(old(10), "range-guard", inputs=fed)
+        made(old(10), "triplicate", inputs=fed)
     with pytest.raises(InjectionProblem, match="operator set 8"):
         made(old(8), "range", inputs=fed)
 
