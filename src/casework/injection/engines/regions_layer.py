@@ -212,6 +212,7 @@ class ProductLayer:
     behind: tuple[int, ...]
     depth: int = PACKED
     _sessions: dict[int, Any] = field(default_factory=dict)
+    _tiles: tuple[Array, list[Array]] | None = None
 
     def channel(self, index: Array, name: str) -> Array:
         """See `Layer`."""
@@ -229,9 +230,9 @@ class ProductLayer:
         channels = np.unique(np.linspace(0, len(self.filters.weight) - 1, 64).astype(np.int64))
         bias = None if self.filters.bias is None else self.filters.bias[channels]
         for depth in dict.fromkeys(min(depth, length) for depth in (PACKED, 512, 1024, 128)):
-            self.depth = depth
+            self.depth, self._tiles = depth, None
             inputs = self.inputs(golden, samples)
-            made = self._run(self.filters.weight[channels], bias, inputs)[:, : len(samples)].T
+            made = self._run(self._tiled(channels), bias, inputs)[:, : len(samples)].T
             if np.array_equal(np.ascontiguousarray(made).view(np.uint32), wanted[:, channels].view(np.uint32)):
                 return ""
         return NOT_GOLDEN
@@ -254,25 +255,48 @@ class ProductLayer:
         return [np.ascontiguousarray(columns[k : k + self.depth]) for k in range(0, len(columns), self.depth)]
 
     def channels(self, sites: Sites, faults: Array, inputs: Sequence[Array]) -> list[Array]:
-        """See `Layer`."""
-        weight, bias = self.filters.struck(sites, faults)
-        return list(np.ascontiguousarray(self._run(weight, bias, inputs).T))
+        """See `Layer`. Filters of the same channels as before are used again: faults are put in and taken out."""
+        channel = sites.channel[faults]
+        tiles = self._tiled(channel)
+        owner, number = sites.of(faults)
+        place, values = sites.place[number], sites.values[number]
+        stored = place == self.filters.weight.shape[1]
+        saved = [
+            (tile, owner[mine], place[mine] - k * self.depth, values[mine])
+            for k, tile in enumerate(tiles)
+            if len(mine := np.flatnonzero((place // self.depth == k) & ~stored))
+        ]
+        held = [tile[row, column] for tile, row, column, _ in saved]
+        for tile, row, column, value in saved:
+            tile[row, column] = value
+        bias = None if self.filters.bias is None else self.filters.bias[channel]
+        if bias is not None and stored.any():
+            bias[owner[stored]] = values[stored]
+        made = self._run(tiles, bias, inputs)
+        for (tile, row, column, _), value in zip(saved, held, strict=True):
+            tile[row, column] = value
+        return list(np.ascontiguousarray(made.T))
 
-    def _run(self, weight: Array, bias: Array | None, inputs: Sequence[Array]) -> Array:
+    def _tiled(self, channel: Array) -> list[Array]:
+        """Return the filters of channels, [F, depth] for each slice."""
+        if self._tiles is None or not np.array_equal(self._tiles[0], channel):
+            weight = self.filters.weight
+            starts = range(0, weight.shape[1], self.depth)
+            self._tiles = (channel, [weight[:, k : k + self.depth][channel] for k in starts])
+        return self._tiles[1]
+
+    def _run(self, tiles: Sequence[Array], bias: Array | None, inputs: Sequence[Array]) -> Array:
         """Return [F, SAMPLES]."""
-        slices = len(inputs)
-        if slices not in self._sessions:
-            self._sessions[slices] = self._opened(slices)
-        repeat = [0, 0] if len(weight) == 1 else slice(None)
+        if len(inputs) not in self._sessions:
+            self._sessions[len(inputs)] = self._opened(len(inputs))
+        # A single row has a kernel of its own, with sums in another order.
+        alone = len(tiles[0]) == 1
         feeds = {f"x{k}": part for k, part in enumerate(inputs)}
-        weight = weight[repeat]
-        feeds |= {
-            f"w{k}": np.ascontiguousarray(weight[:, k * self.depth : (k + 1) * self.depth]) for k in range(slices)
-        }
+        feeds |= {f"w{k}": np.repeat(tile, 2, axis=0) if alone else tile for k, tile in enumerate(tiles)}
         if bias is not None:
-            feeds["b"] = bias[repeat][:, None]
-        made: Array = self._sessions[slices].run([self.result], feeds)[0]
-        return made[:1] if isinstance(repeat, list) else made
+            feeds["b"] = (np.repeat(bias, 2) if alone else bias)[:, None]
+        made: Array = self._sessions[len(inputs)].run([self.result], feeds)[0]
+        return made[:1] if alone else made
 
     def _opened(self, slices: int) -> Any:
         from onnx import helper
