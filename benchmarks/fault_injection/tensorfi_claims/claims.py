@@ -72,7 +72,7 @@ class Experiment:
 class Plan:
     """All experiments, by the models that there are."""
 
-    amount: int = 20_000
+    amount: int = 10_000
     made: list[Experiment] = field(default_factory=list)
 
     def add(self, name: str, model: str, *tables: str, **options: Any) -> None:
