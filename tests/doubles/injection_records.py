@@ -22,7 +22,8 @@ BY_BIT = {30: 0.295, 31: 0.00004, 29: 0.0007, 28: 0.0006, 27: 0.0005, 26: 0.0005
 def wilson(k: int, n: int) -> tuple[float, float]:
     z, p = 1.959964, k / n
     middle, half = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return max(0.0, (middle - half) / (1 + z * z / n)), min(1.0, (middle + half) / (1 + z * z / n))
+    low, high = (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
+    return low if k else 0.0, high if k < n else 1.0
 
 
 def rate_of(k: int, n: int) -> tuple[float | None, float | None, float | None]:

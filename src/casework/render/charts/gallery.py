@@ -7,9 +7,10 @@ from casework.render.charts.axis import Way
 from casework.render.charts.bits import bit_curve
 from casework.render.charts.classes import class_bars
 from casework.render.charts.figure import Figure
-from casework.render.charts.hardening import before_after, measures
+from casework.render.charts.hardening import before_after
 from casework.render.charts.heat import heat_maps
 from casework.render.charts.layers import layer_bars
+from casework.render.charts.measures import measures
 from casework.render.charts.tables import Campaign
 
 
@@ -22,12 +23,12 @@ def figures(campaign: Campaign, way: Way = "auto") -> tuple[Figure, ...]:
     """
     made = measures(campaign, way)
     return (
+        *([made] if made else []),
         *heat_maps(campaign, way),
         *layer_bars(campaign),
         bit_curve(campaign, way),
         amount_curve(campaign),
         class_bars(campaign),
-        *([made] if made else []),
     )
 
 

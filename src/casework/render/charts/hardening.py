@@ -13,13 +13,12 @@ from casework.render.charts import colour
 from casework.render.charts.axis import Axis, Way, axis
 from casework.render.charts.figure import MARGIN, SMALL, WIDTH, Figure, box, empty, keys, stroke, text, whisker
 from casework.render.charts.layers import FEW
-from casework.render.charts.tables import Campaign, Comparison, Rate
+from casework.render.charts.tables import Campaign, Rate
 from casework.render.charts.words import between, count, factor, in_percent, interval_words, labels, share, tick
 from casework.render.gsn.svg import number
 
 NAME: Final = "before-after"
 LAYERS: Final = "before-after-layers"
-MEASURES: Final = "hardening"
 COMPARED: Final = {
     "sdc_rate": "silent corruption (SDC)",
     "sdc5_rate": "golden class not in the best five",
@@ -43,7 +42,9 @@ _BAR: Final = 11.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Pair:
+class Pair:
+    """A figure before and after, with its counts in words; None where it was not measured."""
+
     name: str
     before: Rate | None
     after: Rate | None
@@ -52,7 +53,7 @@ class _Pair:
 
 def before_after(before: Campaign, after: Campaign, way: Way = "auto") -> tuple[Figure, ...]:
     """Return the comparison of two records: their rates, and SDC by tensor where both name the same tensors."""
-    found = [_of(name, before.metric(key), after.metric(key)) for key, name in COMPARED.items()]
+    found = [pair_of(name, before.metric(key), after.metric(key)) for key, name in COMPARED.items()]
     pairs = [pair for pair in found if pair is not None and _shows(pair)]
     title = f"Before and after: {before.label} against {after.label}"
     if not pairs:
@@ -64,57 +65,22 @@ def before_after(before: Campaign, after: Campaign, way: Way = "auto") -> tuple[
     )
     differ = _differing(before, after)
     note = f" The options differ: {', '.join(differ)}." if differ else " Options and seed are the same."
-    figures = [_drawn(NAME, title, pairs, way, (said[0], said[1] + note))]
+    figures = [paired(NAME, title, pairs, way, (said[0], said[1] + note))]
     by_name = {layer.tensor: layer for layer in after.layers if layer.predictions >= FEW}
     both = [x for x in before.layers if x.predictions >= FEW and x.tensor in by_name]
     worst = sorted(both, key=lambda one: -one.rate.value)[:_TENSORS]
-    rows = [_Pair(x.tensor, x.rate, by_name[x.tensor].rate) for x in both if x in worst and x.rate.value > 0]
+    rows = [Pair(x.tensor, x.rate, by_name[x.tensor].rate) for x in both if x in worst and x.rate.value > 0]
     if rows:
         more = f" The {len(rows)} tensors with most SDC before, of {len(both)} with at least {FEW} predictions in both records.{note}"
-        figures.append(_drawn(LAYERS, f"{title}: SDC by tensor", rows, way, (said[0], said[1] + more)))
+        figures.append(paired(LAYERS, f"{title}: SDC by tensor", rows, way, (said[0], said[1] + more)))
     return tuple(figures)
 
 
-def measures(campaign: Campaign, way: Way = "auto") -> Figure | None:
-    """Return the comparison that a hardening run made of its own measures; None where the record has none."""
-    rows = campaign.hardening
-    pairs = [
-        _Pair(_named(row, what), _bare(before), _bare(after))
-        for row in rows
-        for what, before, after in (("SDC", row.sdc_before, row.sdc_after), ("DUE", row.due_before, row.due_after))
-        if before is not None and after is not None and 0 <= before <= 1 and 0 <= after <= 1 and (before or after)
-    ]
-    if not rows:
-        return None
-    title = "Hardening measures: before and after"
-    columns = (
-        "Measure",
-        "Target",
-        "SDC before",
-        "SDC after",
-        "DUE before",
-        "DUE after",
-        "Detected after",
-        "Clean flips",
-    )
-    table = tuple(_row(row) for row in rows)
-    if not pairs:
-        return Figure(
-            MEASURES,
-            title,
-            "No measure has rates before and after, so there is nothing to draw.",
-            columns=columns,
-            rows=table,
-        )
-    caption = "Shares of injected predictions in percent", ", as the record states them, without intervals."
-    made = _drawn(MEASURES, title, pairs, way, caption)
-    return Figure(MEASURES, title, made.caption, made.alt, made.body, made.height, columns, table)
-
-
-def _of(name: str, before: Metric | None, after: Metric | None) -> _Pair | None:
+def pair_of(name: str, before: Metric | None, after: Metric | None) -> Pair | None:
+    """Return two measured rates as a pair; None where one of them is missing."""
     if before is None or after is None:
         return None
-    return _Pair(name, _rate(before), _rate(after), (_counts(before), _counts(after)))
+    return Pair(name, _rate(before), _rate(after), (_counts(before), _counts(after)))
 
 
 def _rate(metric: Metric) -> Rate:
@@ -123,11 +89,7 @@ def _rate(metric: Metric) -> Rate:
     return Rate(metric.value, max(low, 0.0), min(high, 1.0))
 
 
-def _bare(value: float) -> Rate:
-    return Rate(value, value, value)
-
-
-def _shows(pair: _Pair) -> bool:
+def _shows(pair: Pair) -> bool:
     return any(rate is not None and rate.value > 0 for rate in (pair.before, pair.after))
 
 
@@ -135,17 +97,8 @@ def _counts(metric: Metric) -> str:
     return f"{count(metric.k)} of {count(metric.n)}" if metric.k is not None and metric.n is not None else ""
 
 
-def _named(row: Comparison, what: str) -> str:
-    return f"{row.measure}{f' on {row.target}' if row.target else ''}: {what}"
-
-
-def _row(row: Comparison) -> tuple[str, ...]:
-    figures = (row.sdc_before, row.sdc_after, row.due_before, row.due_after, row.detected_after, row.clean_flips)
-    said = ["–" if x is None else share(x) if 0 <= x <= 1 and not float(x).is_integer() else f"{x:g}" for x in figures]
-    return (row.measure, row.target, *said)
-
-
-def _drawn(name: str, title: str, pairs: Sequence[_Pair], way: Way, caption: tuple[str, str]) -> Figure:
+def paired(name: str, title: str, pairs: Sequence[Pair], way: Way, caption: tuple[str, str]) -> Figure:
+    """Return paired bars with whiskers and factors; what is said of the scale stands between the halves of the caption."""
     rates = [rate for pair in pairs for rate in (pair.before, pair.after) if rate is not None]
     values = [rate.value for rate in rates] + [rate.low for rate in rates if rate.low > 0 and rate.value > 0]
     line = axis([*values, *(rate.high for rate in rates)], _LEFT, WIDTH - MARGIN - _RIGHT, way=way)
@@ -179,7 +132,7 @@ def _marks(line: Axis, bottom: float) -> Iterator[str]:
             shown = x
 
 
-def _two(line: Axis, pair: _Pair, short: str, y: float) -> Iterator[str]:
+def _two(line: Axis, pair: Pair, short: str, y: float) -> Iterator[str]:
     yield text(short, _LEFT - 7, y + 14.5, SMALL, align="right")
     right = line.end + 10
     for at, (rate, ink, word) in enumerate(
@@ -238,7 +191,7 @@ def change(before: Rate | None, after: Rate | None) -> str:
     )
 
 
-def _listed(pair: _Pair) -> tuple[str, ...]:
+def _listed(pair: Pair) -> tuple[str, ...]:
     made = [pair.name]
     for rate, counts in ((pair.before, pair.counts[0]), (pair.after, pair.counts[1])):
         made.append("–" if rate is None else f"{share(rate.value)}{f' ({counts})' if counts else ''}")
@@ -262,7 +215,7 @@ def _differing(before: Campaign, after: Campaign) -> list[str]:
     return [*made, *(["seed"] if before.record.seed != after.record.seed else [])]
 
 
-def _alt(pairs: Sequence[_Pair]) -> str:
+def _alt(pairs: Sequence[Pair]) -> str:
     known = [(pair.name, pair.before, pair.after) for pair in pairs[:6]]
     said = [f"{name} {share(one.value)} before, {share(two.value)} after" for name, one, two in known if one and two]
     return f"Paired bars. {'; '.join(said)}."

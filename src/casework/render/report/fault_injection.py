@@ -14,6 +14,7 @@ from casework.render.charts.facts import audit, engines, fault_model, sampling
 from casework.render.charts.hardening import COMPARED
 from casework.render.charts.heat import heat_maps
 from casework.render.charts.layers import layer_bars
+from casework.render.charts.measures import measures
 from casework.render.charts.words import share
 from casework.render.report.appendix import anchor_of_figures
 from casework.render.report.document import (
@@ -81,6 +82,10 @@ def _blocks(view: View, key: str, campaign: Campaign, found: dict[str, Campaign 
     yield from _pictures(campaign)
     if campaign.rows("engines")[1]:
         yield _engines(key, campaign)
+    own = measures(campaign)
+    if own is not None:
+        yield _picture(own)
+        return
     for parent, before in _parents(view, key, campaign, found):
         yield from _hardening(parent, before, campaign)
 

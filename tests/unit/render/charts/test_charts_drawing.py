@@ -13,15 +13,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casework.model.result import ResultRecord, Table
+from casework.model.result import Metric, ResultRecord, Table
 from casework.render.charts import Campaign, TableProblem, comparison, figures, is_campaign, read, svg
 from casework.render.charts import colour as colours
 from casework.render.charts.axis import axis
 from casework.render.charts.figure import Figure
 from casework.render.charts.formats import fields_of, guessed, width_of
-from casework.render.charts.hardening import change, least_ratio, measures
+from casework.render.charts.hardening import change, least_ratio
 from casework.render.charts.heat import heat_maps, ranges
 from casework.render.charts.layers import MOST, layer_bars, merged
+from casework.render.charts.measures import measures
 from casework.render.charts.tables import Rate
 from casework.render.charts.words import between, in_percent, labels, share, shortened
 from casework.render.fonts import advance
@@ -429,7 +430,35 @@ class TestBeforeAndAfter:
         assert figure.body
         assert [r[:2] for r in figure.rows] == [("ranger", "relu1"), ("guard", "")]
         assert "ranger on relu1: SDC 2.00 % before, 0.0400 % after" in figure.alt
+        assert "without intervals" in figure.caption
         assert measures(read(record(), "x")) is None
+
+    def test_the_same_faults_in_parent_and_child_have_their_intervals(self) -> None:
+        columns = (
+            "measure",
+            "target",
+            "sdc_before",
+            "sdc_after",
+            "due_before",
+            "due_after",
+            "detected_after",
+            "clean_flips",
+        )
+        made = record(
+            more=(Table(name="hardening", columns=columns, rows=(("range", "stored", 0.4, 0.01, 0.0, 0.0, 0.0, 1),)),)
+        )
+        rates = [
+            Metric(name=name, value=k / n, unit="ratio", n=n, k=k, ci_low=wilson(k, n)[0], ci_high=wilson(k, n)[1], confidence=0.95, method="wilson")
+            for name, k, n in (("parent_sdc_rate", 400, 1000), ("sdc_prevented_rate", 390, 400), ("sdc_added_rate", 0, 600))
+        ]  # fmt: skip
+        figure = measures(read(made.model_copy(update={"metrics": (*made.metrics, *rates)}), "x"))
+        assert figure is not None
+        assert any(
+            t.startswith("silent corruption (SDC), before: 40.0 % [37.0, 43.1] % 400 of 1,000") for t in tips(figure)
+        )
+        assert "97.5 % [95.4, 98.7] % of the faults that corrupt the parent do so no more." in figure.caption
+        assert "0 % [0, 0.637] % of the others corrupt this model alone." in figure.caption
+        assert figure.rows[0][-1] == "1"
 
 
 class TestReading:
