@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from casework.compute import ShardProgress, ShardStore, spread
 from casework.injection.campaign.audit import Audited, audit_shards, run_audit
-from casework.injection.campaign.blocks import choose, cut, rows_of, run_block
+from casework.injection.campaign.blocks import Block, choose, cut, rows_of, run_block
 from casework.injection.campaign.canary import Canary, sing
 from casework.injection.campaign.lab import ORDER, Lab, Setting, lab_of, unknown_engine
 from casework.injection.faults.fault_list import EVERY_SAMPLE, OPS, FaultList
@@ -173,29 +173,43 @@ def _inject(
     lab = lab_of(setting)
     blocks = cut(faults, engine_of, lab.samples)
     store = None if means.checkpoints is None else ShardStore(means.checkpoints, means.key)
+    cutting = clock()
     ran = spread(
         run_block, setting, blocks, workers=means.workers, cluster=means.cluster, store=store,
         progress=_counting(means, [len(b.faults) for b in blocks]),
     )  # fmt: skip
-    flags = np.zeros(len(fault), np.uint16)
-    ledger: Ledger | None = None
-    counts = np.where(faults.sample == EVERY_SAMPLE, lab.samples, 1)
+    clock = timed()
+    flags = _merged(
+        faults, [(b, found[1]) for b, found in zip(blocks, ran.results, strict=True)], len(fault), lab.samples
+    )
+    ledger = merged_ledger(ran.results)
+    # Cutting and merging are part of the cost of injecting; so are the blocks, wherever they ran, but for a process's preparation.
+    inside = cutting + sum(found[0] for found in ran.results) + clock()
+    return flags, ledger, (inside, elsewhere(ran.cpu_seconds, len(blocks), means)), store
+
+
+def _merged(faults: FaultList, found: Sequence[tuple[Block, Array]], rows: int, samples: int) -> Array:
+    """Return the flags of all blocks in the order of the campaign's predictions, uint16 [R]."""
+    flags = np.zeros(rows, np.uint16)
+    if rows == len(faults):
+        for block, part in found:
+            flags[block.positions] = part
+        return flags
+    counts = np.where(faults.sample == EVERY_SAMPLE, samples, 1)
     first = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64)
-    for block, found in zip(blocks, ran.results, strict=True):
+    for block, part in found:
         lengths = counts[block.positions]
         inside = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        flags[np.repeat(first[block.positions], lengths) + inside] = found[1]
-        if len(found) > 2:
-            counted = Ledger(found[2], found[3])
-            if ledger is None:
-                ledger = counted
-            else:
-                ledger.merge(counted)
-    outside = elsewhere(ran.cpu_seconds, len(blocks), means)
-    # Cutting and merging are part of the cost of injecting; so are the blocks, wherever they ran, but for a process's preparation.
-    inside = sum(found[0] for found in ran.results)
-    here = clock() - (0.0 if outside else ran.cpu_seconds)
-    return flags, ledger, (inside + here, outside), store
+        flags[np.repeat(first[block.positions], lengths) + inside] = part
+    return flags
+
+
+def merged_ledger(results: Sequence[tuple[Any, ...]]) -> Ledger | None:
+    """Return what the judges of all blocks counted; None where they count nothing."""
+    counted = [Ledger(found[2], found[3]) for found in results if len(found) > 2]
+    for other in counted[1:]:
+        counted[0].merge(other)
+    return counted[0] if counted else None
 
 
 def timed() -> Callable[[], float]:

@@ -14,12 +14,11 @@ from casework.compute import ShardStore, spread
 from casework.injection.campaign.audit import Audited, AuditShard, choose_rows, compare
 from casework.injection.campaign.blocks import BLOCKS, LEAST, CountingJudge
 from casework.injection.campaign.canary import Canary, sing
-from casework.injection.campaign.conduct import Campaign, Means, elsewhere, refuse_dead, timed
+from casework.injection.campaign.conduct import Campaign, Means, elsewhere, merged_ledger, refuse_dead, timed
 from casework.injection.campaign.lab import Lab, Setting, lab_of
 from casework.injection.engines.groups import GroupEngine
 from casework.injection.faults.fault_list import FaultList
 from casework.injection.faults.groups import group_bounds, group_rows
-from casework.injection.outcomes.ledger import Ledger
 from casework.injection.problem import InjectionProblem
 
 Array = NDArray[Any]
@@ -67,7 +66,6 @@ def conduct_groups(
     canaries = tuple(known[t.name, chosen] for t in targets)
     refuse_dead(canaries)
     group, sample = group_rows(faults, bounds, lab.samples)
-    clock = timed()
     blocks = _cut(faults, bounds, chosen, len(group))
     store = None if means.checkpoints is None else ShardStore(means.checkpoints, means.key)
     ran = spread(
@@ -75,13 +73,9 @@ def conduct_groups(
         progress=lambda done, total: means.progress(done, total, "blocks of faults"),
     )  # fmt: skip
     flags = np.concatenate([found[1] for found in ran.results])
-    ledger: Ledger | None = None
-    for found in ran.results:
-        if len(found) > 2:
-            ledger = ledger or Ledger.empty(len(found[2]), found[3].shape[1])
-            ledger.merge(Ledger(found[2], found[3]))
+    ledger = merged_ledger(ran.results)
+    inside = sum(found[0] for found in ran.results)
     outside = elsewhere(ran.cpu_seconds, len(blocks), means)
-    inside = sum(found[0] for found in ran.results) + clock() - (0.0 if outside else ran.cpu_seconds)
     audits = _audit(setting, lab, faults, bounds, group, sample, flags, chosen, audit, seed)
     return Campaign(
         faults, bounds[group], sample, flags, ledger, store, {t.name: chosen for t in targets},
