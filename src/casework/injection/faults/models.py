@@ -43,7 +43,8 @@ class FaultModel:
             inverts the bit `pages[i]` of the stored tensors. `ecc`: `flips` bits of one memory word of 64 bits are inverted, which
             the (72, 64) code detects but cannot correct for two; one is corrected, so that nothing happens. `fixed_point`: one bit
             of the fixed-point image of the value is inverted (1 sign, 21 integer, 10 fraction bits; bit 31 is the sign).
-        bits: Bits that may be hit, 0 the least significant; empty for all (for `fixed_point` all but the sign; TensorFI 1 hits bits 10 to 31 of a float32).
+        bits: Bits that may be hit, 0 the least significant; empty for all (of `fixed_point`: 0 to 30;
+            TensorFI 1 hits bits 10 to 31 of a float32).
         field: Bits of this field only.
         amount: Number of different elements (rows, ...) of one tensor that one fault hits.
         percent: This part of each tensor's elements instead of `amount`, in percent.
