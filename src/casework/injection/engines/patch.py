@@ -8,8 +8,6 @@ truth, and is dropped: there is no tolerance.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +17,7 @@ from numpy.typing import NDArray
 from casework.injection.engines.protocol import Exactness, Judge
 from casework.injection.engines.regions import Backdrop, Patch
 from casework.injection.engines.regions_finish import Finisher, Rests
+from casework.injection.engines.regions_golden import Scenes
 from casework.injection.engines.regions_graph import GraphView
 from casework.injection.engines.regions_plan import Plan, insertable, plan_for
 from casework.injection.engines.regions_travel import Travel, first_unlike
@@ -31,12 +30,6 @@ if TYPE_CHECKING:
     from casework.injection.network.network import Network
 
 Array = NDArray[Any]
-
-TABLES: Final = 16 << 20
-"""Bytes of golden tensors of several samples that windows are taken from together, about."""
-
-HELD: Final = 256 << 20
-"""Bytes of golden tensors that are kept for the next target, about."""
 
 ROWS: Final = 8192
 """Faulty inferences that set out together at most."""
@@ -67,7 +60,7 @@ class PatchEngine:
         self._plans: dict[str, Plan] = {}
         self._proven: set[str] = set()
         self._rests = Rests(golden)
-        self._held: OrderedDict[tuple[int, ...], dict[str, Array]] = OrderedDict()
+        self._scenes = Scenes(self._graph, golden)
 
     @property
     def name(self) -> str:
@@ -105,8 +98,8 @@ class PatchEngine:
         finisher = Finisher(plan, self._golden, self._rests)
         finisher.begin(judge, flags)
         proven = target.name in self._proven
-        for rows, samples in self._portions(plan, sample):
-            backdrop = self._backdrop(plan, boxes.size, samples)
+        for rows, samples in self._scenes.portions(plan, boxes.size, sample):
+            backdrop = self._scenes.backdrop(plan, boxes.size, samples)
             travel = Travel(plan, backdrop, finisher, samples)
             if not proven:
                 proven = self._prove(plan, backdrop, target.name)
@@ -161,33 +154,3 @@ class PatchEngine:
         rows = np.ascontiguousarray(np.moveaxis(golden, 3, 0))
         strike(rows, placed, fault)
         return Patch(np.ascontiguousarray(np.moveaxis(rows, 0, 3)), top, left)
-
-    def _portions(self, plan: Plan, sample: Array) -> Iterator[tuple[Array, Array]]:
-        """Yield rows int64 [K] and their samples, ascending and unlike: several samples where tensors are small, else one."""
-        names = {plan.target} | {name for step in plan.steps for name in (*step.reads, step.result)}
-        each = 4 * sum(int(np.prod(self._graph.rows(name) or (1,))) for name in names)
-        together = max(1, TABLES // max(each, 1))
-        order = np.argsort(sample, kind="stable")
-        unlike = np.unique(sample)
-        ordered = sample[order]
-        for start in range(0, len(unlike), together):
-            chosen = unlike[start : start + together]
-            first, last = np.searchsorted(ordered, [chosen[0], chosen[-1] + 1])
-            yield order[first:last], chosen
-
-    def _backdrop(self, plan: Plan, size: tuple[int, int], samples: Array) -> Backdrop:
-        """Return the golden tensors of some samples: those on the way of windows of a size at once, others when asked for."""
-        key = tuple(samples.tolist())
-        held = self._held.setdefault(key, {})
-        self._held.move_to_end(key)
-        while len(self._held) > 1 and sum(v.nbytes for each in self._held.values() for v in each.values()) > HELD:
-            self._held.popitem(last=False)
-        way = [name for name in plan.way(size) if name not in held]
-
-        def values(name: str) -> Array:
-            if name not in held:
-                wanted = [n for n in way if n not in held] if name in way else [name]
-                held.update(self._golden.values(wanted, samples))
-            return held[name]
-
-        return Backdrop(values)

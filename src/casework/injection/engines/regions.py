@@ -19,6 +19,9 @@ Array = NDArray[Any]
 
 Shape = tuple[int, int, int]
 
+TABLE: Final = 4 << 20
+"""Bytes of a golden tensor of all samples of a backdrop up to which it is turned around as one."""
+
 LOWEST: Final = float(np.finfo(np.float32).min)
 """What onnxruntime's largest-value pooling starts from, and hence takes for what lies outside."""
 
@@ -122,14 +125,15 @@ def cells(top: Array, left: Array, size: tuple[int, int], width: int) -> Array:
 class Backdrop:
     """Golden tensors of a few samples, from which windows are taken."""
 
-    def __init__(self, values: Callable[[str], Array]) -> None:
-        """Args: values: returns a golden tensor as [S, C, H, W] for the samples of this backdrop."""
+    def __init__(self, samples: int, values: Callable[[str, int], Array]) -> None:
+        """Args: samples: how many; values: returns a golden tensor [C, H, W] of one of them, by its position."""
+        self._samples = samples
         self._values = values
         self._tables: dict[str, Array] = {}
 
-    def plain(self, name: str) -> Array:
-        """Return a golden tensor as [S, C, H, W]. Not to be written to."""
-        return self._values(name)
+    def plain(self, name: str, slot: int) -> Array:
+        """Return a golden tensor [C, H, W] of a sample. Not to be written to."""
+        return self._values(name, slot)
 
     def windows(
         self, name: str, slot: Array, top: Array, left: Array, size: tuple[int, int], fill: float = 0.0
@@ -138,35 +142,48 @@ class Backdrop:
 
         Args:
             name: The tensor.
-            slot: int64 [R]: which of the backdrop's samples.
+            slot: int64 [R]: which of the backdrop's samples; fast where equal ones stand together.
             top: int64 [R]: first row; windows may reach beyond the tensor.
             left: int64 [R]: first column.
             size: Height and width.
             fill: What stands beyond the tensor.
         """
-        golden = self._values(name)
-        samples, channels, tall, wide = golden.shape
+        tall, wide = self._values(name, int(slot[0])).shape[1:]
         height, width = size
-        table = self._table(name, golden)
-        plane = slot * (tall * wide) if samples > 1 else np.zeros(len(slot), np.int64)
-        if bool(((top >= 0) & (left >= 0) & (top <= tall - height) & (left <= wide - width)).all()):
-            place = cells(top, left, size, wide) + plane
-            whole: Array = np.take(table, place.ravel(), axis=1, mode="wrap")
-            return whole.reshape(channels, *size, len(slot))
+        within = bool(((top >= 0) & (left >= 0) & (top <= tall - height) & (left <= wide - width)).all())
         row = np.arange(height)[:, None, None] + top
         column = np.arange(width)[None, :, None] + left
-        place = np.clip(row, 0, tall - 1) * wide + np.clip(column, 0, wide - 1) + plane
-        taken: Array = np.take(table, place.ravel(), axis=1, mode="wrap")
-        beyond = (row < 0) | (row >= tall) | (column < 0) | (column >= wide)
-        taken[:, beyond.ravel()] = fill
-        return taken.reshape(channels, *size, len(slot))
+        if within:
+            return self._taken(name, slot, row * wide + column)
+        place = np.clip(row, 0, tall - 1) * wide + np.clip(column, 0, wide - 1)
+        taken = self._taken(name, slot, place)
+        taken[:, (row < 0) | (row >= tall) | (column < 0) | (column >= wide)] = fill
+        return taken
 
-    def _table(self, name: str, golden: Array) -> Array:
-        """Return a golden tensor as [C, S * H * W]; a view where there is one sample."""
-        if len(golden) == 1:
-            return golden.reshape(golden.shape[1], -1)
+    def _taken(self, name: str, slot: Array, place: Array) -> Array:
+        """Return [C, *place.shape]: elements of the planes of a tensor at flat places [h, w, R]."""
+        first = self._values(name, int(slot[0]))
+        channels, area = len(first), first[0].size
+        if self._samples * first.nbytes <= TABLE:
+            taken: Array = np.take(self._table(name), (place + slot * area).ravel(), axis=1, mode="wrap")
+            return taken.reshape(channels, *place.shape)
+        bounds = np.flatnonzero(slot[1:] != slot[:-1]) + 1
+        runs = list(zip([0, *bounds.tolist()], [*bounds.tolist(), len(slot)], strict=True))
+        made = np.empty((channels, *place.shape), first.dtype)
+        for start, end in runs:
+            plane = self._values(name, int(slot[start])).reshape(channels, area)
+            part: Array = np.take(plane, place[..., start:end].ravel(), axis=1, mode="wrap")
+            part = part.reshape(channels, *place.shape[:2], end - start)
+            if len(runs) == 1:
+                return part
+            made[..., start:end] = part
+        return made
+
+    def _table(self, name: str) -> Array:
+        """Return a golden tensor of all samples as [C, S * H * W]."""
         if name not in self._tables:
-            self._tables[name] = np.ascontiguousarray(golden.swapaxes(0, 1)).reshape(golden.shape[1], -1)
+            planes = np.stack([self._values(name, slot) for slot in range(self._samples)], axis=1)
+            self._tables[name] = planes.reshape(len(planes), -1)
         return self._tables[name]
 
 

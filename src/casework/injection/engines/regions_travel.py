@@ -97,7 +97,7 @@ class Travel:
         made = Patch(step.kernel(windows), top, left)
         if isinstance(step.kernel, LargestPool):
             name = step.reads[0]
-            mend(step.kernel, party.patches[name], made, self._backdrop.plain(name), party.slot)
+            mend(step.kernel, party.patches[name], made, self._backdrop, name, party.slot)
         onward = self._kept(position, Party(party.rows, party.slot, {**party.patches, step.result: made}))
         return self._compared(onward, step.result)
 
@@ -159,25 +159,26 @@ def gathered(
     return windows, top, left
 
 
-def mend(kernel: LargestPool, patch: Patch, made: Patch, golden: Array, slot: Array) -> None:
+def mend(kernel: LargestPool, patch: Patch, made: Patch, backdrop: Backdrop, name: str, slot: Array) -> None:
     """Pool the planes that hold what is not finite as a whole, and put the result into what was made of windows.
 
     Args:
         kernel: The pooling.
         patch: What it read.
         made: What it made: is written to.
-        golden: What it reads without a fault, [S, C, H, W].
+        backdrop: The golden tensors.
+        name: Of the tensor that it reads.
         slot: int64 [R]: sample of each inference.
     """
     finite = np.isfinite(patch.values)
     if finite.all():
         return
     channels, rows = np.nonzero(~finite.all(axis=(1, 2)))
-    tall, wide = golden.shape[2:]
+    tall, wide = backdrop.plain(name, int(slot[0])).shape[1:]
     together = max(1, ROOM // (4 * tall * wide))
     for start in range(0, len(rows), together):
         channel, row = channels[start : start + together], rows[start : start + together]
-        planes = golden[slot[row], channel][:, None]
+        planes = np.stack([backdrop.plain(name, int(slot[r]))[c] for r, c in zip(row, channel, strict=True)])[:, None]
         insert(
             planes, Patch(patch.values[channel, :, :, row].transpose(1, 2, 0)[None], patch.top[row], patch.left[row])
         )

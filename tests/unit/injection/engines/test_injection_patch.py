@@ -110,7 +110,7 @@ def test_a_small_room_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     faults = drawn(network, target, 60, 4)
     rows = np.arange(60)
     wide = PatchEngine(network, golden).run(target, faults, rows, faults.sample, Prints(golden))
-    for place in ("regions_travel.ROOM", "regions_finish.ROOM", "patch.TABLES", "patch.ROWS"):
+    for place in ("regions_travel.ROOM", "regions_finish.ROOM", "regions.TABLE", "regions_golden.HELD", "patch.ROWS"):
         monkeypatch.setattr(f"casework.injection.engines.{place}", 20_000 if "ROWS" not in place else 7)
     narrow = PatchEngine(network, golden).run(target, faults, rows, faults.sample, Prints(golden))
     assert np.array_equal(narrow, wide)

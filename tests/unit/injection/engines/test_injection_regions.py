@@ -63,7 +63,7 @@ def patches(rows: int = 7, size: tuple[int, int] = (2, 3), plane: tuple[int, int
 @pytest.mark.parametrize("samples", [1, 3])
 def test_golden_windows_are_cut_where_they_lie_with_filling_beyond(samples: int) -> None:
     golden = np.random.default_rng(0).standard_normal((samples, 4, 9, 8)).astype(np.float32)
-    backdrop = Backdrop(lambda _: golden)
+    backdrop = Backdrop(samples, lambda _, slot: golden[slot])
     slot, top, left = np.arange(6) % samples, np.array([-2, 0, 3, 6, 8, -1]), np.array([-1, 0, 4, 6, -3, 7])
     found = backdrop.windows("t", slot, top, left, (4, 5), -7.0)
     padded = np.pad(golden, ((0, 0), (0, 0), (5, 5), (5, 5)), constant_values=-7.0)
