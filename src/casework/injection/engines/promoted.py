@@ -37,7 +37,7 @@ class PromotedEngine:
     def __init__(self, network: Network, golden: Golden) -> None:
         self._network = network
         self._golden = golden
-        self._parts = Sessions(8)
+        self._parts = Sessions(network.sessions)
         self._oracle = RebuildEngine(network, golden)
 
     def refusal(self, target: Target, faults: FaultList) -> str:

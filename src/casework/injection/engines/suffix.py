@@ -41,7 +41,7 @@ class SuffixEngine:
     def __init__(self, network: Network, golden: Golden) -> None:
         self._network = network
         self._golden = golden
-        self._parts = Sessions(8)
+        self._parts = Sessions(network.sessions)
         self._oracle = RebuildEngine(network, golden)
         self.delegated: dict[str, str] = {}
         self._carriers: dict[str, Carrier] = {}

@@ -27,6 +27,9 @@ BUDGET: Final = 1 << 30
 TOGETHER: Final = 32
 """Samples in one golden run."""
 
+AGAIN: Final = 4
+"""Samples that are run a second time: together, and all but one of them alone."""
+
 _FIX: Final = "Export the model in evaluation mode, without random operators."
 
 
@@ -62,13 +65,13 @@ class Golden:
         self.network = network
         self.inputs, self.samples = fitted(network.inputs, _varying(network, inputs), network.name)
         self._budget = budget
-        self._sessions = Sessions(4)
+        self._sessions = Sessions(network.sessions)
         self._tables: dict[str, tuple[Array, Array]] = {}
         self._shared: dict[tuple[str, int], Array] = {}
-        self._whole = network.open(network.light.SerializeToString())
         self.together = 1 if network.batch else TOGETHER
-        self.outputs = self._run_all()
-        self._check()
+        whole = network.open(network.light.SerializeToString())
+        self.outputs = self._run_all(whole)
+        self._check(whole)
 
     def feed(self, samples: Array) -> dict[str, Array]:
         """Return what the whole graph is fed for samples int64 [R], in its own form."""
@@ -122,23 +125,23 @@ class Golden:
                 largest, flips = max(largest, moved), flips + flipped
         return Agreement(len(chosen), largest, flips)
 
-    def _run_all(self) -> tuple[Array, ...]:
+    def _run_all(self, whole: Any) -> tuple[Array, ...]:
         parts = [
-            self._rows(np.arange(k, min(k + self.together, self.samples)))
+            self._rows(whole, np.arange(k, min(k + self.together, self.samples)))
             for k in range(0, self.samples, self.together)
         ]
         return tuple(np.concatenate([part[k] for part in parts]) for k in range(len(self.network.outputs)))
 
-    def _rows(self, samples: Array) -> list[Array]:
+    def _rows(self, whole: Any, samples: Array) -> list[Array]:
         """Run the whole graph and return its outputs as rows; outputs without batch axis are repeated."""
         with refused_as(f"{self.network.name} does not run on the inputs", "Give inputs that the model takes."):
-            found = self._whole.run([port.name for port in self.network.outputs], self.feed(samples))
+            found = whole.run([port.name for port in self.network.outputs], self.feed(samples))
         return [
             port.layout.to_rows(value) if port.layout is not None else np.repeat(value[None], len(samples), 0)
             for port, value in zip(self.network.outputs, found, strict=True)
         ]
 
-    def _check(self) -> None:
+    def _check(self, whole: Any) -> None:
         for port, values in zip(self.network.outputs, self.outputs, strict=True):
             if values.dtype.kind == "f" and np.isnan(values).any():
                 sample = int(np.argwhere(np.isnan(values))[0][0])
@@ -146,13 +149,13 @@ class Golden:
                     f"output {port.name} of {self.network.name} is NaN for sample {sample} without any fault",
                     "Give inputs that the model can handle.",
                 )
-        first = np.arange(min(self.together, self.samples))
-        if not all(same_bits(a, b[first]) for a, b in zip(self._rows(first), self.outputs, strict=True)):
+        first = np.arange(min(self.together, self.samples, AGAIN))
+        if not all(same_bits(a, b[first]) for a, b in zip(self._rows(whole, first), self.outputs, strict=True)):
             raise InjectionProblem(
                 f"{self.network.name} is not deterministic: two runs on the same inputs differ", _FIX
             )
-        for sample in np.unique(np.linspace(0, self.samples - 1, min(4, self.samples)).astype(np.int64)):
-            alone = self._rows(np.array([sample]))
+        for sample in np.unique(np.linspace(0, self.samples - 1, min(AGAIN - 1, self.samples)).astype(np.int64)):
+            alone = self._rows(whole, np.array([sample]))
             if not all(same_bits(a, b[[sample]]) for a, b in zip(alone, self.outputs, strict=True)):
                 raise InjectionProblem(
                     f"{self.network.name} gives sample {int(sample)} another output when it runs in a batch",

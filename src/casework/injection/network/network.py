@@ -21,13 +21,13 @@ from casework.injection.network.ports import Port
 from casework.injection.network.sessions import Level, open_session
 from casework.injection.network.settling import Settled, settle
 from casework.injection.network.target import Target
-from casework.injection.network.wiring import handed, lightened
+from casework.injection.network.wiring import HEAVY, handed, lightened
 from casework.injection.problem import InjectionProblem
 
 Array = NDArray[Any]
 
-HEAVY: Final = 1 << 16
-"""Bytes from which an initialiser is handed to sessions instead of being written into each part of the graph."""
+SESSION_BYTES: Final = 1 << 30
+"""Bytes of weights that kept sessions may hold, about."""
 
 _WIDENED: Final = "InsertedPrecisionFreeCast_"
 
@@ -143,6 +143,11 @@ class Network:
             f"Did you mean {' or '.join(near)}?" if near else f"Its tensors are: {', '.join(list(self._by_name)[:12])}."
         )
         raise InjectionProblem(f"{self.name} has no tensor {name}", told)
+
+    @property
+    def sessions(self) -> int:
+        """How many sessions of parts of the graph are worth keeping: each may hold a packed copy of the weights."""
+        return max(2, min(8, SESSION_BYTES // max(len(self.content), 1)))
 
     def itemsize(self, name: str) -> int:
         """Return the bytes of an element of a computed tensor or input."""

@@ -14,7 +14,7 @@ from casework.injection.network.layouts import Layout, measured, same_bits
 from casework.injection.network.listing import carriers
 from casework.injection.network.ports import Port
 from casework.injection.network.sessions import Level, open_session, refusals
-from casework.injection.network.wiring import exposed
+from casework.injection.network.wiring import HEAVY, exposed, handed, lightened
 from casework.injection.problem import InjectionProblem
 
 Array = NDArray[Any]
@@ -155,7 +155,9 @@ def _tried(form: Form, feeds: Sequence[Feed], name: str) -> Settled | _Refusal:
     """Return what a form shows when run, or why it will not do."""
     names = [output for node in form.proto.graph.node for output in node.output if output]
     own = [value.name for value in form.proto.graph.output]
-    plain = open_session(form.proto.SerializeToString(), level=form.level)
+    light = lightened(form.proto, HEAVY)
+    held = _heavy(form.proto, light)
+    plain = open_session(light.SerializeToString(), level=form.level, held=held)
     golden = [_by_name(plain, own, _one(feeds, sample)) for sample in range(TRIED)]
     if not _same(golden[0], _by_name(plain, own, _one(feeds, 0))):
         raise InjectionProblem(
@@ -163,7 +165,8 @@ def _tried(form: Form, feeds: Sequence[Feed], name: str) -> Settled | _Refusal:
             "Export it without random operators (evaluation mode).",
         )
     together = None if form.batch else _by_name(plain, own, {feed.name: feed.all() for feed in feeds})
-    whole = open_session(exposed(form.proto, names), level=form.level)
+    del plain
+    whole = open_session(exposed(light, names), level=form.level, held=held)
     wanted = list(dict.fromkeys([*own, *names]))
     singles = [_by_name(whole, wanted, _one(feeds, sample)) for sample in range(TRIED)]
     batch = singles[0] if together is None else _by_name(whole, wanted, {feed.name: feed.all() for feed in feeds})
@@ -172,6 +175,18 @@ def _tried(form: Form, feeds: Sequence[Feed], name: str) -> Settled | _Refusal:
     if together is not None and not _same(together, {n: batch[n] for n in own}):
         return _Refusal("reading", "reading its tensors changes its outputs")
     return _measured(form, feeds, own, singles, batch)
+
+
+def _heavy(proto: Any, light: Any) -> dict[str, Any]:
+    """Return the initialisers that a lightened graph declares external, as sessions take them."""
+    import onnxruntime
+    from onnx import numpy_helper
+
+    names = set(handed(light))
+    values = {value.name: numpy_helper.to_array(value) for value in proto.graph.initializer if value.name in names}
+    return {
+        name: onnxruntime.OrtValue.ortvalue_from_numpy(np.array(value, order="C")) for name, value in values.items()
+    }
 
 
 def _measured(

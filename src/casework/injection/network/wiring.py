@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+HEAVY: Final = 1 << 16
+"""Bytes from which an initialiser is handed to sessions instead of being written into each part of the graph."""
+
 _HANDED: Final = (1, 2, 3, 6, 7, 10, 11)
 """Element types (ONNX TensorProto.DataType) that onnxruntime takes from numpy: float, uint8, int8, int32, int64, float16, double."""
 
