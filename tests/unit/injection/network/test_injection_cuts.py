@@ -74,3 +74,52 @@ def test_interleaved_samples_are_not_taken_for_a_layout():
     values = np.arange(12, dtype=np.float32).reshape(3, 4)
     assert isinstance(measured([values[k] for k in range(3)], values.T.reshape(-1)), str)
     assert isinstance(measured([np.zeros((2, 3)), np.zeros((4, 3))], np.zeros((6, 3))), str)
+
+
+def interleaved():
+    """Steps before samples in one axis: samples cannot be taken apart in the middle of the graph."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    w = np.random.default_rng(0).standard_normal((6, 6)).astype(np.float32)
+    held = [
+        numpy_helper.from_array(w, "w"),
+        numpy_helper.from_array(np.array([-1, 6], np.int64), "rows"),
+        numpy_helper.from_array(np.array([4, -1, 6], np.int64), "steps"),
+    ]
+    nodes = [
+        helper.make_node("Transpose", ["x"], ["t"], perm=[1, 0, 2]),
+        helper.make_node("Reshape", ["t", "rows"], ["flat"]),
+        helper.make_node("MatMul", ["flat", "w"], ["h"]),
+        helper.make_node("Sigmoid", ["h"], ["s"]),
+        helper.make_node("Reshape", ["s", "steps"], ["u"]),
+        helper.make_node("Transpose", ["u"], ["y"], perm=[1, 0, 2]),
+    ]
+    port = helper.make_tensor_value_info
+    graph = helper.make_graph(
+        nodes, "net", [port("x", TensorProto.FLOAT, ["n", 4, 6])], [port("y", TensorProto.FLOAT, ["n", 4, 6])], held
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString()
+
+
+def test_what_cannot_be_cut_is_told_and_falls_back():
+    from casework.injection.engines.promoted import PromotedEngine
+    from casework.injection.engines.rebuild import RebuildEngine
+    from casework.injection.engines.suffix import SuffixEngine
+    from doubles.injection_faults import Fingerprints, flips
+
+    inputs = {"x": images(3, (4, 6))}
+    network = prepare(interleaved(), "interleaved", inputs=inputs)
+    golden = Golden(network, inputs)
+    assert network.batch == 0
+    assert set(network.uncuttable) == {"flat", "w", "h", "s"}
+    assert "one sample at a time" in network.uncuttable["h"]
+    suffix, oracle, promoted = (kind(network, golden) for kind in (SuffixEngine, RebuildEngine, PromotedEngine))
+    faults = flips(network, "h", 10, 3)
+    assert suffix.refusal(network.target("h"), faults) == network.uncuttable["h"]
+    assert oracle.run(network.target("h"), faults, np.arange(10), faults.sample, Fingerprints(golden)).any()
+    stored = flips(network, "w", 10, 3)
+    assert promoted.run(network.target("w"), stored, np.arange(10), stored.sample, Fingerprints(golden)).any()
+    cut = network.cut("t")
+    samples = np.array([2, 0, 1, 1])
+    found = network.open(cut.suffix).run(None, golden.values(cut.live, samples))[0]
+    assert found.tobytes() == golden.outputs[0][samples].tobytes()
