@@ -36,7 +36,7 @@ def by_tensor(trials: Trials, network: Network, engine_of: Mapping[str, str]) ->
     """Return `rates by tensor`, in the order of the graph."""
     columns = (
         "tensor", "kind", "operator", "depth", "elements", "faults", "predictions", "sdc", "due", "detected", "masked",
-        "sdc_rate", "ci_low", "ci_high", "engine",
+        "sdc_rate", "ci_low", "ci_high", "engine", "dtype",
     )  # fmt: skip
     tensor = trials.faults.tensor[trials.fault]
     rows = []
@@ -47,7 +47,7 @@ def by_tensor(trials: Trials, network: Network, engine_of: Mapping[str, str]) ->
         rows.append((
             target.original, target.kind, target.operator, target.depth, target.elements,
             int((trials.faults.tensor == index).sum()), predictions, sdc, due, count(trials, "detected_rate", chosen),
-            count(trials, "masked_rate", chosen), *limits, engine_of.get(target.name, "storage"),
+            count(trials, "masked_rate", chosen), *limits, engine_of.get(target.name, "storage"), target.dtype,
         ))  # fmt: skip
     rows.sort(key=lambda row: (row[3], row[0]))
     return table("rates by tensor", columns, rows)
