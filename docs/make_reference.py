@@ -41,6 +41,7 @@ from casework.rules import registry
 from casework.workflow.judging.checking import check, render
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+from reference_injection import injection_pages  # noqa: E402
 from reference_text import FIELD_HEAD, code, field_rows, first_line, table, value_sections  # noqa: E402
 from reference_trust import trust_pages  # noqa: E402
 
@@ -62,6 +63,7 @@ def pages() -> dict[str, str]:
         "configuration.md": configuration(),
         "trust-policy.md": trust_policy(),
         **trust_pages(),
+        **injection_pages(),
         "verification-codes.md": verification_codes(),
         "rules.md": rules_index(),
         **{f"rules/{rule_file(m.RULE)}": rule_page(m) for m in registry.modules()},
