@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from casework.injection.network.layouts import same_bits
+from casework.injection.network.sessions import Sessions
 from casework.injection.network.wiring import after
 
 if TYPE_CHECKING:
@@ -32,6 +33,10 @@ FEW: Final = 256
 """Rows of a round below which the cost of a call shows."""
 
 
+KEPT: Final = 3
+"""Buffers that are kept for each part."""
+
+
 class Differs(Exception):  # noqa: N818 - it is a fact about a cut, not an error
     """The part after a cut does not compute the bits of the whole."""
 
@@ -50,21 +55,20 @@ class Part:
         bare = not after(network.proto.graph.node, [name])
         self.session = None if bare else network.open(self.cut.suffix)
         self.most = 1 if network.batch else _rows_for(network, name)
-        self._held: Buffers | None = None
+        self._held = Sessions(KEPT)
 
     def rows_for(self, predictions: int) -> int:
         """Return how many rows a round of so many predictions has at most."""
         return max(1, min(self.most, max(FEW, predictions // TURNS)))
 
     def buffers(self, rows: int) -> Buffers:
-        """Return buffers of so many rows; the ones of the last call where the number is the same."""
-        if self._held is None or self._held.rows != rows:
-            self._held = Buffers(self, rows)
-        return self._held
+        """Return buffers of so many rows; those of the latest calls are kept."""
+        held: Buffers = self._held.get(rows, lambda: Buffers(self, rows))
+        return held
 
     def forget(self) -> None:
         """Drop the buffers."""
-        self._held = None
+        self._held = Sessions(KEPT)
 
 
 class Buffers:

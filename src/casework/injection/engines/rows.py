@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
-
-STEP: Final = 16
-"""Larger numbers of rows are multiples of this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +41,10 @@ def in_rounds(sample: Array, most: int) -> Rounds:
     total = len(sample)
     count = -(-total // most)
     rows = -(-total // count)
-    if rows > STEP**2 // 4:  # blocks of about the same size then share their buffers
-        rows = min(most, -(-rows // STEP) * STEP)
+    step = 1 << max(
+        0, rows.bit_length() - 4
+    )  # rounded up by an eighth at most: calls of about the same size share their buffers
+    rows = min(most, -(-rows // step) * step)
     # numpy sorts 16-bit integers by radix, several times faster than wider ones.
     narrow = sample.astype(np.uint16) if int(sample.max()) < 1 << 16 else sample
     order = np.argsort(narrow, kind="stable")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 
-JUDGED: Final = 4096
+JUDGED: Final = 8192
 """Rows that are judged together, where there are as many."""
 
 JUDGED_BYTES: Final = 4 << 20
