@@ -19,7 +19,7 @@ types:
 	$(PYTHON) -m mypy
 
 contracts:
-	$(dir $(PYTHON))lint-imports
+	$(dir $(PYTHON))lint-imports --no-cache
 
 schemas:
 	$(PYTHON) -m casework schema --check --folder schemas

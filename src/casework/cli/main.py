@@ -18,8 +18,8 @@ from casework.model.version import __version__
 PASS, BLOCKED, CANNOT_JUDGE, OUR_BUG, INTERRUPTED = 0, 1, 2, 3, 130
 
 COMMANDS: Final[tuple[str, ...]] = (
-    "init", "new", "fmt", "check", "run", "sign", "stamp", "log", "trust", "bundle", "verify", "try", "harden", "plot", "import", "show", "gaps",
-    "impact", "diff", "review", "gsn", "report", "export", "rules", "rule", "schema", "completion",
+    "init", "new", "fmt", "check", "run", "sign", "stamp", "log", "trust", "bundle", "verify", "try", "harden", "plot", "import",
+    "show", "gaps", "impact", "diff", "review", "gsn", "report", "export", "rules", "rule", "schema", "completion",
 )  # fmt: skip
 
 EPILOG: Final = """\
