@@ -114,7 +114,7 @@ GENERATORS: Final[dict[str, GeneratorSpec]] = {
             "sdc5_rate": _ratio("lower", "injected predictions whose golden class is not among the five best"),
             "confidence_drop_10_rate": _ratio("lower", "injected predictions with 10 or more points less confidence in the golden class"),
             "confidence_drop_20_rate": _ratio("lower", "injected predictions with 20 or more points less confidence in the golden class"),
-            "due_rate": _ratio("lower", "injected predictions with NaN or infinite outputs, or that the runtime refused, unseen by any guard"),
+            "due_rate": _ratio("lower", "injected predictions with NaN or infinite outputs, or refused by the runtime, unseen by a guard"),
             "detected_rate": _ratio("neither", "injected predictions in which a guard of the model spoke"),
             "masked_rate": _ratio("neither", "injected predictions whose outputs equal the golden run's bit for bit"),
             "benign_rate": _ratio("neither", "injected predictions with other outputs and the same decision"),

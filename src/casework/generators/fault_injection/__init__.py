@@ -23,6 +23,7 @@ from casework.generators.record import Finds, census, open_source, run_body
 from casework.injection.campaign.baseline import measure
 from casework.injection.campaign.lab import Lab, Setting, lab_of
 from casework.injection.faults.fault_list import FaultList
+from casework.injection.outcomes.flags import NEAR_TIE, SDC
 from casework.model.result import ResultRecord, SelfCheck
 
 __all__ = ["COMMON", "GENERATOR", "RATES", "FaultInjection"]
@@ -118,7 +119,9 @@ def _laboratory(
 
 def _deployed(lab: Lab, finds: Finds) -> None:
     """Compare the model that was injected into, folded, with the session as deployed."""
-    found = lab.golden.agreement_with_deployed()
+    found = lab.golden.agreement_with_deployed(
+        decides=lambda outputs, sample: bool(lab.judge(outputs, sample)[0] & (SDC | NEAR_TIE) == SDC)
+    )
     finds.metrics.append(census("deployed_flips", found.flips, n=found.samples, k=found.flips))
     finds.self_checks.append(
         SelfCheck(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -33,6 +33,9 @@ AGAIN: Final = 4
 _FIX: Final = "Export the model in evaluation mode, without random operators."
 
 
+Decides = Callable[[list[Array], Array], bool]
+
+
 @dataclass(frozen=True, slots=True)
 class Agreement:
     """How the folded graph agrees with the model file in the default session of onnxruntime.
@@ -40,7 +43,7 @@ class Agreement:
     Attributes:
         samples: Samples compared.
         largest: Largest absolute difference of an output.
-        flips: Samples of which an output's largest entry along its last axis is another one.
+        flips: Samples that are decided otherwise.
     """
 
     samples: int
@@ -103,11 +106,13 @@ class Golden:
         """Return tensors of one sample repeated in `rows` rows."""
         return self.values(names, np.full(rows, sample, np.int64))
 
-    def agreement_with_deployed(self, most: int = 256) -> Agreement:
+    def agreement_with_deployed(self, most: int = 256, decides: Decides | None = None) -> Agreement:
         """Compare with the model file in the default session of onnxruntime, one sample at a time.
 
         Args:
             most: Samples compared at most, evenly over all.
+            decides: Tells from outputs [1, ...] in the order of the graph and their sample int64 [1] whether the decision is another
+                than the golden one; None to compare the largest entry along the last axis of each output.
 
         Raises:
             InjectionProblem: The default session cannot run the model file.
@@ -122,6 +127,8 @@ class Golden:
             for sample in chosen:
                 found = session.run(names, self.feed(np.array([sample])) | self.network.constants)
                 moved, flipped = _compared(found, [values[sample] for values in self.outputs])
+                if decides is not None:
+                    flipped = decides([np.asarray(one) for one in found], np.array([sample]))
                 largest, flips = max(largest, moved), flips + flipped
         return Agreement(len(chosen), largest, flips)
 
