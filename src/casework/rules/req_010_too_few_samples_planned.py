@@ -3,7 +3,8 @@
 ## What it does
 Compares the size of the split that a piece of evidence runs on with the number of trials that its requirements need:
 enough, without a single failure, to show the bound at the confidence, and at least `min_samples`. An item may hold
-several objects, so the figure may yet have more trials than items: hence a warning.
+several objects, so the figure may yet have more trials than items: hence a warning. Of fault injection the trials are the
+faults, not the items: its option `faults` is compared.
 
 ## Why it matters
 The run will end as not shown, after the data were bought. It is cheaper to know before.
@@ -119,6 +120,7 @@ C. J. Clopper and E. S. Pearson, Biometrika 26 (1934); AMLAS v1.1, stage 3 (data
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from casework.graph.case import Case
 from casework.model.acceptance import describe
@@ -138,16 +140,27 @@ RULE = Rule(
 )
 
 
+_INJECTION: Final = "fault-injection"
+_FAULTS: Final = 2000
+"""Faults of a campaign that does not say how many; as the generator's option `faults`."""
+
+
 def check(case: Case) -> Iterator[Finding]:
-    """Yield a finding for each criterion that its planned evidence is too small for, at the evidence's split."""
+    """Yield a finding for each criterion that its planned evidence is too small for, at the evidence's split or options."""
     for key, evidence in case.nodes(Evidence, "evidence"):
-        size = _size(case, key, evidence)
-        if size is None:
+        planned = _faults(evidence) if evidence.generator == _INJECTION else _size(case, key, evidence)
+        if planned is None:
             continue
         for edge in case.out(key, "verifies"):
             entry = case.entries[edge.target]
             if entry.type == "requirement" and entry.valid:
-                yield from _short(case, key, evidence, edge.target, size)
+                yield from _short(case, key, evidence, edge.target, planned)
+
+
+def _faults(evidence: Evidence) -> int | None:
+    """Return how many faults are planned, or None where that is not a number."""
+    planned = str(evidence.options.get("faults", _FAULTS))
+    return int(planned) if planned.isascii() and planned.isdigit() else None
 
 
 def _size(case: Case, key: str, evidence: Evidence) -> int | None:
@@ -160,16 +173,24 @@ def _size(case: Case, key: str, evidence: Evidence) -> int | None:
     return sum(sizes) if sizes else None
 
 
-def _short(case: Case, key: str, evidence: Evidence, requirement: str, size: int) -> Iterator[Finding]:
+def _short(case: Case, key: str, evidence: Evidence, requirement: str, planned: int) -> Iterator[Finding]:
     node = case.node(requirement)
     for criterion in node.acceptance if isinstance(node, Requirement) else ():
         if criterion.metric not in STATISTICAL:
             continue
         needed = max(samples_needed(criterion) or 0, criterion.min_samples or 0)
-        if needed > size:
-            where = f"split {evidence.split} of {evidence.data}" if evidence.split else f"{evidence.data}"
-            message = (
-                f"{key} runs on {where}, {size} items; {requirement} needs {needed} trials for {describe(criterion)} "
-                "(an item may hold several objects)"
-            )
-            yield RULE.at(key, ("split",) if evidence.split else ("data",), message)
+        if needed > planned:
+            place, basis = _basis(evidence, planned)
+            message = f"{key} {basis[0]}; {requirement} needs {needed} trials for {describe(criterion)}{basis[1]}"
+            yield RULE.at(key, place, message)
+
+
+def _basis(evidence: Evidence, planned: int) -> tuple[tuple[str, ...], tuple[str, str]]:
+    """Return the field that decides the number of trials, and the words before and after what is needed."""
+    if evidence.generator == _INJECTION:
+        return ("options",), (f"puts in {planned} faults", "")
+    where = f"split {evidence.split} of {evidence.data}" if evidence.split else f"{evidence.data}"
+    return ("split",) if evidence.split else ("data",), (
+        f"runs on {where}, {planned} items",
+        " (an item may hold several objects)",
+    )
