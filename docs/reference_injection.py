@@ -118,7 +118,7 @@ EXAMPLE: Final = (
 )
 
 RECORD_TABLES: Final = (
-    ("rates by tensor", "tensor, kind, operator, depth, elements, faults, predictions, sdc, due, detected, masked, sdc_rate, ci_low, ci_high, engine", "a tensor, in the order of the graph; where a prediction is struck by one fault"),
+    ("rates by tensor", "tensor, kind, operator, depth, elements, faults, predictions, sdc, due, detected, masked, sdc_rate, ci_low, ci_high, engine, dtype", "a tensor, in the order of the graph; where a prediction is struck by one fault"),
     ("rates by bit", "bit, predictions, sdc, due, sdc_rate, ci_low, ci_high", "a bit; where each fault is of one bit"),
     ("sdc by tensor and bit", "tensor, bit, predictions, sdc, due", "a tensor and bit: the heat map"),
     ("rates by class", "class, predictions, sdc, due, sdc_rate, ci_low, ci_high", "a class: the label, else what the golden run says"),
