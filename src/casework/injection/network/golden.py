@@ -266,5 +266,5 @@ def _compared(found: Sequence[Array], golden: Sequence[Array]) -> tuple[float, b
     for there, here in zip(found, golden, strict=True):
         left, right = np.asarray(there, np.float64).reshape(here.shape), here.astype(np.float64)
         largest = max(largest, float(np.abs(left - right).max(initial=0.0)))
-        flipped |= right.ndim > 0 and here.shape[-1] > 1 and bool((left.argmax(-1) != right.argmax(-1)).any())
+        flipped |= right.ndim in (1, 2) and here.shape[-1] > 1 and bool((left.argmax(-1) != right.argmax(-1)).any())
     return largest, flipped
