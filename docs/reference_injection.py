@@ -56,7 +56,7 @@ FAULT_MEANINGS: Final = {
     "bitflip": "one bit is inverted",
     "multi": "`flips` different bits of one element are inverted",
     "burst": "`flips` adjacent bits of one element are inverted",
-    "field": "one bit of `field` is inverted; the `top` bit is the highest of the exponent, or of an integer below its sign",
+    "field": "one bit of `field` is inverted; the `top` bit is the highest of the exponent, or of an integer",
     "stuck_at_0": "one bit reads 0",
     "stuck_at_1": "one bit reads 1",
     "zeros": "the element is 0; with `percent`, that part of a tensor's elements",
@@ -98,7 +98,8 @@ COLUMN_MEANINGS: Final = (
     ("`id`", "whole number", "unique, ascending"),
     ("`tensor`", "text", "name in the folded graph, or in the model file"),
     ("`original`", "text", "name in the model file; may be missing"),
-    ("`kind`, `dtype`", "text", "of the tensor; may be missing, and must be those of the model where they stand"),
+    ("`dtype`", "text", "element type; may be missing where the header lists the tensor, and must be the model's"),
+    ("`kind`", "text", "of the tensor; may be missing, and must be the model's where it stands"),
     ("`indices`", "list of whole numbers", "flat, row-major; of one input for what an inference computes"),
     ("`op`", "text", "what happens, see below"),
     ("`operands`", "list", "one an index: a bit pattern in hexadecimal; of `add` and `scale` a number"),
@@ -113,8 +114,24 @@ COLUMN_MEANINGS: Final = (
 
 EXAMPLE: Final = (
     {"format": FORMAT, "model": "0" * 63 + "1"},
-    {"id": 0, "tensor": "fc1.weight", "indices": [12], "op": "xor", "operands": ["0x40000000"], "sample": "every"},
-    {"id": 1, "tensor": "relu_2", "indices": [3, 4], "op": "set", "operands": ["0x0", "0x0"], "sample": 17},
+    {
+        "id": 0,
+        "tensor": "fc1.weight",
+        "dtype": "float32",
+        "indices": [12],
+        "op": "xor",
+        "operands": ["0x40000000"],
+        "sample": "every",
+    },
+    {
+        "id": 1,
+        "tensor": "relu_2",
+        "dtype": "float32",
+        "indices": [3, 4],
+        "op": "set",
+        "operands": ["0x0", "0x0"],
+        "sample": 17,
+    },
 )
 
 RECORD_TABLES: Final = (
@@ -162,8 +179,9 @@ def fault_list() -> str:
     return "\n".join([
         f"# Fault list: `{FORMAT}`",
         "",
-        "Faults as data. `casework try fault-injection` and `casework run` write the list of a campaign with `--keep`, and put a list in with the option "
-        "`fault_list`. It is either JSONL, or Parquet with the columns of the same names (extra `casework[parquet]`). The first line of JSONL is the header, every other line a fault.",
+        "Faults as data. `casework try fault-injection` writes the list of a campaign with `--keep`, and the option `fault_list` puts a list in, in a case too. "
+        "It is JSONL: the first line is the header, every other line a fault. A file that ends in `.parquet` (extra `casework[parquet]`) has the same as columns: "
+        "the header as JSON in the metadata key `casework`, operands as uint64 bit patterns (of `add` and `scale`, of a float64), -1 as `sample` for `every`.",
         "",
         "```json",
         "[" + ",\n ".join(lines.splitlines()) + "]",
@@ -178,7 +196,7 @@ def fault_list() -> str:
             ("`model`", "SHA-256", "of the model file; the list is refused for any other"),
             ("`persistence`", "`transient`, `permanent`", "of all faults; `transient` if missing"),
             ("`faults`", "whole number", "how many lines follow; may be missing"),
-            ("`tensors`", "list", "name, original, kind, dtype and shape of the tensors; may be missing, the model knows them"),
+            ("`tensors`", "list", "name, original, kind, dtype and shape of the tensors; may be missing where each fault has its `dtype`"),
         ]),
         "## A fault",
         "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from casework.generators.protocol import load
 from casework.generators.resolve import resolve
+from casework.injection.faults.formats import read
 from casework.model.result import ResultRecord
 
 ROOT = Path(__file__).parents[3]
@@ -67,3 +69,12 @@ def test_the_record_states_from_what_faults_were_drawn(inputs: str) -> None:
     for unit, word in (("element", "each element"), ("tensor", "each tensor")):
         record = run(inputs, "faults=50", f"unit={unit}", "audit=0")
         assert any("61706 elements of 10 tensors" in text and word in text for text in record.limitations), unit
+
+
+def test_the_example_of_the_reference_is_a_fault_list(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "reference" / "fault-list.md").read_text("utf-8")
+    lines = json.loads(page.partition("```json\n")[2].partition("```")[0])
+    path = tmp_path / "faults.jsonl"
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines), "utf-8")
+    faults = read(path)
+    assert (len(faults), len(faults.index), faults.model[-1]) == (2, 3, "1")
