@@ -13,7 +13,7 @@ from casework.cli import export_command
 from casework.model.problem import CallProblem
 
 ROOT = Path(__file__).resolve().parents[3]
-NOW = "2026-11-22"
+NOW = "2026-11-23"
 
 
 def export(*arguments: str) -> int:
