@@ -45,6 +45,11 @@ GROUPED: Final[dict[str, Mode]] = {
 _NONE: Final = np.zeros(0)
 
 
+def shares_groups(faults: FaultList) -> bool:
+    """True where some faults strike one inference together."""
+    return faults.group is not faults.ids and len(np.unique(faults.group)) < len(faults)
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A campaign of one amount.
@@ -62,7 +67,7 @@ class Part:
     @property
     def alone(self) -> bool:
         """True where each prediction was struck by one fault, so that it can be put down to a tensor and a bit."""
-        return len(self.trials.faults) == len(np.unique(self.trials.faults.group))
+        return not shares_groups(self.trials.faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +259,7 @@ def _everything(runner: _Runner, lab: Lab, recipe: Recipe, amount: float, audit:
 def _given(runner: _Runner, lab: Lab, path: Path, confidence: float) -> Part:
     """Put in the faults of a list that was written before."""
     faults = check(read(path), lab.network.targets, lab.samples, lab.network.sha256, str(path))
-    grouped = len(np.unique(faults.group)) < len(faults)
+    grouped = shares_groups(faults)
     campaign = runner.run(faults, runner.options["audit"], grouped=grouped)
     every = bool((faults.sample == EVERY_SAMPLE).any())
     return Part(1, trials_of([campaign], "cluster" if every else "simple", confidence), (campaign,))

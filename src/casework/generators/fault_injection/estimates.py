@@ -65,6 +65,29 @@ COMMON: Final = ("due_rate", "detected_rate", "masked_rate", "benign_rate", "nea
 
 
 @dataclass(frozen=True, slots=True)
+class Counts:
+    """How many predictions of each key had each combination of flags.
+
+    Attributes:
+        key: int [R]: key of each prediction.
+        present: int64 [P]: the combinations that occur, ascending.
+        joint: int64 [size, P].
+    """
+
+    key: Array
+    present: Array
+    joint: Array
+
+    def of(self, name: str, at: int) -> int:
+        """Return how many predictions of a key had an event."""
+        return int(self.joint[at][EVENTS[name](self.present.astype(np.uint16))].sum())
+
+    def total(self, at: int) -> int:
+        """Return how many predictions have a key."""
+        return int(self.joint[at].sum())
+
+
+@dataclass(frozen=True, slots=True)
 class Trials:
     """Injected predictions and how they were chosen.
 
@@ -103,26 +126,40 @@ class Trials:
         if n == 0:
             return None
         match self.design:
-            case "exhaustive":
-                return metric(
-                    name,
-                    k / n,
-                    where,
-                    n=n,
-                    k=k,
-                    ci_low=k / n,
-                    ci_high=k / n,
-                    confidence=self.confidence,
-                    method="exact",
-                )
-            case "simple":
-                return self._binomial(name, k, n, where)
+            case "exhaustive" | "simple":
+                return self._counted(name, k, n, where)
             case "cluster":
                 fault = self.fault if chosen is None else self.fault[chosen]
                 return _of(name, clustered(event, fault, self.confidence), n, where, self.confidence, "cluster")
             case "stratified":
                 found = self._stratified(event, chosen)
                 return None if found is None else _of(name, found, n, where, self.confidence, "stratified")
+
+    def counts(self, key: Array, size: int) -> Counts:
+        """Count all events at once by a key int [R] below `size`: one pass over the predictions, however many keys there are."""
+        present = np.flatnonzero(np.bincount(self.flags, minlength=1))
+        code = np.zeros(int(present.max(initial=0)) + 1, np.int64)
+        code[present] = np.arange(len(present))
+        joint = np.bincount(key * np.int64(len(present)) + code[self.flags], minlength=size * len(present))
+        return Counts(key, present, joint.reshape(size, len(present)))
+
+    def rate_at(self, name: str, where: str, counts: Counts, at: int) -> Metric | None:
+        """Return a rate over the predictions of one key; None where there are none."""
+        n = int(counts.joint[at].sum())
+        if not n:
+            return None
+        match self.design:
+            case "exhaustive" | "simple":
+                return self._counted(name, counts.of(name, at), n, where)
+            case "cluster" | "stratified":
+                return self.rate(name, where, counts.key == at)
+
+    def _counted(self, name: str, k: int, n: int, where: str) -> Metric:
+        if self.design == "simple":
+            return self._binomial(name, k, n, where)
+        return metric(
+            name, k / n, where, n=n, k=k, ci_low=k / n, ci_high=k / n, confidence=self.confidence, method="exact"
+        )
 
     def _binomial(self, name: str, k: int, n: int, where: str) -> Metric:
         """Wilson's interval; the exact one where nothing or everything happened."""

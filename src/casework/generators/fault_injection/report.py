@@ -12,7 +12,7 @@ from casework.generators.fault_injection import tables
 from casework.generators.fault_injection.critical import report_critical
 from casework.generators.fault_injection.decisions import DecisionMaker, metadata
 from casework.generators.fault_injection.design import Designed, Part
-from casework.generators.fault_injection.estimates import COMMON, RATES, Trials
+from casework.generators.fault_injection.estimates import COMMON, RATES
 from casework.generators.fault_injection.inputs import Inputs
 from casework.generators.fault_injection.worst import worst_faults
 from casework.generators.protocol import GeneratorProblem
@@ -120,28 +120,26 @@ def _rates(part: Part, maker: DecisionMaker, where: str) -> list[Metric]:
 
 
 def _slices(part: Part, lab: Lab, classes: Array, names: Sequence[str]) -> list[Metric]:
-    """Return sdc_rate and due_rate by kind of tensor, by tensor and by class."""
-    trials = part.trials
-    tensor = trials.faults.tensor[trials.fault]
-    held = np.unique(tensor)
-    targets = {int(i): lab.network.target(trials.faults.tensors[int(i)].name) for i in held}
-    cuts: list[tuple[str, Array]] = []
-    of = classes[trials.sample]
-    cuts += [(f"class={names[c] if c < len(names) else c}", of == c) for c in np.unique(of) if c >= 0]
-    if not part.alone:
-        return _cut_rates(trials, cuts)
-    for kind in sorted({t.kind for t in targets.values()}):
-        cuts.append((f"kind={kind}", np.isin(tensor, [i for i, t in targets.items() if t.kind == kind])))
-    if len(held) <= SLICES:
-        cuts += [(f"tensor={targets[int(i)].original}", tensor == i) for i in held]
-    return _cut_rates(trials, cuts)
-
-
-def _cut_rates(trials: Trials, cuts: Sequence[tuple[str, Array]]) -> list[Metric]:
+    """Return sdc_rate and due_rate by class, by kind of tensor and by tensor."""
+    trials, faults = part.trials, part.trials.faults
+    most = int(classes.max(initial=-1)) + 2
+    by_class = trials.counts(classes[trials.sample] + 1, most)
+    cuts = [(f"class={names[c] if c < len(names) else c}", by_class, c + 1) for c in range(most - 1)]
+    if part.alone:
+        held = np.flatnonzero(np.bincount(faults.tensor))
+        targets = {int(i): lab.network.target(faults.tensors[int(i)].name) for i in held}
+        kinds = sorted({t.kind for t in targets.values()})
+        number = np.array([kinds.index(targets[i].kind) if i in targets else 0 for i in range(len(faults.tensors))])
+        tensor = faults.tensor[trials.fault]
+        by_kind = trials.counts(number[tensor], len(kinds))
+        cuts += [(f"kind={kind}", by_kind, at) for at, kind in enumerate(kinds)]
+        if len(held) <= SLICES:
+            by_tensor = trials.counts(tensor, len(faults.tensors))
+            cuts += [(f"tensor={targets[int(i)].original}", by_tensor, int(i)) for i in held]
     found: dict[tuple[str, str], Metric] = {}
-    for where, chosen in cuts:
+    for where, counts, at in cuts:
         for name in ("sdc_rate", "due_rate"):
-            one = trials.rate(name, where, chosen)
+            one = trials.rate_at(name, where, counts, at)
             if one is not None and len(where) <= 300:
                 found.setdefault((name, where), one)
     return list(found.values())

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from casework.generators.fault_injection.estimates import EVENTS, Trials
+from casework.generators.fault_injection.estimates import Counts, Trials
 from casework.generators.record import table
 from casework.injection.campaign.conduct import Campaign
 from casework.injection.faults.fault_list import OPS
@@ -21,15 +21,10 @@ _RATE: Final = ("predictions", "sdc", "due", "sdc_rate", "ci_low", "ci_high")
 _SINGLE: Final = ("xor", "and", "or", "fixed_xor")
 
 
-def count(trials: Trials, name: str, chosen: Array) -> int:
-    """Return how many of the chosen predictions had an event."""
-    return int(EVENTS[name](trials.flags[chosen]).sum())
-
-
-def _rated(trials: Trials, chosen: Array) -> tuple[Any, ...]:
-    found = trials.rate("sdc_rate", "all", chosen)
+def _rated(trials: Trials, counts: Counts, at: int) -> tuple[Any, ...]:
+    found = trials.rate_at("sdc_rate", "all", counts, at)
     limits = (None, None, None) if found is None else (found.value, found.ci_low, found.ci_high)
-    return (int(chosen.sum()), count(trials, "sdc_rate", chosen), count(trials, "due_rate", chosen), *limits)
+    return (counts.total(at), counts.of("sdc_rate", at), counts.of("due_rate", at), *limits)
 
 
 def by_tensor(trials: Trials, network: Network, engine_of: Mapping[str, str]) -> Table:
@@ -38,16 +33,17 @@ def by_tensor(trials: Trials, network: Network, engine_of: Mapping[str, str]) ->
         "tensor", "kind", "operator", "depth", "elements", "faults", "predictions", "sdc", "due", "detected", "masked",
         "sdc_rate", "ci_low", "ci_high", "engine", "dtype",
     )  # fmt: skip
-    tensor = trials.faults.tensor[trials.fault]
+    size = len(trials.faults.tensors)
+    counts = trials.counts(trials.faults.tensor[trials.fault], size)
+    faults = np.bincount(trials.faults.tensor, minlength=size)
     rows = []
-    for index in np.unique(trials.faults.tensor):
+    for index in np.flatnonzero(faults):
         target = network.target(trials.faults.tensors[int(index)].name)
-        chosen = tensor == index
-        predictions, sdc, due, *limits = _rated(trials, chosen)
+        predictions, sdc, due, *limits = _rated(trials, counts, int(index))
         rows.append((
             target.original, target.kind, target.operator, target.depth, target.elements,
-            int((trials.faults.tensor == index).sum()), predictions, sdc, due, count(trials, "detected_rate", chosen),
-            count(trials, "masked_rate", chosen), *limits, engine_of.get(target.name, "storage"), target.dtype,
+            int(faults[index]), predictions, sdc, due, counts.of("detected_rate", int(index)), counts.of("masked_rate", int(index)),
+            *limits, engine_of.get(target.name, "storage"), target.dtype,
         ))  # fmt: skip
     rows.sort(key=lambda row: (row[3], row[0]))
     return table("rates by tensor", columns, rows)
@@ -79,18 +75,15 @@ def by_bit(trials: Trials, network: Network) -> list[Table]:
     if bits is None:
         return []
     bit = bits[trials.fault]
-    rows = [(int(b), *_rated(trials, bit == b)) for b in np.unique(bits)]
-    tensor = trials.faults.tensor[trials.fault].astype(np.int64)
-    key = tensor * 64 + bit
+    by = trials.counts(bit, 64)
+    rows = [(b, *_rated(trials, by, b)) for b in range(64) if by.total(b)]
     size = 64 * len(trials.faults.tensors)
-    sums = [np.bincount(key, minlength=size)] + [
-        np.bincount(key, EVENTS[name](trials.flags), minlength=size).astype(np.int64)
-        for name in ("sdc_rate", "due_rate")
-    ]
+    both = trials.counts(trials.faults.tensor[trials.fault].astype(np.int64) * 64 + bit, size)
     cells = []
-    for at in np.flatnonzero(sums[0]):
+    for at in np.flatnonzero(both.joint.sum(axis=1)):
         target = network.target(trials.faults.tensors[at // 64].name)
-        cells.append((target.depth, target.original, int(at % 64), *(int(s[at]) for s in sums)))
+        counted = (both.total(int(at)), both.of("sdc_rate", int(at)), both.of("due_rate", int(at)))
+        cells.append((target.depth, target.original, int(at % 64), *counted))
     cells.sort()
     return [
         table("rates by bit", ("bit", *_RATE), rows),
@@ -101,29 +94,30 @@ def by_bit(trials: Trials, network: Network) -> list[Table]:
 def by_class(trials: Trials, classes: Array, names: Sequence[str]) -> Table | None:
     """Return `rates by class`, by the class int64 [N] of each input (-1: none)."""
     of = classes[trials.sample]
-    found = [int(c) for c in np.unique(of) if c >= 0]
+    counts = trials.counts(of + 1, int(classes.max(initial=-1)) + 2)
+    found = [c for c in range(len(counts.joint) - 1) if counts.total(c + 1)]
     if not found:
         return None
-    rows = [(names[c] if c < len(names) else str(c), *_rated(trials, of == c)) for c in found]
+    rows = [(names[c] if c < len(names) else str(c), *_rated(trials, counts, c + 1)) for c in found]
     return table("rates by class", ("class", *_RATE), rows)
 
 
 def by_input(trials: Trials, names: Sequence[str], most: int = 200) -> Table:
     """Return `rates by input`, most corrupted first."""
     size = len(names)
-    predictions = np.bincount(trials.sample, minlength=size)
-    sums = [
-        np.bincount(trials.sample, EVENTS[name](trials.flags), minlength=size).astype(np.int64)
-        for name in ("sdc_rate", "due_rate")
-    ]
-    order = np.lexsort((np.arange(size), -sums[1], -sums[0]))[:most]
-    rows = [(names[i], int(predictions[i]), int(sums[0][i]), int(sums[1][i])) for i in order if predictions[i]]
+    counts = trials.counts(trials.sample, size)
+    found = [(names[i], counts.total(i), counts.of("sdc_rate", i), counts.of("due_rate", i)) for i in range(size)]
+    order = sorted((i for i in range(size) if found[i][1]), key=lambda i: (-found[i][2], -found[i][3], i))
+    rows = [found[i] for i in order[:most]]
     return table("rates by input", ("input", "predictions", "sdc", "due"), rows)
 
 
 def by_amount(parts: Sequence[tuple[float, Trials]]) -> Table:
     """Return `rates by number of faults`."""
-    rows = [(amount, *_rated(trials, np.ones(len(trials.flags), bool))) for amount, trials in parts]
+    rows = [
+        (amount, *_rated(trials, trials.counts(np.zeros(len(trials.flags), np.int64), 1), 0))
+        for amount, trials in parts
+    ]
     return table("rates by number of faults", ("amount", *_RATE), rows)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+Feed = Callable[[int], Mapping[str, Array]]
 
 BATCHES: Final = (8, 32, 128)
 SECONDS: Final = 0.15
@@ -30,19 +31,24 @@ class Baseline:
     batched: float
 
 
-def measure(content: bytes, inputs: Mapping[str, Array]) -> Baseline:
-    """Time the default session of a model file: all optimisations of the runtime, one thread."""
+def measure(content: bytes, feed: Feed) -> Baseline:
+    """Time the default session of a model file: all optimisations of the runtime, one thread.
+
+    Args:
+        content: The model file.
+        feed: Gives the inputs of a batch of so many samples, by graph input.
+    """
     import onnxruntime
 
     settings = onnxruntime.SessionOptions()
     settings.intra_op_num_threads = settings.inter_op_num_threads = 1
     settings.log_severity_level = 4
     session = onnxruntime.InferenceSession(content, settings, providers=["CPUExecutionProvider"])
-    single = _milliseconds(session, inputs, 1)
+    single = _milliseconds(session, feed(1))
     best = single
     for batch in BATCHES:
         try:
-            best = min(best, _milliseconds(session, inputs, batch) / batch)
+            best = min(best, _milliseconds(session, feed(batch)) / batch)
         except Exception:  # noqa: BLE001 - a model of fixed batch refuses, in as many ways as the runtime knows
             break
         if single * batch > 2_000:
@@ -50,8 +56,7 @@ def measure(content: bytes, inputs: Mapping[str, Array]) -> Baseline:
     return Baseline(single, best)
 
 
-def _milliseconds(session: Any, inputs: Mapping[str, Array], batch: int) -> float:
-    feed = {name: np.resize(rows, (batch, *rows.shape[1:])) for name, rows in inputs.items()}
+def _milliseconds(session: Any, feed: Mapping[str, Array]) -> float:
     session.run(None, feed)
     taken: list[float] = []
     spent = 0.0

@@ -35,7 +35,7 @@ class CountingJudge(Judge, Protocol):
 BLOCKS: Final = 32
 """Blocks that a large campaign is cut into, about; fixed, so that the cut does not depend on the number of processes."""
 
-LEAST: Final = 2_000
+LEAST: Final = 20_000
 """Fewest injected predictions in a block, where a target has as many: each block has sessions of its own to build."""
 
 
@@ -108,6 +108,13 @@ def choose(
     )
 
 
+def _keys(faults: FaultList, samples: int) -> Array:
+    """Return what faults are sorted by: the tensor and, where both fit into 16 bits and so sort in linear time, the input."""
+    if len(faults.tensors) * (samples + 1) < 1 << 16:
+        return np.asarray((faults.tensor * (samples + 1) + (faults.sample + 1)).astype(np.uint16))
+    return np.asarray(faults.tensor.astype(np.int16) if len(faults.tensors) < 1 << 15 else faults.tensor)
+
+
 def cut(faults: FaultList, engine_of: dict[str, str], samples: int) -> list[Block]:
     """Cut a list into blocks, by target and then by size; the cut depends on nothing but the list.
 
@@ -119,9 +126,7 @@ def cut(faults: FaultList, engine_of: dict[str, str], samples: int) -> list[Bloc
     every = faults.sample == EVERY_SAMPLE
     total = len(faults) + int(every.sum()) * (samples - 1)
     size = max(LEAST, total // BLOCKS)
-    # Numbers of tensors are few: as int16 they are sorted by radix, in linear time.
-    keys = faults.tensor.astype(np.int16) if len(faults.tensors) < 1 << 15 else faults.tensor
-    order = np.argsort(keys, kind="stable")
+    order = np.argsort(_keys(faults, samples), kind="stable")
     ordered = faults.take(order)
     bounds = [0, *(np.flatnonzero(np.diff(ordered.tensor)) + 1).tolist(), len(ordered)]
     blocks: list[Block] = []

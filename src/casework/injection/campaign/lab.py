@@ -83,7 +83,7 @@ def open_lab(setting: Setting) -> Lab:
     from casework.injection.network.golden import Golden
     from casework.injection.network.network import prepare
 
-    network = prepare(setting.content, setting.name)
+    network = prepare(setting.content, setting.name, inputs=setting.inputs)
     golden = Golden(network, dict(setting.inputs))
     names = [output.name for output in network.outputs]
     return Lab(network, golden, setting.judge(dict(zip(names, golden.outputs, strict=True))))
