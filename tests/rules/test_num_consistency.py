@@ -71,3 +71,14 @@ def test_figures_of_two_models_may_differ() -> None:
     w.more = "- {type: evidence, id: EV-3, generator: validation, subject: MC-F, data: DS-V, split: test, verifies: [REQ-1]}\n"
     w.seal("EV-3", (rate("recall", 940, 1000),))
     assert found_in(w) == []
+
+
+@pytest.mark.parametrize(("target", "code"), [("activations", []), ("weights", ["NUM-007 EV-4"])])
+def test_figures_of_other_faults_may_differ(target: str, code: list[str]) -> None:
+    """What is hit is an option: weights and activations of one model have figures of their own, and weights have one."""
+    w = world()
+    more = "- {{type: evidence, id: EV-{}, generator: fault-injection, subject: MC-1, data: DS-V, split: test, seed: {}, options: {{target: {}}}, verifies: [REQ-1]}}\n"
+    w.more = more.format(3, 1, "weights") + more.format(4, 2, target)
+    w.seal("EV-3", (rate("sdc_rate", 2, 1000),), options={"target": "weights"})
+    w.seal("EV-4", (rate("sdc_rate", 40, 1000),), options={"target": target})
+    assert [f for f in found_in(w) if f.startswith("NUM")] == code

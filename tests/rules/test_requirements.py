@@ -241,3 +241,27 @@ def test_a_value_that_comes_near_is_proposed() -> None:
 def test_retired_requirements_may_be_as_badly_worded_as_they_were() -> None:
     text = "- {type: requirement, id: R-1, level: ml, statement: It is fast and robust, status: retired}\n"
     assert not look(text)[1], told(look(text)[1])
+
+
+@pytest.mark.parametrize(
+    ("options", "codes"),
+    [('{faults: "2995"}', []), ('{faults: "2994"}', ["REQ-010"]), ("{}", ["REQ-010"]), ("{faults: exhaustive}", [])],
+)
+def test_trials_of_fault_injection_are_its_faults_and_not_its_items(options: str, codes: list[str]) -> None:
+    text = f"""
+- type: requirement
+  id: REQ-1
+  level: stakeholder
+  statement: The model shall withstand bit flips.
+  rationale: Asked for.
+  acceptance: [{{metric: sdc_rate, slice: all, op: "<=", bound: 0.001, unit: ratio, confidence: 0.95}}]
+- {{type: evidence, id: EV-1, generator: fault-injection, subject: MC-1, data: DS-1, split: test, options: {options}, verifies: [REQ-1]}}
+- type: dataset
+  id: DS-1
+  statement: Ten inputs.
+  version: "1"
+  manifest: {{path: data/manifest.jsonl, sha256: "{"1" * 64}"}}
+  splits: [{{name: test, purpose: verification, size: 10}}]
+"""
+    _case, found = look(text)
+    assert [f.code for f in found if f.code == "REQ-010"] == codes

@@ -99,7 +99,7 @@ def check(assessment: Assessment) -> Iterator[Finding]:
         digests = record.digests
         split = str(assessment.case.data(key).get("split"))
         # What of a model is hit, and how, is told by the options of fault injection: other options, another figure.
-        options = digests.get("options", "") if record.generator.name == "fault-injection" else ""
+        options = str(assessment.case.data(key).get("options")) if record.generator.name == "fault-injection" else ""
         run = (record.generator.name, digests.get("model", ""), digests.get("data", ""), split, options)
         for metric in record.metrics:
             # Equal figures are compared once, however many records give them.

@@ -8,8 +8,11 @@ from casework.model.interval import zero_failure_samples
 from casework.model.requirement import Criterion
 
 PROPORTIONS: Final[frozenset[str]] = frozenset(
-    {"recall", "precision", "fnr", "accuracy", "flip_rate", "negative_flip_rate"}
-)
+    {
+        "recall", "precision", "fnr", "accuracy", "flip_rate", "negative_flip_rate",
+        "sdc_rate", "sdc5_rate", "due_rate", "lost_rate", "ghost_rate",
+    }
+)  # fmt: skip
 """Metrics that are k of n, judged by Clopper-Pearson limits; map and F1 are not."""
 
 
