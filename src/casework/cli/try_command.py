@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 from casework.cli.terminal import Progress, add_cluster, add_output, positive, seed, started, write_out
@@ -84,4 +85,6 @@ def run(args: argparse.Namespace) -> int:
         write_out(json.dumps(record.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n", args.output)
     else:
         write_out(record_text(record), args.output)
+    if record.status != "complete" and (args.format == "json" or args.output):
+        print(f"casework: {record.status}: {record.reason}", file=sys.stderr)
     return 0 if record.status == "complete" else 2

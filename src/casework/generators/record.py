@@ -129,7 +129,9 @@ def run_body(
         _doubt(finds)
     except GeneratorProblem as problem:
         _give_up(finds, problem.status, problem.message, problem.fix)
-    except (ModelProblem, ManifestProblem, OptionProblem, InjectionProblem) as problem:
+    except InjectionProblem as problem:
+        _give_up(finds, "error" if problem.ours else "not_evaluable", problem.message, problem.fix)
+    except (ModelProblem, ManifestProblem, OptionProblem) as problem:
         _give_up(finds, "not_evaluable", problem.message, problem.fix)
     except ImportError as error:
         _give_up(finds, "not_evaluable", f"a package is missing: {error}", EVIDENCE_EXTRA)

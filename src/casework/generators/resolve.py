@@ -127,7 +127,9 @@ def data_source(path: Path, split: str | None = None) -> DataSource:
             "Give a manifest, an .npz, or such a folder.",
         )
     if not path.is_file():
-        raise GeneratorProblem(f"{path} does not exist", "Give a manifest, an .npz, or a folder of images by class.")
+        raise GeneratorProblem(
+            f"{path} does not exist", "Give a manifest, an .npz, a folder of images by class, or ready inputs (.npy)."
+        )
     if path.suffix == ".npz":
         _no_split(path, split)
         return DataSource(path, "npz", path.as_posix())

@@ -119,6 +119,7 @@ GENERATORS: Final[dict[str, GeneratorSpec]] = {
             "masked_rate": _ratio("neither", "injected predictions whose outputs equal the golden run's bit for bit"),
             "benign_rate": _ratio("neither", "injected predictions with other outputs and the same decision"),
             "critical_rate": _ratio("lower", "bit flips that corrupt the result, of all of the elements searched"),
+            "wrong_inference_rate": _ratio("lower", "bits that the search for critical bits inferred wrongly, of those checked"),
             "lost_rate": _ratio("lower", "injected predictions in which a golden detection is gone"),
             "ghost_rate": _ratio("lower", "injected predictions with a detection that the golden run does not make"),
             "deviation_1_rate": _ratio("lower", "injected predictions whose output is off by more than the first threshold"),

@@ -44,7 +44,7 @@ def documented() -> dict[str, tuple[str, ...]]:
     "options",
     [
         ("faults=200", "unit=tensor"),
-        ("faults=40", "amounts=1,2", "target=activations"),
+        ("faults=40", "amounts=1,2"),
         ("mode=critical_bits", "tensors=11.bias", "checks=5"),
     ],
 )

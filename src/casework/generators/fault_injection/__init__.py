@@ -17,6 +17,7 @@ from casework.generators.fault_injection.estimates import COMMON, RATES
 from casework.generators.fault_injection.inputs import Inputs, read_inputs
 from casework.generators.fault_injection.options import OPTIONS
 from casework.generators.fault_injection.report import report
+from casework.generators.fault_injection.selection import MODE_TARGETS
 from casework.generators.options import OptionSpec
 from casework.generators.protocol import GeneratorProblem, ModelSource, Progress, Request, silent
 from casework.generators.record import Finds, census, open_source, run_body
@@ -54,6 +55,8 @@ def _body(request: Request, options: dict[str, Any], finds: Finds, progress: Pro
     inputs = read_inputs(model, request.model, request.data, options, finds)
     maker = decision_of(model, request.model, inputs, options)
     finds.options |= maker.told()
+    if options["mode"] in MODE_TARGETS and options["fault_list"] is None:
+        finds.options["target"] = options["target"] = MODE_TARGETS[options["mode"]]
     progress(0, 0, "preparing the model and its golden run")
     setting, lab, inputs = _laboratory(model.content, request, inputs, maker, options, finds)
     finds.limitations += [
@@ -71,7 +74,12 @@ def _body(request: Request, options: dict[str, Any], finds: Finds, progress: Pro
     baseline = measure(model.content, lambda batch: _feed(lab, batch))
     timing = time.process_time() - started
     spent = time.process_time() - start - timing + designed.outside
-    report(options, designed, lab, inputs, maker, baseline, spent, finds)
+    try:
+        report(options, designed, lab, inputs, maker, baseline, spent, finds)
+    except GeneratorProblem:
+        # What an engine got wrong is not gone on with.
+        _discard(designed)
+        raise
     if before is not None:
         report_before(before, designed, maker, options["target"], finds)
     _deployed(lab, finds)
@@ -157,6 +165,10 @@ def _finish(designed: Designed, request: Request, finds: Finds) -> None:
     finds.digests["fault_outcomes"] = sha256_bytes(b"".join(flags))
     if request.keep is not None:
         keep(request.keep, designed)
+    _discard(designed)
+
+
+def _discard(designed: Designed) -> None:
     for store in designed.stores:
         store.discard()
 

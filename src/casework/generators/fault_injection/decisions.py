@@ -76,6 +76,13 @@ def _detector(golden: list[Array], names: list[str], interface: Interface | None
         raise GeneratorProblem("a detector needs a decoder", "Name it: option decoder=center or decoder=boxes.")
     reads = [names.index(name) for name in interface.outputs]
     read = [golden[position] for position in reads]
+    wanted = {"center": (4, 3), "boxes": (3, 2)}[interface.decoder]
+    if len(read) < wanted[1] or any(r.ndim > 4 for r in read) or read[0].ndim != wanted[0]:
+        shapes = ", ".join(f"{name}{list(o.shape)}" for name, o in zip(names, golden, strict=True))
+        raise GeneratorProblem(
+            f"decoder {interface.decoder} does not read the outputs {shapes}",
+            "Name a decoder of these outputs, or another decision.",
+        )
     threshold, iou, topk = interface.score_threshold, interface.iou, interface.topk
     if interface.decoder == "center":
         decode = partial(decode_center, interface=interface)
@@ -140,4 +147,11 @@ def _kind(interface: Interface | None, model: OpenedModel, source: ModelSource, 
     names = {t.name.lower() for t in model.outputs}
     if {"heat", "size", "offset"} <= names or {"boxes", "scores"} <= names:
         return "detection"
+    rows = [t for t in model.outputs if len(t.shape) <= 2 and t.shape[1:] != (1,)]
+    if not rows and options["output"] is None:
+        shapes = ", ".join(f"{t.name}{list(t.shape)}" for t in model.outputs)
+        raise GeneratorProblem(
+            f"the outputs {shapes} may be class scores, a mask, values or boxes",
+            "Say how they are judged: option decision=classification, segmentation, regression (with thresholds) or detection.",
+        )
     return "classification"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +20,7 @@ from casework.generators.fault_injection.estimates import Design, Trials
 from casework.generators.fault_injection.selection import population_of, recipe_of, select
 from casework.generators.fault_injection.storing import through_storage
 from casework.generators.protocol import GeneratorProblem, Progress, Request
+from casework.generators.record import environment
 from casework.injection.campaign.canary import Canary
 from casework.injection.campaign.conduct import Campaign, Means, conduct
 from casework.injection.campaign.grouped import conduct_groups
@@ -28,9 +31,10 @@ from casework.injection.faults.generate import exhaustive, generate
 from casework.injection.faults.groups import GroupRecipe, Mode, generate_groups
 from casework.injection.faults.recipe import Recipe, left_out, population
 from casework.injection.hardening.storage import Protection, from_metadata
-from casework.model.catalogue import GENERATORS
 
 Array = NDArray[Any]
+
+STORED: Final = ("weight", "bias", "scale", "zero_point")
 
 MOST: Final = 20_000_000
 """Most faults of one campaign: they are held in memory, at 53 bytes each."""
@@ -41,6 +45,9 @@ GROUPED: Final[dict[str, Mode]] = {
     "model_states": "amount",
 }
 """Modes in which the faults of several tensors strike one inference together."""
+
+MOST_ROWS: Final = 50_000_000
+"""Most injected predictions of one campaign: they are held in memory, at about 40 bytes each."""
 
 _NONE: Final = np.zeros(0)
 
@@ -78,6 +85,12 @@ class Designed:
     searched: Searched | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)
     population: str = ""
+    protected: bool = False
+
+    @property
+    def ran(self) -> int:
+        """Injected predictions that were run: all but those that storage settled before."""
+        return sum(c.ran for c in self.campaigns)
 
     @property
     def campaigns(self) -> tuple[Campaign, ...]:
@@ -123,13 +136,14 @@ class _Runner:
         request = self.request
         key = ""
         if request.checkpoints is not None:
-            data = {name: digest_of(rows) for name, rows in self.setting.inputs.items()}
-            asked = {k: v for k, v in self.options.items() if k not in ("audit", "worst")}
             key = jcs_digest({
-                "faults": digest(faults), "data": data, "options": asked, "generator": GENERATORS["fault-injection"].version,
-                "model": faults.model,
+                "faults": digest(faults), "data": {name: digest_of(rows) for name, rows in self.setting.inputs.items()},
+                "options": {k: v for k, v in self.options.items() if k not in ("audit", "worst")}, "model": faults.model,
+                "judge": repr(self.setting.judge), "code": code_digest(), "grouped": grouped,
+                "versions": {k: str(v) for k, v in environment(1).items()},
             })  # fmt: skip
-        if self.protections and not grouped:
+        stored = any(t.kind in STORED for t in faults.tensors)
+        if self.protections and stored and not grouped:
             return through_storage(
                 lambda left: self._conduct(left, audit, key), lab_of(self.setting), faults, self.protections
             )
@@ -150,15 +164,40 @@ class _Runner:
         )
 
 
+def _refuse_files(request: Request, options: dict[str, Any]) -> None:
+    """Refuse options that name files in evidence of a case: nothing binds the record to what lies there.
+
+    Raises:
+        GeneratorProblem: One is given.
+    """
+    given = [name for name in ("fault_list", "pages") if options[name] is not None]
+    if given and request.evidence is not None:
+        raise GeneratorProblem(
+            f"option {given[0]} names a file that evidence is not bound to",
+            "Draw the faults by seed in evidence; put a list of your own in with casework try.",
+        )
+
+
 def runner_of(request: Request, options: dict[str, Any], setting: Setting, progress: Progress) -> _Runner:
     """Return what carries out the campaigns of a plan."""
     return _Runner(request, options, setting, progress, {}, from_metadata(metadata(setting.content)))
 
 
+@cache
+def code_digest() -> str:
+    """Return the SHA-256 of the sources that decide what becomes of a fault: what other code found is not gone on with."""
+    import casework
+
+    root = Path(casework.__file__).parent
+    hashed = hashlib.sha256()
+    for folder in ("injection", "generators", "compute"):
+        for path in sorted((root / folder).rglob("*.py")):
+            hashed.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    return hashed.hexdigest()
+
+
 def digest_of(rows: Array) -> str:
     """Return the SHA-256 of an array: its element type, shape and bytes."""
-    import hashlib
-
     head = f"{rows.dtype.str}{rows.shape}".encode()
     return hashlib.sha256(head + np.ascontiguousarray(rows).data).hexdigest()
 
@@ -171,8 +210,11 @@ def design(request: Request, options: dict[str, Any], setting: Setting, lab: Lab
         InjectionProblem: The faults do not fit the model, or no engine takes them.
     """
     runner = runner_of(request, options, setting, progress)
+    _refuse_files(request, options)
     if options["fault_list"] is not None:
-        return Designed((_given(runner, lab, request.base / options["fault_list"], request.confidence),))
+        part = _given(runner, lab, request.base / options["fault_list"], request.confidence)
+        said = f"The faults were given by {options['fault_list']}, not drawn: the rates are of this list and of nothing else."
+        return Designed((part,), None, {}, said, bool(runner.protections))
     targets = select(lab.network, options)
     amounts = options["amounts"] or [options["amount"]]
     if options["mode"] == "critical_bits":
@@ -184,6 +226,7 @@ def design(request: Request, options: dict[str, Any], setting: Setting, lab: Lab
             found,
             {},
             population_of(lab.network, recipe, options),
+            bool(runner.protections),
         )
     made = []
     left: dict[str, str] = {}
@@ -191,7 +234,7 @@ def design(request: Request, options: dict[str, Any], setting: Setting, lab: Lab
         recipe = recipe_of(lab.network, targets, options, lab.samples, request.seed, amount, request.base)
         left |= left_out(recipe)
         made.append(_amount(runner, lab, recipe, amount, audit=-(-options["audit"] // len(amounts))))
-    return Designed(tuple(made), None, left, population_of(lab.network, recipe, options))
+    return Designed(tuple(made), None, left, population_of(lab.network, recipe, options), bool(runner.protections))
 
 
 def _amount(runner: _Runner, lab: Lab, recipe: Recipe, amount: float, audit: int) -> Part:
@@ -206,13 +249,20 @@ def _amount(runner: _Runner, lab: Lab, recipe: Recipe, amount: float, audit: int
         from casework.generators.fault_injection.stages import staged
 
         return staged(runner.run, recipe, amount, count, audit, options, confidence)
-    campaign = runner.run(generate(recipe, range(count)), audit)
+    faults = generate(recipe, range(count))
+    _bounded(faults, lab.samples)
+    campaign = runner.run(faults, audit)
     return Part(amount, trials_of([campaign], "cluster" if every else "simple", confidence), (campaign,))
 
 
 def _groups(runner: _Runner, lab: Lab, recipe: Recipe, amount: float, count: int | None, audit: int) -> Part:
     """Put in faults that strike one inference together."""
     options = runner.options
+    if runner.protections:
+        raise GeneratorProblem(
+            f"the model's storage is protected, and what protection does to faults of mode={options['mode']} is not computed",
+            "Use mode=single, layer_states or layer_outputs.",
+        )
     if count is None or options["allocation"] != "simple" or options["interval"] is not None:
         raise GeneratorProblem(
             f"mode={options['mode']} draws its faults alike, so many as are named",
@@ -251,18 +301,46 @@ def _everything(runner: _Runner, lab: Lab, recipe: Recipe, amount: float, audit:
             f"there are {count} faults, and {MOST} can be held",
             "Name fewer tensors or bits, or give a number of faults to draw.",
         )
+    if count * lab.samples > MOST_ROWS:
+        raise GeneratorProblem(
+            f"{count} faults on {lab.samples} inputs are {count * lab.samples} injected predictions, and {MOST_ROWS} can be held",
+            "Name fewer tensors or bits, or use fewer inputs (option inputs).",
+        )
     faults = concat([part for i in range(len(recipe.tensors)) for part in exhaustive(recipe, i)])
     campaign = runner.run(faults, audit)
     return Part(amount, trials_of([campaign], "exhaustive", runner.request.confidence), (campaign,))
 
 
 def _given(runner: _Runner, lab: Lab, path: Path, confidence: float) -> Part:
-    """Put in the faults of a list that was written before."""
-    faults = check(read(path), lab.network.targets, lab.samples, lab.network.sha256, str(path))
+    """Put in the faults of a list that was written before: its rates are of this list, so that they have no interval."""
+    try:
+        held = read(path)
+    except OSError as error:
+        raise GeneratorProblem(
+            f"the fault list {path} cannot be read: {error.strerror or error}", "Name a .jsonl or .parquet file."
+        ) from error
+    faults = check(held, lab.network.targets, lab.samples, lab.network.sha256, str(path))
     grouped = shares_groups(faults)
+    if not len(faults) or (not grouped and bool((np.diff(faults.starts) == 0).any())):
+        raise GeneratorProblem(f"{path} holds no fault, or one without an index", "Give each fault at least one index.")
+    _bounded(faults, lab.samples)
     campaign = runner.run(faults, runner.options["audit"], grouped=grouped)
-    every = bool((faults.sample == EVERY_SAMPLE).any())
-    return Part(1, trials_of([campaign], "cluster" if every else "simple", confidence), (campaign,))
+    return Part(1, trials_of([campaign], "given", confidence), (campaign,))
+
+
+def _bounded(faults: FaultList, samples: int) -> None:
+    """Refuse a campaign of more predictions than can be held.
+
+    Raises:
+        GeneratorProblem: It is one.
+    """
+    every = int((faults.sample == EVERY_SAMPLE).sum())
+    rows = len(faults) + every * (samples - 1)
+    if rows > MOST_ROWS:
+        raise GeneratorProblem(
+            f"{len(faults)} faults on up to {samples} inputs are {rows} injected predictions, and {MOST_ROWS} can be held",
+            "Use fewer faults, or fewer inputs (options faults and inputs), or inputs_per_fault=1.",
+        )
 
 
 def trials_of(

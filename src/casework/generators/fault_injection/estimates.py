@@ -31,8 +31,8 @@ from casework.model.result import Metric
 
 Array = NDArray[Any]
 
-Design = Literal["simple", "cluster", "exhaustive", "stratified"]
-"""How the injected predictions came about: drawn alike, several inputs a fault, all there are, or drawn within strata."""
+Design = Literal["simple", "cluster", "exhaustive", "stratified", "given"]
+"""How the injected predictions came about: drawn alike, several inputs a fault, all there are, drawn within strata, or given."""
 
 
 def _has(bit: int, flags: Array) -> Array:
@@ -126,7 +126,7 @@ class Trials:
         if n == 0:
             return None
         match self.design:
-            case "exhaustive" | "simple":
+            case "exhaustive" | "simple" | "given":
                 return self._counted(name, k, n, where)
             case "cluster":
                 fault = self.fault if chosen is None else self.fault[chosen]
@@ -149,7 +149,7 @@ class Trials:
         if not n:
             return None
         match self.design:
-            case "exhaustive" | "simple":
+            case "exhaustive" | "simple" | "given":
                 return self._counted(name, counts.of(name, at), n, where)
             case "cluster" | "stratified":
                 return self.rate(name, where, counts.key == at)
@@ -157,6 +157,9 @@ class Trials:
     def _counted(self, name: str, k: int, n: int, where: str) -> Metric:
         if self.design == "simple":
             return self._binomial(name, k, n, where)
+        if self.design == "given":
+            # No k: the gate would take k of n for a sample, and what somebody chose is none.
+            return metric(name, k / n, where, n=n)
         return metric(
             name, k / n, where, n=n, k=k, ci_low=k / n, ci_high=k / n, confidence=self.confidence, method="exact"
         )

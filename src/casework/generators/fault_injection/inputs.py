@@ -70,6 +70,8 @@ def read_inputs(
     Raises:
         GeneratorProblem: The data do not fit the model.
     """
+    if data.kind == "npz":
+        _refuse_strangers(data, model)
     if data.kind == "npy" or (data.kind == "npz" and _is_ready(data.path, model)):
         found = _ready(model, data, finds)
     else:
@@ -82,12 +84,30 @@ def read_inputs(
     return found
 
 
-def _is_ready(path: Path, model: OpenedModel) -> bool:
+def _refuse_strangers(data: DataSource, model: OpenedModel) -> None:
+    """Refuse an archive that holds neither the graph's inputs nor labelled data.
+
+    Raises:
+        GeneratorProblem: It is one.
+    """
+    held, wanted = _held(data.path), [t.name for t in model.inputs]
+    if held and not set(wanted) <= held and not {"x", "y"} <= held:
+        raise GeneratorProblem(
+            f"{data.name} holds {', '.join(sorted(held))}; the model takes {', '.join(wanted)}",
+            f"Save it with numpy.savez(path, {wanted[0]}=...), or labelled data as x=..., y=....",
+        )
+
+
+def _held(path: Path) -> set[str]:
     try:
         with zipfile.ZipFile(path) as archive:
-            held = {name.removesuffix(".npy") for name in archive.namelist()}
+            return {name.removesuffix(".npy") for name in archive.namelist()}
     except (OSError, zipfile.BadZipFile):
-        return False
+        return set()
+
+
+def _is_ready(path: Path, model: OpenedModel) -> bool:
+    held = _held(path)
     return {t.name for t in model.inputs} <= held and "y" not in held
 
 
@@ -135,7 +155,8 @@ def fit(array: Array, wanted: TensorInfo, name: str, finds: Finds) -> Array:
             "Give samples of that shape, stacked along the first axis.",
         )
     if array.dtype.name == wanted.dtype:
-        return np.ascontiguousarray(array)
+        # In the byte order of this machine: the runtime takes the bytes as they are.
+        return np.ascontiguousarray(array.astype(array.dtype.newbyteorder("="), copy=False))
     same_kind = np.dtype(wanted.dtype).kind == array.dtype.kind == "f"
     if not same_kind:
         raise GeneratorProblem(

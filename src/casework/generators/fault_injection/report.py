@@ -10,16 +10,15 @@ from numpy.typing import NDArray
 
 from casework.generators.fault_injection import tables
 from casework.generators.fault_injection.critical import report_critical
-from casework.generators.fault_injection.decisions import DecisionMaker, metadata
+from casework.generators.fault_injection.decisions import DecisionMaker
 from casework.generators.fault_injection.design import Designed, Part
-from casework.generators.fault_injection.estimates import COMMON, RATES
+from casework.generators.fault_injection.estimates import COMMON, RATES, Design
 from casework.generators.fault_injection.inputs import Inputs
 from casework.generators.fault_injection.worst import worst_faults
 from casework.generators.protocol import GeneratorProblem
 from casework.generators.record import Finds, census, metric
 from casework.injection.campaign.baseline import Baseline
 from casework.injection.campaign.lab import Lab
-from casework.injection.hardening.storage import from_metadata
 from casework.model.result import Metric, SelfCheck
 
 Array = NDArray[Any]
@@ -85,9 +84,13 @@ def _audit(designed: Designed, finds: Finds) -> None:
         census("audit_disagreements", disagreements, n=audited, k=disagreements),
     ]
     detail = f"{audited} injected predictions repeated by the oracle, {disagreements} disagreements"
+    if designed.protected:
+        told = f"{designed.predictions - designed.ran} of {designed.predictions} predictions were settled by storage, and not run"
+        finds.self_checks.append(SelfCheck(name="storage", outcome="passed", detail=told))
+        detail += "" if designed.ran else "; storage undid or told every fault, so that none reached the model"
     finds.self_checks.append(
         SelfCheck(name="audit", outcome="passed", detail=detail)
-        if audited
+        if audited or not designed.ran
         else SelfCheck(name="audit", outcome="skipped", detail="option audit is 0")
     )
     sung = {(c.target, c.engine): c for campaign in designed.campaigns for c in campaign.canaries}
@@ -160,14 +163,15 @@ def _tables(
     finds.tables.append(tables.by_input(first.trials, inputs.names))
     if len(designed.parts) > 1:
         finds.tables.append(tables.by_amount([(part.amount, part.trials) for part in designed.parts]))
-    exactness = {name: lab.engine(name).exactness for name in set(engine_of.values())}
+    used = {name for c in campaigns for name in c.engine_of.values()}
+    exactness = {name: lab.engine(name).exactness for name in used}
     finds.tables += [tables.engines(campaigns, exactness), tables.canaries(campaigns)]
     if options["worst"] and first.alone:
         finds.tables.append(worst_faults(first.trials, engine_of, lab, inputs.names, inputs.classes, options["worst"]))
 
 
 def _costs(designed: Designed, baseline: Baseline, spent: float) -> list[Metric]:
-    predictions = max(designed.predictions, 1)
+    predictions = max(designed.ran, 1)
     each = designed.injecting * 1000 / predictions
     return [
         metric("cpu_seconds", spent),
@@ -178,40 +182,50 @@ def _costs(designed: Designed, baseline: Baseline, spent: float) -> list[Metric]
     ]
 
 
+_ON_INTERVALS: Final[dict[Design, str]] = {
+    "simple": "Intervals are Wilson's, exact (Clopper-Pearson) where no or every fault had the effect: one input a fault, so that "
+    "injected predictions are independent.",
+    "cluster": "Intervals take the faults as clusters of inputs: inputs under one fault are not independent.",
+    "exhaustive": "Every fault of the selection was put in: over these inputs the rates are facts; for other inputs they are not.",
+    "stratified": "Rates are weighted means over strata, tensor and bit, in which faults were drawn apart.",
+    "given": "Rates of a given list have no interval: it is no sample of anything.",
+}
+
+
 def _remarks(designed: Designed, lab: Lab, finds: Finds) -> None:
-    if designed.population:
-        finds.limitations.append(designed.population)
+    said = [designed.population] if designed.population else []
+    first = designed.parts[0]
+    if first.alone and designed.searched is None:
+        tensors = first.trials.faults
+        without = [
+            t.original for i, t in enumerate(tensors.tensors) if not (np.bincount(tensors.tensor, minlength=i + 1)[i])
+        ]
+        if without:
+            said.append(
+                f"By chance no fault fell on {len(without)} tensors, such as {without[0]}: nothing is known of each of them alone."
+            )
     if designed.left_out:
         name, reason = next(iter(designed.left_out.items()))
-        finds.limitations.append(
+        said.append(
             f"{len(designed.left_out)} of the chosen tensors can have no such fault and are left out, such as {name}: {reason}."
         )
-    first = designed.parts[0].trials
-    if designed.searched is not None:
-        return
-    match first.design:
-        case "simple":
-            finds.limitations.append(
-                "Intervals are Wilson's, exact (Clopper-Pearson) where no or every fault had the effect: one input a fault, so that "
-                "injected predictions are independent."
-            )
-        case "cluster":
-            finds.limitations.append(
-                "Intervals take the faults as clusters of inputs: inputs under one fault are not independent."
-            )
-        case "exhaustive":
-            finds.limitations.append(
-                "Every fault of the model was put in: over these inputs the rates are facts; for other inputs they are not."
-            )
-        case "stratified":
-            finds.limitations.append(
-                "Rates are weighted means over strata, tensor and bit, in which faults were drawn apart."
-            )
-    if from_metadata(metadata(lab.network.original)):
-        finds.limitations.append(
+    if designed.searched is None:
+        said.append(_ON_INTERVALS[designed.parts[0].trials.design])
+    if designed.protected:
+        said.append(
             "The model's storage is protected as its metadata say; what the protection does to each fault is computed, not measured."
         )
-    left = {**lab.network.uncuttable}
-    if left:
-        name, reason = next(iter(left.items()))
-        finds.limitations.append(f"{len(left)} tensors cannot be cut at, such as {name}: {reason}.")
+    if any(port.dtype == "float16" for port in lab.network.inputs) or _computed_wider(lab):
+        said.append(
+            "The runtime computes values of 16 bits in 32 bits on this processor: faults in activations hit the 32-bit values, which "
+            "a processor of 16-bit arithmetic does not have."
+        )
+    if lab.network.uncuttable:
+        name, reason = next(iter(lab.network.uncuttable.items()))
+        said.append(f"{len(lab.network.uncuttable)} tensors cannot be cut at, such as {name}: {reason}.")
+    finds.limitations += said
+
+
+def _computed_wider(lab: Lab) -> bool:
+    """Tell whether the runtime put casts of 16-bit values into the graph that it runs."""
+    return any(target.name.startswith("InsertedPrecisionFreeCast") for target in lab.network.targets)

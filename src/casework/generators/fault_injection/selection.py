@@ -44,7 +44,7 @@ def select(network: Network, options: dict[str, Any]) -> list[Target]:
     Raises:
         GeneratorProblem: A name or operator is not in the model (the nearest are suggested), or nothing is left.
     """
-    kinds = KINDS[MODE_TARGETS.get(options["mode"], options["target"])]
+    kinds = KINDS[options["target"]]
     found = [t for t in network.targets if t.kind in kinds]
     if options["tensors"]:
         found = _by_name(network, found, options["tensors"])
@@ -119,13 +119,15 @@ def population_of(network: Network, recipe: Recipe, options: dict[str, Any]) -> 
     kinds = sorted({t.kind for t in hit})
     others = [t for t in network.targets if t.kind in kinds and t.name not in names]
     elements = sum(math.prod(t.shape) for t in hit)
-    said = f"Faults ({recipe.fault.kind}) hit {elements} elements of {len(hit)} tensors ({', '.join(kinds)})"
+    said = (
+        f"Faults ({recipe.fault.kind}) were drawn from {elements} elements of {len(hit)} tensors ({', '.join(kinds)})"
+    )
     said += ", each tensor as often as any other" if recipe.unit == "tensor" else ", each element as often as any other"
     if options["bits"] or recipe.fault.field:
         said += f"; only the bits {options['bits'] or recipe.fault.field}"
     if others:
         missed = sum(t.elements for t in others)
-        said += f"; {len(others)} other tensors of these kinds with {missed} elements are not hit"
+        said += f"; {len(others)} other tensors of these kinds with {missed} elements were left out"
     return said + "."
 
 
@@ -193,8 +195,6 @@ def _pages(text: str | None, base: Path) -> tuple[tuple[int, int], ...]:
         if not words:
             continue
         if len(words) != 2 or not all(word.isdecimal() for word in words):
-            raise GeneratorProblem(
-                f"{text}:{number}: {line.strip()!r} is no page and bit", "Write two whole numbers, such as 12, 4711."
-            )
+            raise GeneratorProblem(f"{text}:{number} is no page and bit", "Write two whole numbers, such as 12, 4711.")
         pages.append((int(words[0]), int(words[1])))
     return tuple(pages)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from casework.generators.protocol import GeneratorProblem
 from casework.injection.campaign.blocks import rows_of
 from casework.injection.campaign.conduct import Campaign
 from casework.injection.campaign.lab import Lab
@@ -41,6 +42,11 @@ def through_storage(
     Returns:
         The campaign over all faults, in their order.
     """
+    if any(not lab.network.target(t.name).stored for t in faults.tensors):
+        raise GeneratorProblem(
+            "the model's storage is protected, and some of the faults hit what an inference computes",
+            "Put faults into stored tensors and into others in campaigns of their own (option target).",
+        )
     found = screen(faults, protections, stored_values(lab))
     through = np.flatnonzero(found.left & ~found.detected)
     ran = run(found.faults.take(through))

@@ -7,6 +7,7 @@ move.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -77,14 +78,21 @@ def _extremes(dtype: str, count: int) -> Array:
     return np.array([patterns[i % 2] for i in range(count)], np.uint64)
 
 
-def sing(lab: Lab, target: Target, engine: str) -> Canary:
+PutIn = Callable[[Lab, str, Target, FaultList], Array]
+
+
+def one_by_one(lab: Lab, engine: str, target: Target, faults: FaultList) -> Array:
+    """Put faults of a target in, each alone, and return their flags uint16 [F]."""
+    return lab.engine(engine).run(target, faults, np.arange(len(faults)), faults.sample, lab.judge)
+
+
+def sing(lab: Lab, target: Target, engine: str, put_in: PutIn = one_by_one) -> Canary:
     """Put the canaries of a target in by an engine, and ask the oracle where none of them is seen."""
     faults = canary_faults(lab.network.sha256, target, lab.samples)
-    fault = np.arange(len(faults))
-    flags = lab.engine(engine).run(target, faults, fault, faults.sample, lab.judge)
+    flags = put_in(lab, engine, target, faults)
     moved = int((flags & CHANGED != 0).sum())
     if moved:
         return Canary(target.name, engine, moved, len(faults), "alive")
-    truth = lab.engine("rebuild").run(target, faults, fault, faults.sample, lab.judge)
+    truth = put_in(lab, "rebuild", target, faults)
     verdict = "dead" if (truth & CHANGED != 0).any() else "inert"
     return Canary(target.name, engine, 0, len(faults), verdict)

@@ -66,6 +66,7 @@ class Campaign:
         audits: One a target that the audit fell on.
         injecting: Processor seconds of putting the faults in and judging them, all processes.
         outside: Processor seconds of everything that was done in other processes.
+        ran: Predictions that were run.
     """
 
     faults: FaultList
@@ -80,6 +81,7 @@ class Campaign:
     audits: tuple[Audited, ...]
     injecting: float
     outside: float
+    ran: int
 
 
 def conduct(
@@ -119,7 +121,7 @@ def conduct(
     audits, auditing = _audit(setting, faults, engine_of, flags, lab.samples, audit, seed, means)
     return Campaign(
         faults, fault, sample, flags, ledger, store, engine_of, refusals, canaries, audits, inside,
-        outside + auditing,
+        outside + auditing, len(flags),
     )  # fmt: skip
 
 
@@ -162,6 +164,7 @@ def refuse_dead(canaries: Sequence[Canary]) -> None:
             f"canary: faults put into {dead[0].target} by the engine {dead[0].engine} do not reach the model, and the oracle says "
             "that they should",
             "This is a fault of the engine, and no result is given: report it, and use option engine=rebuild meanwhile.",
+            ours=True,
         )
 
 

@@ -19,6 +19,7 @@ from casework.injection.campaign.lab import Lab, Setting, lab_of
 from casework.injection.engines.groups import GroupEngine
 from casework.injection.faults.fault_list import FaultList
 from casework.injection.faults.groups import group_bounds, group_rows
+from casework.injection.network.target import Target
 from casework.injection.problem import InjectionProblem
 
 Array = NDArray[Any]
@@ -62,7 +63,7 @@ def conduct_groups(
     for done, target in enumerate(targets):
         means.progress(done, len(targets), "canaries")
         if (target.name, chosen) not in known:
-            known[target.name, chosen] = sing(lab, target, "promoted" if target.stored else chosen)
+            known[target.name, chosen] = sing(lab, target, chosen, _together)
     canaries = tuple(known[t.name, chosen] for t in targets)
     refuse_dead(canaries)
     group, sample = group_rows(faults, bounds, lab.samples)
@@ -79,8 +80,15 @@ def conduct_groups(
     audits = _audit(setting, lab, faults, bounds, group, sample, flags, chosen, audit, seed)
     return Campaign(
         faults, bounds[group], sample, flags, ledger, store, {t.name: chosen for t in targets},
-        {targets[0].name: refusals}, canaries, audits, inside, outside,
+        {targets[0].name: refusals}, canaries, audits, inside, outside, len(flags),
     )  # fmt: skip
+
+
+def _together(lab: Lab, engine: str, target: Target, faults: FaultList) -> Array:
+    """Put canaries in, each a group of its own, by an engine for groups or by the oracle for groups."""
+    chosen = cast(GroupEngine, lab.engine("rebuild-groups" if engine == "rebuild" else engine))
+    bounds = np.arange(len(faults) + 1, dtype=np.int64)
+    return chosen.run_groups(faults, bounds, np.arange(len(faults)), faults.sample, lab.judge)
 
 
 def _assign(lab: Lab, faults: FaultList, order: Sequence[str]) -> tuple[str, list[tuple[str, str]]]:

@@ -45,12 +45,12 @@ def differ(rows: Array, golden: Array) -> Array:
 
 
 def unusable(rows: Array, golden: Array) -> Array:
-    """Return bool [R]: some element is NaN or infinite where the golden one is finite; never for integers."""
+    """Return bool [R]: an element is NaN where the golden one is none, or infinite where it is finite; never for integers."""
     if rows.dtype.kind != "f":
         return np.zeros(len(rows), bool)
     bad = ~np.isfinite(rows)
     if bad.any():
-        bad &= np.isfinite(golden)
+        bad &= np.isfinite(golden) | (np.isnan(rows) & ~np.isnan(golden))
     return np.asarray(bad.reshape(len(rows), -1).any(axis=1))
 
 
