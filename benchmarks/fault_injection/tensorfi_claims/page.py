@@ -60,12 +60,15 @@ def lines(head: list[str], rows: list[list[str]]) -> str:
 
 def table7(found: Results) -> str:
     """Paper and ours, 10 to 100 flips."""
-    names = ["table7/the authors' weights", "table7/own net", "table7/own net, elements drawn alike"]
-    rows = [
-        [str(10 * (i + 1)), f"{percent(paper)} %", *(found.at(name, 10 * (i + 1)) for name in names)]
-        for i, paper in enumerate(PAPER_TABLE7)
-    ]
-    return lines(["flips", "paper", "the authors' weights", "our net", "our net, elements drawn alike"], rows)
+    authors = "table7/the authors' weights"
+    names = [authors, "table7/own net", "table7/own net, elements drawn alike"]
+    rows = []
+    for row, paper in zip(found.rows(authors, AMOUNTS), PAPER_TABLE7, strict=True):
+        amount, either = row["amount"], (row["sdc"] + row["due"]) / row["predictions"]
+        first, *others = (found.at(name, amount) for name in names)
+        rows.append([f"{amount:.0f}", f"{percent(paper)} %", first, f"{percent(either)} %", *others])
+    head = ["flips", "paper", "authors' weights: SDC", "with DUE", "our net: SDC", "our net, elements drawn alike"]
+    return lines(head, rows)
 
 
 def growth(found: Results) -> str:
@@ -106,16 +109,12 @@ def depth(found: Results) -> str:
 
 def width(found: Results) -> str:
     """Layers times neurons."""
+    shapes = [(layers, unit) for unit in ("tensor", "element") for layers in (1, 2, 3)]
     rows = [
-        [
-            f"{neurons}",
-            *(found.rate(f"width/{layers}x{neurons}, {amount}") for layers in (1, 2, 3) for amount in (1, 10)),
-        ]
+        [f"{neurons}", *(found.rate(f"width/{layers}x{neurons}, {unit}s drawn alike") for layers, unit in shapes)]
         for neurons in (16, 32, 64, 128, 256, 512)
     ]
-    return lines(
-        ["neurons", *(f"{n} hidden, {a} flip{'s' if a > 1 else ''}" for n in (1, 2, 3) for a in (1, 10))], rows
-    )
+    return lines(["neurons", *(f"{layers} hidden, {unit}s drawn alike" for layers, unit in shapes)], rows)
 
 
 def classes(found: Results) -> str:
@@ -135,10 +134,8 @@ def masks(found: Results) -> str:
     held = [{row["tensor"]: row for row in found.masks["rates"][kind]["tensors"]} for kind in kinds]
     all_layers = found.masks["guess, all"]
     part = dict(zip(all_layers["layers"], all_layers["mean part changed"], strict=True))
-    edges = all_layers["edges on grids"]
     rows = []
     for name in held[0]:
-        on = " / ".join(f"{100 * value:.0f}" for value in edges[name])
         due = held[0][name]["due"] / held[0][name]["predictions"]
         rows.append(
             [
@@ -146,7 +143,6 @@ def masks(found: Results) -> str:
                 *(with_interval(one[name]) for one in held),
                 f"{percent(due)} %",
                 f"{100 * part[name]:.0f} %",
-                on,
             ]
         )
     head = [
@@ -155,7 +151,6 @@ def masks(found: Results) -> str:
         "SDC, 1 flip",
         "NaN or infinity, 100 flips",
         "pixels changed",
-        "edges on a grid of 2 / 4 / 8 / 16, %",
     ]
     return lines(head, rows)
 
