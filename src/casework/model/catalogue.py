@@ -110,6 +110,7 @@ GENERATORS: Final[dict[str, GeneratorSpec]] = {
         {
             "injected_predictions": _effort("predictions made with a fault in place"),
             "faults": _effort("faults put in"),
+            "settled_by_storage": _effort("predictions not run: protected storage undid their fault or told of it"),
             "sdc_rate": _ratio("lower", "injected predictions whose decision differs from the golden run's, unseen by any guard"),
             "sdc5_rate": _ratio("lower", "injected predictions whose golden class is not among the five best"),
             "confidence_drop_10_rate": _ratio("lower", "injected predictions with 10 or more points less confidence in the golden class"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Final, Literal, assert_never
 
 from numpy.typing import NDArray
 
@@ -19,6 +19,9 @@ from casework.injection.outcomes import classification, detection, regression, s
 from casework.injection.outcomes.guards import KEY, decisive_position, guard_positions
 
 Array = NDArray[Any]
+
+_DECODED: Final = {"center": (4, 3), "boxes": (3, 2)}
+"""Decoder of detections to the axes of its first output, and the fewest outputs that it reads."""
 
 Decision = Literal["classification", "detection", "segmentation", "regression"]
 
@@ -55,6 +58,8 @@ class DecisionMaker:
                 return regression.judge_of(golden, self.thresholds, decisive=self.output, guards=self.guards)
             case "detection":
                 return _detector(golden, list(outputs), self.interface, self.guards)
+            case _:
+                assert_never(self.kind)
 
     def told(self) -> dict[str, Any]:
         """Return what of it the record should hold."""
@@ -68,15 +73,22 @@ class DecisionMaker:
                 found |= {"interface": self.interface.as_options() if self.interface else {}}
             case "classification":
                 pass
+            case _:
+                assert_never(self.kind)
         return found
 
 
 def _detector(golden: list[Array], names: list[str], interface: Interface | None, guards: tuple[int, ...]) -> Judge:
     if interface is None:
         raise GeneratorProblem("a detector needs a decoder", "Name it: option decoder=center or decoder=boxes.")
+    if interface.decoder not in _DECODED:
+        raise GeneratorProblem(
+            f"decoder {interface.decoder} gives no detections",
+            "Name one that does: option decoder=center or decoder=boxes.",
+        )
     reads = [names.index(name) for name in interface.outputs]
     read = [golden[position] for position in reads]
-    wanted = {"center": (4, 3), "boxes": (3, 2)}[interface.decoder]
+    wanted = _DECODED[interface.decoder]
     if len(read) < wanted[1] or any(r.ndim > 4 for r in read) or read[0].ndim != wanted[0]:
         shapes = ", ".join(f"{name}{list(o.shape)}" for name, o in zip(names, golden, strict=True))
         raise GeneratorProblem(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,6 +134,8 @@ class Trials:
             case "stratified":
                 found = self._stratified(event, chosen)
                 return None if found is None else _of(name, found, n, where, self.confidence, "stratified")
+            case _:
+                assert_never(self.design)
 
     def counts(self, key: Array, size: int) -> Counts:
         """Count all events at once by a key int [R] below `size`: one pass over the predictions, however many keys there are."""
@@ -153,6 +155,8 @@ class Trials:
                 return self._counted(name, counts.of(name, at), n, where)
             case "cluster" | "stratified":
                 return self.rate(name, where, counts.key == at)
+            case _:
+                assert_never(self.design)
 
     def _counted(self, name: str, k: int, n: int, where: str) -> Metric:
         if self.design == "simple":

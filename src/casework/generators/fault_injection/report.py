@@ -23,6 +23,9 @@ from casework.model.result import Metric, SelfCheck
 
 Array = NDArray[Any]
 
+CLASSES: Final = 100_000
+"""Most classes whose rates are told apart."""
+
 SLICES: Final = 200
 """Most tensors whose rates become metrics; the table holds all."""
 
@@ -87,6 +90,7 @@ def _audit(designed: Designed, finds: Finds) -> None:
     if designed.protected:
         told = f"{designed.predictions - designed.ran} of {designed.predictions} predictions were settled by storage, and not run"
         finds.self_checks.append(SelfCheck(name="storage", outcome="passed", detail=told))
+        finds.metrics.append(census("settled_by_storage", designed.predictions - designed.ran, n=designed.predictions))
         detail += "" if designed.ran else "; storage undid or told every fault, so that none reached the model"
     finds.self_checks.append(
         SelfCheck(name="audit", outcome="passed", detail=detail)
@@ -104,7 +108,9 @@ def _classes(lab: Lab, inputs: Inputs) -> Array:
     """Return the class of each input, int64 [N]: its label, else what the golden run says; -1 where there is none."""
     if inputs.labels and inputs.classes:
         return np.array([inputs.classes.index(label) if label in inputs.classes else -1 for label in inputs.labels])
-    return np.asarray(getattr(lab.judge, "classes", np.full(lab.samples, -1)))
+    found = np.asarray(getattr(lab.judge, "classes", np.full(lab.samples, -1)))
+    # Labels far apart are no numbers of classes.
+    return found if len(found) and found.min() >= -1 and found.max() < CLASSES else np.full(lab.samples, -1)
 
 
 def _rates(part: Part, maker: DecisionMaker, where: str) -> list[Metric]:
@@ -117,7 +123,7 @@ def _rates(part: Part, maker: DecisionMaker, where: str) -> list[Metric]:
     found = [trials.rate(name, where) for name in names]
     return [
         *(f for f in found if f is not None),
-        census("injected_predictions", len(trials.flags), where=where),
+        census("injected_predictions", sum(c.ran for c in part.campaigns), where=where),
         census("faults", int(np.count_nonzero(np.diff(trials.faults.starts))), where=where),
     ]
 
@@ -217,7 +223,7 @@ def _remarks(designed: Designed, lab: Lab, finds: Finds) -> None:
         )
     if any(port.dtype == "float16" for port in lab.network.inputs) or _computed_wider(lab):
         said.append(
-            "The runtime computes values of 16 bits in 32 bits on this processor: faults in activations hit the 32-bit values, which "
+            "The runtime computes float16 values in 32 bits on this processor: faults in activations hit the 32-bit values, which "
             "a processor of 16-bit arithmetic does not have."
         )
     if lab.network.uncuttable:

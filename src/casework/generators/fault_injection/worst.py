@@ -73,4 +73,4 @@ def _said(told: Any, classes: Sequence[str]) -> tuple[str, str, float | None]:
 
 
 def _name(index: int, classes: Sequence[str]) -> str:
-    return classes[index] if index < len(classes) else str(index)
+    return classes[index] if 0 <= index < len(classes) else str(index)

@@ -84,6 +84,17 @@ def open_lab(setting: Setting) -> Lab:
     from casework.injection.network.network import prepare
 
     network = prepare(setting.content, setting.name, inputs=setting.inputs)
+    for port in network.outputs:
+        if port.layout is None or port.layout.axis > 0:
+            raise InjectionProblem(
+                f"output {port.name} of {setting.name} does not hold a sample in each row: "
+                + (
+                    "it is the same for all"
+                    if port.layout is None
+                    else f"samples follow each other on axis {port.layout.axis}"
+                ),
+                "Export the model with outputs whose first axis is the batch.",
+            )
     golden = Golden(network, dict(setting.inputs))
     names = [output.name for output in network.outputs]
     return Lab(network, golden, setting.judge(dict(zip(names, golden.outputs, strict=True))))
