@@ -124,11 +124,8 @@ class ChannelEngine:
             for part in _parts(chosen, layer.most(ROOM, len(block))):
                 made = layer.channels(sites, fault[part], inputs)
                 column = np.searchsorted(unlike[block], sample[part])
-                for number in np.unique(column):
-                    mine = np.flatnonzero(column == number)
-                    tail.add(
-                        int(unlike[block[number]]), part[mine], sites.channel[fault[part[mine]]], made[number][mine]
-                    )
+                values = made[0] if len(block) == 1 else np.stack(made)[column, np.arange(len(part))]
+                tail.add_mixed(sample[part], part, sites.channel[fault[part]], values)
 
 
 def _parts(order: Array, most: int) -> Iterator[Array]:

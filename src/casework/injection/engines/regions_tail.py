@@ -43,6 +43,8 @@ class Tail:
         self._judge = judge
         self._flags = flags
         self._pending: dict[int, Pending] = {}
+        self._mixed: list[tuple[Array, Array, Array, Array]] = []
+        self._waiting = 0
         self._whole: dict[int, Array] = {}
         self._most = max(rest.most, min(WAITING, ROOM // rest.channel_bytes))
 
@@ -69,10 +71,42 @@ class Tail:
         if pending.count >= self._most:
             self._run(sample)
 
+    def add_mixed(self, samples: Array, rows: Array, channel: Array, values: Array) -> None:
+        """Take channels of several samples, few of each: their rows are gathered, where `add` tiles one sample.
+
+        Args:
+            samples: int64 [K].
+            rows: int64 [K]: their positions among the flags.
+            channel: int64 [K].
+            values: [K, ...]: the channel with the fault.
+        """
+        unlike, place = np.unique(samples, return_inverse=True)
+        golden = self._golden.values([self._name], unlike)[self._name]
+        pattern = f"u{values.dtype.itemsize}"
+        unequal = values.view(pattern) != golden.view(pattern)[place, channel]
+        changed = np.flatnonzero(unequal.any(axis=tuple(range(1, values.ndim))) if values.ndim > 1 else unequal)
+        if len(changed):
+            self._mixed.append((samples[changed], rows[changed], channel[changed], values[changed]))
+            self._waiting += len(changed)
+        if self._waiting >= self._most:
+            self._run_mixed()
+
     def finish(self) -> None:
         """Run what waits."""
         for sample in sorted(self._pending):
             self._run(sample)
+        self._run_mixed()
+
+    def _run_mixed(self) -> None:
+        if not self._mixed:
+            return
+        samples, rows, channel, values = (np.concatenate(parts) for parts in zip(*self._mixed, strict=True))
+        self._mixed, self._waiting = [], 0
+        for start in range(0, len(rows), self._rest.most):
+            part = slice(start, start + self._rest.most)
+            buffer = self._golden.values([self._name], samples[part])[self._name]
+            buffer[np.arange(len(buffer)), channel[part]] = values[part]
+            self._flags[rows[part]] = self._judge(self._rest.run({self._name: buffer}, samples[part]), samples[part])
 
     def _of(self, sample: int) -> Array:
         if sample not in self._whole:
