@@ -51,7 +51,9 @@ def speed(found: Found) -> str:
     rows = []
     for net, one in found["speed"].items():
         for target in ("activations", "weights"):
-            made = one[target]
+            made = one.get(target)
+            if made is None:
+                continue
             engines = ", ".join(
                 f"{row['engine']} {100 * row['predictions'] / made['predictions']:.0f} %" for row in made["engines"]
             )
