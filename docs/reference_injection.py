@@ -179,7 +179,7 @@ def fault_list() -> str:
     return "\n".join([
         f"# Fault list: `{FORMAT}`",
         "",
-        "Faults as data. `casework try fault-injection` writes the list of a campaign with `--keep`, and the option `fault_list` puts a list in, in a case too. "
+        "Faults as data. `casework try fault-injection` writes the list of a campaign with `--keep`, and the option `fault_list` puts a list in again. What somebody chose is no sample: rates of a given list have no interval, and evidence of a case takes no list. "
         "It is JSONL: the first line is the header, every other line a fault. A file that ends in `.parquet` (extra `casework[parquet]`) has the same as columns: "
         "the header as JSON in the metadata key `casework`, operands as uint64 bit patterns (of `add` and `scale`, of a float64), -1 as `sample` for `every`.",
         "",
@@ -378,7 +378,7 @@ def _ways() -> list[str]:
         "reasons of the others stand in the table `engines`, with what each engine says of its exactness: `bit-exact` (the bits of the oracle) or `rounding` (up to the order of a sum).",
         "",
         f"Before a pair of tensor and engine is used, up to {TRIES} canaries are put in: one must change an output, or the oracle must agree that none can. After the campaign the audit repeats "
-        "a random sample of its predictions by the oracle. A dead canary, or one disagreement, is an error without a result.",
+        "a sample of its predictions by the oracle: half of it alike over the tensors hit, the rest random over all predictions. A dead canary, or one disagreement, is an error without a result.",
         "",
         "## Before and after hardening",
         "",

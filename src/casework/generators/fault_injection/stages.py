@@ -76,10 +76,13 @@ def _share(audit: int, faults: int, count: int) -> int:
     return -(-audit * faults // count) if audit else 0
 
 
-def _strata(recipe: Recipe, count: int, least: int) -> tuple[tuple[Stratum, ...], Array]:
-    """Return strata by tensor and bit, or by bit where these would be too many, and their weights."""
+def _strata(recipe: Recipe, count: int, least: int, *, coarse: bool = False) -> tuple[tuple[Stratum, ...], Array]:
+    """Return strata by tensor and bit, or by bit where these would be too many or an interval is wanted, and their weights.
+
+    Most of the variance is between bits. A pilot in every tensor and bit may alone cost more faults than the interval needs.
+    """
     found = strata(recipe, "tensor_bit")
-    if 3 * least * len(found) > count:
+    if coarse or 3 * least * len(found) > count:
         found = strata(recipe, "bit")
     if 2 * HALVES * len(found) > count:
         raise GeneratorProblem(
@@ -101,7 +104,7 @@ def _by_pilot(
     run: Run, recipe: Recipe, amount: float, count: int, audit: int, options: dict[str, Any], confidence: float
 ) -> Part:
     """Draw a pilot in every stratum and spread the rest by what it found (Neyman), in halves that do not decide on themselves."""
-    parts, weights = _strata(recipe, count, options["pilot"])
+    parts, weights = _strata(recipe, count, options["pilot"], coarse=options["interval"] is not None)
     try:
         plan = plan_of(
             weights.tolist(),
