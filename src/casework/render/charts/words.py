@@ -106,7 +106,7 @@ def labels(names: Sequence[str], room: float, size: float) -> list[str]:
             return short
         for at, name in enumerate(names):
             if short[at] in doubled:
-                cut = _PARTS.sub(r"\1\2", name[start:])
+                cut = _cut_parts(name[start:])
                 short[at] = shortened(cut if words_cut else f"{at + 1} {cut}", room, size)
     return short
 
@@ -118,7 +118,24 @@ def _known(name: str) -> str:
     return name
 
 
-_PARTS: Final = re.compile(r"([A-Za-z]{3})[A-Za-z_]*?(_?[0-9]*)(?=[/.])")
+def _cut_parts(name: str) -> str:
+    """Return a name whose parts, but for the last, are cut to their first three letters and their number: `layer_12/conv` `lay_12/conv`."""
+    made, part = [], ""
+    for letter in name:
+        if letter in "/.":
+            made += [_cut(part), letter]
+            part = ""
+        else:
+            part += letter
+    return "".join([*made, part])
+
+
+def _cut(part: str) -> str:
+    digits = len(part) - len(part.rstrip("0123456789"))
+    stem, number = part[: len(part) - digits], part[len(part) - digits :]
+    if len(stem) <= 3 or not stem.replace("_", "").isascii() or not stem.replace("_", "").isalpha():
+        return part
+    return stem[:3] + ("_" if stem.endswith("_") and number else "") + number
 
 
 def _common(names: Sequence[str]) -> int:
