@@ -137,9 +137,9 @@ def peers(found: Found) -> str:
             best = min(mine, key=lambda row: row["ms"])
             floor = found["speed"][key[1]]["clean"]["batch1"]["median"]
             one = "" if single is None else f"{digits(single['ms'])} = {digits(single['ms'] / floor)} x"
-            rows.append([
-                key[0], NAMES[key[1]], key[2], one, f"{digits(best['ms'])} = {digits(best['ms'] / floor)} x (batch {best['batch']})",
-            ])  # fmt: skip
+            batched = f"{digits(best['ms'])} = {digits(best['ms'] / floor)} x (batch {best['batch']})"
+            few = f", {best['predictions']} only" if best["predictions"] < 20 else ""
+            rows.append([key[0], NAMES[key[1]], key[2], one, batched + few])
     return lines(["tool", "model", "fault", "one at a time, ms", "best batch, ms a prediction"], rows)
 
 
