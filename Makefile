@@ -38,6 +38,7 @@ bench:
 	$(PYTHON) benchmarks/bench_check.py
 	$(PYTHON) benchmarks/bench_evidence.py
 	$(PYTHON) benchmarks/bench_log.py
+	$(PYTHON) benchmarks/fault_injection/bench_injection.py --models out/models
 
 # Foreign vectors of Sigstore bundles: DIR is a checkout of https://github.com/sigstore/sigstore-conformance
 conformance:

