@@ -18,11 +18,13 @@ from casework.injection.faults.recipe import Recipe
 from casework.injection.faults.strata import Stratum, strata, weight
 from casework.injection.sampling.adaptive import HALVES, Drawn, next_stage, pilot_stage, plan_of
 from casework.injection.sampling.allocation import proportional
+from casework.injection.sampling.sequential import look, looks_of
 
 Array = NDArray[Any]
 
-LOOKS: Final = 8
-"""Looks at the interval of a campaign without strata: at equal steps, fixed beforehand."""
+STEP: Final = 500
+LOOKS: Final = 40
+"""Looks at the interval of a campaign without strata: every 500 faults, fewer where there would be more than 40; fixed beforehand."""
 
 
 class Run(Protocol):
@@ -61,14 +63,18 @@ def staged(
 def _until(run: Run, recipe: Recipe, amount: float, count: int, audit: int, interval: float, confidence: float) -> Part:
     """Draw alike, and stop at the first look at which the interval of sdc_rate is narrow enough."""
     how: Design = "simple" if recipe.samples else "cluster"
-    ends = sorted({max(1, count * (look + 1) // LOOKS) for look in range(LOOKS)})
+    plan = looks_of(count, interval, step=max(STEP, count // LOOKS), confidence=confidence)
     campaigns: list[Campaign] = []
-    for start, end in zip([0, *ends[:-1]], ends, strict=True):
-        campaigns.append(run(generate(recipe, range(start, end)), _share(audit, end - start, count)))
-        trials = trials_of(campaigns, how, confidence)
-        found = trials.rate("sdc_rate")
-        if found is not None and (found.ci_high or 0.0) - (found.ci_low or 0.0) <= 2 * interval:
+    events: list[Array] = []
+    before, after = 0, plan.totals[0]
+    while True:
+        ran = run(generate(recipe, range(before, after)), _share(audit, after - before, count))
+        campaigns.append(ran)
+        events.append(np.bincount(ran.fault[EVENTS["sdc_rate"](ran.flags)], minlength=len(ran.faults)))
+        found = look(plan, np.concatenate(events), len(ran.flags) // len(ran.faults))
+        if found.total is None:
             break
+        before, after = after, found.total
     return Part(amount, trials_of(campaigns, how, confidence), tuple(campaigns))
 
 
