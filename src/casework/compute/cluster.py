@@ -7,13 +7,14 @@ loopback interface only and takes only connections that hold the certificate mad
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import pickle
 import queue
 import re
 import secrets
 import socket
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
@@ -204,6 +205,7 @@ def _local(distributed: Any, workers: int) -> Iterator[Client]:
 
 @contextmanager
 def _local_cluster(distributed: Any, workers: int) -> Iterator[Client]:
+    before = set(multiprocessing.active_children())
     with interrupts_held():  # the cluster's threads inherit it, and so do the workers that they start
         cluster = distributed.LocalCluster(
             n_workers=workers,
@@ -228,6 +230,16 @@ def _local_cluster(distributed: Any, workers: int) -> Iterator[Client]:
         with suppress(Exception):  # the results are there; a slow end does not take them back
             client.close(timeout=CONNECT_S)
             cluster.close(timeout=CONNECT_S)
+        _end_late_workers(before)
+
+
+def _end_late_workers(before: Collection[Any]) -> None:
+    """End workers that were being started in place of dead ones when the cluster was closed: Dask forgets about them."""
+    for child in multiprocessing.active_children():
+        if child not in before and child.name.startswith("Dask Worker process"):
+            with suppress(OSError):  # it has just ended
+                child.kill()
+            child.join(timeout=CONNECT_S)
 
 
 def _reach(address: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import pickle
 import sys
 import time
@@ -27,6 +28,15 @@ def scheduler() -> Iterator[Any]:
         yield made
 
 
+@pytest.fixture
+def _no_new_process() -> Iterator[None]:
+    """No process is left that was not there before, not even a worker that was being started as the cluster ended."""
+    before = set(multiprocessing.active_children())
+    yield
+    assert set(multiprocessing.active_children()) <= before
+
+
+@pytest.mark.usefixtures("_no_new_process")
 def test_a_local_cluster_survives_the_death_of_a_worker(tmp_path: Path) -> None:
     told: list[int] = []
     made = spread(die_once, str(tmp_path), range(12), workers=2, cluster="local", progress=lambda d, _n: told.append(d))
@@ -36,9 +46,27 @@ def test_a_local_cluster_survives_the_death_of_a_worker(tmp_path: Path) -> None:
     assert len((tmp_path / "begun-3").read_text()) >= 3  # killed, again (Dask may repeat what it likes), and here
 
 
+@pytest.mark.usefixtures("_no_new_process")
 def test_a_shard_that_always_kills_is_named() -> None:
     with pytest.raises(WorkersLost, match=rf"shard 4 of 6 ended its worker {MAX_RUNS} times"):
         spread(die_always, None, range(6), workers=2, cluster="local")
+
+
+def test_a_worker_that_was_being_started_as_the_cluster_ended_is_ended() -> None:
+    context = multiprocessing.get_context("spawn")
+    names = ["Dask Worker process (from Nanny)", "of somebody else", "Dask Worker process (from Nanny)"]
+    earlier, other, late = (context.Process(target=time.sleep, args=(60,), name=name, daemon=True) for name in names)
+    earlier.start()
+    before = multiprocessing.active_children()
+    other.start()
+    late.start()
+    try:
+        cluster._end_late_workers(before)
+        assert [p.is_alive() for p in (earlier, other, late)] == [True, True, False]
+    finally:
+        for process in (earlier, other):
+            process.kill()
+            process.join()
 
 
 def test_a_cluster_by_address_gives_the_same(scheduler: Any, tmp_path: Path) -> None:
