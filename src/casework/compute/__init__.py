@@ -4,6 +4,7 @@ A shard holds all that its function needs, its seed included, so the result does
 are, on which of them a shard lands, or on workers that die on the way.
 """
 
+from casework.compute.memory import keepable_bytes
 from casework.compute.pace import Pace
 from casework.compute.shard_store import ShardStore
 from casework.compute.shards import map_shards, split_evenly
@@ -17,6 +18,7 @@ __all__ = [
     "ShardStore",
     "Spread",
     "WorkersLost",
+    "keepable_bytes",
     "map_shards",
     "split_evenly",
     "spread",

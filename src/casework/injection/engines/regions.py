@@ -125,11 +125,19 @@ def cells(top: Array, left: Array, size: tuple[int, int], width: int) -> Array:
 class Backdrop:
     """Golden tensors of a few samples, from which windows are taken."""
 
-    def __init__(self, samples: int, values: Callable[[str, int], Array]) -> None:
-        """Args: samples: how many; values: returns a golden tensor [C, H, W] of one of them, by its position."""
+    def __init__(
+        self, samples: int, values: Callable[[str, int], Array], tables: dict[str, Array] | None = None
+    ) -> None:
+        """Make it.
+
+        Args:
+            samples: How many.
+            values: Returns a golden tensor [C, H, W] of one of them, by its position.
+            tables: Tensors that were turned around for the very same samples, to which others are added; None for a fresh dict.
+        """
         self._samples = samples
         self._values = values
-        self._tables: dict[str, Array] = {}
+        self._tables: dict[str, Array] = {} if tables is None else tables
 
     def plain(self, name: str, slot: int) -> Array:
         """Return a golden tensor [C, H, W] of a sample. Not to be written to."""

@@ -27,6 +27,9 @@ PORTION: Final = 256 << 20
 FETCHED: Final = 64 << 20
 """Bytes that are asked of the golden run at a time, about."""
 
+FEW: Final = 64
+"""Samples that are turned around together even where a target is struck in fewer."""
+
 
 class Scenes:
     """Backdrops of samples for the ways of plans."""
@@ -36,6 +39,8 @@ class Scenes:
         self._golden = golden
         self._held: OrderedDict[tuple[str, int], Array] = OrderedDict()
         self._bytes = 0
+        self._every = np.arange(golden.samples)
+        self._turned: dict[str, Array] = {}
 
     def portions(self, plan: Plan, size: tuple[int, int], sample: Array) -> Iterator[tuple[Array, Array]]:
         """Yield rows int64 [K], and their samples, ascending and unlike: as many samples as fit.
@@ -46,9 +51,14 @@ class Scenes:
             sample: int64 [R]: sample of each row.
         """
         each = max(1, sum(self._size(name) for name in plan.way(size)))
-        together = max(1, PORTION // each)
         order = np.argsort(sample, kind="stable")
         unlike, ordered = np.unique(sample), sample[order]
+        together = max(1, PORTION // each)
+        if self._golden.whole:
+            # What is turned around for all samples serves other targets too.
+            every = self._golden.samples <= max(FEW, 2 * len(unlike))
+            unlike = self._every if every else unlike
+            together = len(unlike)
         for start in range(0, len(unlike), together):
             chosen = unlike[start : start + together]
             first, last = np.searchsorted(ordered, [chosen[0], chosen[-1] + 1])
@@ -57,13 +67,20 @@ class Scenes:
     def backdrop(self, plan: Plan, size: tuple[int, int], samples: Array) -> Backdrop:
         """Return the golden tensors of samples: those on the way of windows of a size at once, others when asked for."""
         way = plan.way(size)
+        numbers = samples.tolist()
+        if self._golden.whole:
+            shared = self._turned if len(numbers) == self._golden.samples else None
+            return Backdrop(len(numbers), lambda name, slot: self._kept(name, numbers[slot]), shared)
         each = max(1, sum(self._size(name) for name in way))
         lacking = [int(s) for s in samples if any((name, int(s)) not in self._held for name in way)]
         together = max(1, FETCHED // each)
         for start in range(0, len(lacking), together):
             self._fetch(way, lacking[start : start + together])
-        numbers = samples.tolist()
         return Backdrop(len(numbers), lambda name, slot: self._of(name, numbers[slot]))
+
+    def _kept(self, name: str, sample: int) -> Array:
+        found = self._golden.row(name, sample)
+        return self._of(name, sample) if found is None else found
 
     def _of(self, name: str, sample: int) -> Array:
         key = (name, sample)

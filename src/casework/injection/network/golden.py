@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from casework.compute import keepable_bytes
 from casework.injection.faults.bits import numpy_type
 from casework.injection.network.layouts import same_bits
 from casework.injection.network.network import Network
@@ -20,9 +21,6 @@ from casework.injection.network.wiring import before, exposed, extract
 from casework.injection.problem import InjectionProblem
 
 Array = NDArray[Any]
-
-BUDGET: Final = 1 << 30
-"""Bytes of golden tensors that are kept."""
 
 TOGETHER: Final = 32
 """Samples in one golden run."""
@@ -54,20 +52,20 @@ class Agreement:
 class Golden:
     """Golden run of a network on samples. All values are rows: [R, *shape of one sample]."""
 
-    def __init__(self, network: Network, inputs: Mapping[str, Array], *, budget: int = BUDGET) -> None:
+    def __init__(self, network: Network, inputs: Mapping[str, Array], *, budget: int | None = None) -> None:
         """Run the network on all samples, and some of them twice.
 
         Args:
             network: The network.
             inputs: By graph input: [N, *shape of one sample], or whole where it has no batch axis.
-            budget: Bytes of tensors that may be kept.
+            budget: Bytes of tensors that may be kept; None for this process's share of the machine's memory.
 
         Raises:
             InjectionProblem: The inputs do not fit; an output is NaN; the outputs differ between runs or batch sizes.
         """
         self.network = network
         self.inputs, self.samples = fitted(network.inputs, _varying(network, inputs), network.name)
-        self._budget = budget
+        self._budget = keepable_bytes() if budget is None else budget
         self._sessions = Sessions(network.sessions)
         self._tables: dict[str, tuple[Array, Array]] = {}
         self._shared: dict[tuple[str, int], Array] = {}
@@ -101,6 +99,15 @@ class Golden:
         self._fill([name], samples)
         table = self._table(name)
         return np.asarray(table.reshape(len(table), -1)[samples, index])
+
+    def row(self, name: str, sample: int) -> Array | None:
+        """Return a tensor of one sample, [*shape], where all of all samples are kept; not to be written to."""
+        if not self.whole:
+            return None
+        if name not in self._tables:
+            self._fill([name], np.array([sample]))
+        found: Array = self._table(name)[sample]
+        return found
 
     def tile(self, names: Sequence[str], sample: int, rows: int) -> dict[str, Array]:
         """Return tensors of one sample repeated in `rows` rows."""
@@ -177,7 +184,8 @@ class Golden:
         return [name for name, layout in self.network.layouts.items() if layout is not None and name not in self.inputs]
 
     @cached_property
-    def _all_fit(self) -> bool:
+    def whole(self) -> bool:
+        """Whether all tensors of all samples are kept, and so computed once."""
         return self.samples * sum(self._bytes(name) for name in self._all_names) <= self._budget
 
     def _bytes(self, name: str) -> int:
@@ -188,12 +196,12 @@ class Golden:
         """Have the tables hold tensors for some samples: of all tensors at once where that is affordable."""
         computed = [name for name in names if name not in self.inputs]
         lacking = [name for name in computed if name not in self._tables]
-        if not self._all_fit:
+        if not self.whole:
             samples = np.unique(samples)
             lacking += [name for name in computed if name in self._tables and not self._tables[name][1][samples].all()]
         if not lacking:
             return
-        if self._all_fit:
+        if self.whole:
             lacking, samples = self._all_names, np.arange(self.samples)
             session = self.network.open(exposed(self.network.light, lacking))
         else:

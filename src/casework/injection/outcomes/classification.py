@@ -3,7 +3,7 @@
 Most faults change scores by a little, and a little cannot change a decision: with d the Euclidean distance of a row from its
 golden row, the difference of two scores moves by at most sqrt(2) d, and so do the log-odds of a softmax confidence, whose
 gradient (1, -softmax of the others) is no longer than sqrt(2) (Cauchy and Schwarz). Rows nearer than each golden row's own limit
-are settled by that one number; only the others are looked at one by one, in float64.
+are settled by that one number, most others by their leading scores; only what is left is looked at one by one, in float64.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from casework.injection.outcomes.comparison import (
     unusable,
 )
 from casework.injection.outcomes.flags import CHANGED, DROP10, DROP20, DUE, NEAR_TIE, SDC, SDC5
+from casework.injection.outcomes.leaders import leaders
 from casework.injection.problem import InjectionProblem
 
 Array = NDArray[Any]
@@ -153,6 +154,17 @@ class ClassificationJudge:
 
     def _far(self, found: Array, of: Array) -> Array:
         """Return the flags, less CHANGED, of rows that a distance does not settle."""
+        if self.scores != "logits":
+            return self._exactly(found, of)
+        settled = leaders(found, self.best[of], self.confidence[of], self.tie)
+        flags = settled.flags | self.tied[of] * np.uint16(NEAR_TIE)
+        left = np.flatnonzero(settled.doubtful)
+        if len(left):
+            flags[left] = self._exactly(found[left], of[left])
+        return flags
+
+    def _exactly(self, found: Array, of: Array) -> Array:
+        """Return the flags, less CHANGED, of rows looked at one by one, in float64."""
         golden = self.best[of]
         flags = np.where(found.argmax(axis=1) != golden, np.uint16(SDC), np.uint16(0))
         with np.errstate(invalid="ignore", over="ignore"):

@@ -17,6 +17,9 @@ Array = NDArray[Any]
 BLOCK_BYTES: Final = 1 << 20
 """Bytes of outputs judged at a time: with their golden rows they stay in the second-level cache."""
 
+WORDS: Final = 6
+"""Most words of a short row: five of eight bytes take 4.6 ns a row, `memcmp` 10.9 ns; eight are no better."""
+
 _ALWAYS: Final = np.uint16(CHANGED | DUE | DETECTED)
 
 
@@ -28,7 +31,7 @@ def contiguous(rows: Array) -> Array:
 def differ(rows: Array, golden: Array) -> Array:
     """Return bool [R]: the rows that differ from the golden ones in some bit; -0.0 differs from 0.0.
 
-    Rows are compared as blocks of bytes, one `memcmp` each: 5 ns for ten float32.
+    Short rows are compared word by word, all rows at once; long ones as blocks of bytes, one `memcmp` each.
 
     Args:
         rows: [R, ...].
@@ -39,8 +42,15 @@ def differ(rows: Array, golden: Array) -> Array:
     if not rows.size:
         return np.zeros(len(rows), bool)
     row_bytes = rows.nbytes // len(rows)
-    kind = np.dtype((np.void, row_bytes))
     rows, golden = contiguous(rows).reshape(len(rows), -1), contiguous(golden).reshape(len(rows), -1)
+    word = next((size for size in (8, 4) if row_bytes % size == 0 and row_bytes <= WORDS * size), 0)
+    if word:
+        one, other = rows.view(f"u{word}"), golden.view(f"u{word}")
+        differing = one[:, 0] != other[:, 0]
+        for column in range(1, one.shape[1]):
+            differing |= one[:, column] != other[:, column]
+        return np.asarray(differing)
+    kind = np.dtype((np.void, row_bytes))
     return np.asarray(rows.view(kind)[:, 0] != golden.view(kind)[:, 0])
 
 
