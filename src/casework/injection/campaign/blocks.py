@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Final, Protocol, runtime_checkable
 
@@ -35,7 +35,7 @@ class CountingJudge(Judge, Protocol):
 BLOCKS: Final = 32
 """Blocks that a large campaign is cut into, about; fixed, so that the cut does not depend on the number of processes."""
 
-LEAST: Final = 20_000
+LEAST: Final = 50_000
 """Fewest injected predictions in a block, where a target has as many: each block has sessions of its own to build."""
 
 
@@ -108,11 +108,33 @@ def choose(
     )
 
 
-def _keys(faults: FaultList, samples: int) -> Array:
-    """Return what faults are sorted by: the tensor and, where both fit into 16 bits and so sort in linear time, the input."""
-    if len(faults.tensors) * (samples + 1) < 1 << 16:
-        return np.asarray((faults.tensor * (samples + 1) + (faults.sample + 1)).astype(np.uint16))
-    return np.asarray(faults.tensor.astype(np.int16) if len(faults.tensors) < 1 << 15 else faults.tensor)
+def _sorted(faults: FaultList, samples: int) -> tuple[FaultList, Array]:
+    """Return a list by tensor and, where both fit into 16 bits and so sort in linear time, by input; and the order int64 [F].
+
+    Of a list so sorted, tensors and inputs are known from how many there are of each: less than half of its columns is gathered.
+    """
+    count = len(faults.tensors)
+    if count * (samples + 1) >= 1 << 16:
+        keys = faults.tensor.astype(np.int16) if count < 1 << 15 else faults.tensor
+        order = np.argsort(keys, kind="stable")
+        return faults.take(order), order
+    narrow = faults.tensor.astype(np.uint16)
+    narrow *= np.uint16(samples + 1)
+    narrow += (faults.sample + 1).astype(np.uint16)  # inputs count from `EVERY_SAMPLE`, which is -1
+    order = np.argsort(narrow, kind="stable")
+    if not faults.single or faults.group is not faults.ids:
+        return faults.take(order), order
+    found = np.bincount(narrow, minlength=count * (samples + 1))
+    tensor = np.repeat(np.arange(count, dtype=np.int32), found.reshape(count, -1).sum(axis=1))
+    sample = np.repeat(np.tile(np.arange(EVERY_SAMPLE, samples, dtype=np.int64), count), found)
+    counted = (
+        int(faults.ids[0]) == 0 and int(faults.ids[-1]) == len(faults) - 1
+    )  # ascending and unlike: they are 0, 1, ...
+    ids = order if counted else faults.ids.take(order)
+    return replace(
+        faults, ids=ids, group=ids, tensor=tensor, sample=sample, op=faults.op.take(order), index=faults.index.take(order),
+        operand=faults.operand.take(order),
+    ), order  # fmt: skip
 
 
 def cut(faults: FaultList, engine_of: dict[str, str], samples: int) -> list[Block]:
@@ -123,18 +145,19 @@ def cut(faults: FaultList, engine_of: dict[str, str], samples: int) -> list[Bloc
         engine_of: Engine by target.
         samples: Number of inputs.
     """
-    every = faults.sample == EVERY_SAMPLE
+    if not len(faults):
+        return []
+    ordered, order = _sorted(faults, samples)
+    every = ordered.sample == EVERY_SAMPLE
     total = len(faults) + int(every.sum()) * (samples - 1)
     size = max(LEAST, total // BLOCKS)
-    order = np.argsort(_keys(faults, samples), kind="stable")
-    ordered = faults.take(order)
     bounds = [0, *(np.flatnonzero(np.diff(ordered.tensor)) + 1).tolist(), len(ordered)]
     blocks: list[Block] = []
     for first, last in pairwise(bounds):
         if first == last:
             continue
         name = ordered.tensors[int(ordered.tensor[first])].name
-        rows = last - first + int(every[order[first:last]].sum()) * (samples - 1)
+        rows = last - first + int(every[first:last].sum()) * (samples - 1)
         pieces = max(1, -(-rows // size))
         edges = np.linspace(first, last, pieces + 1).round().astype(np.int64).tolist()
         blocks += [

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 
-JUDGED: Final = 8192
+JUDGED: Final = 16384
 """Rows that are judged together, where there are as many."""
 
 JUDGED_BYTES: Final = 4 << 20

@@ -35,7 +35,8 @@ Scores = Literal["logits", "probabilities", "labels"]
 """What the deciding output holds: scores to be put through softmax, confidences as they stand, or decided labels."""
 
 TIE: Final = 1e-6
-"""Margin, relative to the greatest score, below which a decision is as good as a tie in float32 (about 8 machine epsilons)."""
+"""Margin, relative to the greater of the two leading scores, below which a decision is as good as a tie in float32 (about 8
+machine epsilons)."""
 
 _FAR: Final = 1e18  # its square is a float32
 _SAFE: Final = 0.999  # the limits are compared with a distance summed in float32
@@ -63,8 +64,8 @@ class ClassificationJudge:
     Of a sequence [R, T, C] every position is judged, and a prediction has the flags of all its positions together. SDC5 only
     where there are more than five classes; a tie at the fifth place goes to the lower class number.
 
-    Near ties: a changed row, with its golden or its faulty margin (best score less second best) at most `tie` times the greatest
-    absolute finite score of that row.
+    Near ties: a changed row, with its golden or its faulty margin (best score less second best) at most `tie` times the greater
+    magnitude of these two. The other scores have no say, however large: sums that do not lead do not round those that do.
 
     Attributes:
         comparison: Golden outputs.
@@ -76,6 +77,7 @@ class ClassificationJudge:
         confidence: float64 [N * T]: of the golden decisions.
         tied: bool [N * T]: golden margin of a near tie.
         limits: float [N * T]: squared distance up to which nothing but CHANGED can hold; -1 where there is none.
+        whole: All golden scores are finite.
         positions: T.
         class_axis: Axis of the classes in the output.
         tie: Relative margin of a near tie.
@@ -90,6 +92,7 @@ class ClassificationJudge:
     confidence: Array
     tied: Array
     limits: Array
+    whole: bool
     positions: int
     class_axis: int
     tie: float
@@ -156,12 +159,12 @@ class ClassificationJudge:
         """Return the flags, less CHANGED, of rows that a distance does not settle."""
         if self.scores != "logits":
             return self._exactly(found, of)
-        settled = leaders(found, self.best[of], self.confidence[of], self.tie)
+        settled = leaders(found, self.best[of], self.confidence[of], self.tie, whole=self.whole)
         flags = settled.flags | self.tied[of] * np.uint16(NEAR_TIE)
         left = np.flatnonzero(settled.doubtful)
         if len(left):
             flags[left] = self._exactly(found[left], of[left])
-        return flags
+        return silent(flags)
 
     def _exactly(self, found: Array, of: Array) -> Array:
         """Return the flags, less CHANGED, of rows looked at one by one, in float64."""
@@ -227,7 +230,19 @@ def judge_of(
     classes = best.reshape(len(output), -1)[:, 0].copy()
     positions = len(rows) // len(output)
     return ClassificationJudge(
-        comparison, decisive, kind, classes, rows, best, confidence, tied, limits, positions, class_axis, tie
+        comparison,
+        decisive,
+        kind,
+        classes,
+        rows,
+        best,
+        confidence,
+        tied,
+        limits,
+        bool(np.isfinite(rows).all()),
+        positions,
+        class_axis,
+        tie,
     )
 
 
@@ -280,23 +295,23 @@ def _place(rows: Array, classes: Array) -> Array:
     return np.asarray(before.sum(axis=1))
 
 
-def _margin(columns: Array) -> Array:
-    """Return the best score less the second best of columns [C, R], float64 [R]; infinite where there is one class."""
-    if len(columns) < 2:
-        return np.full(columns.shape[1], np.inf)
+def _margin(columns: Array) -> tuple[Array, Array]:
+    """Return the best score less the second best of columns [C, R], and the greater finite magnitude of the two; each float64 [R].
+
+    The margin is infinite where there is one class.
+    """
     best, second = columns[0], np.full(columns.shape[1], -np.inf)
     for column in columns[1:]:
         second = np.maximum(second, np.minimum(best, column))
         best = np.maximum(best, column)
-    return np.asarray(best - second)
-
-
-def _scale(columns: Array) -> Array:
-    return np.asarray(np.abs(columns).max(axis=0, initial=0.0, where=np.isfinite(columns)))
+    leading = np.stack([best, second])
+    scale = np.abs(leading).max(axis=0, initial=0.0, where=np.isfinite(leading))
+    return np.asarray(best - second), np.asarray(scale)
 
 
 def _tied(columns: Array, tie: float) -> Array:
-    return np.asarray(_margin(columns) <= tie * _scale(columns))
+    margin, scale = _margin(columns)
+    return np.asarray(margin <= tie * scale)
 
 
 def _log_odds(columns: Array) -> Array:
@@ -309,11 +324,12 @@ def _log_odds(columns: Array) -> Array:
 def _limits(golden: Array, confidence: Array, kind: Scores, tie: float) -> Array:
     """Return the squared distance within which no decision, near tie or drop of confidence is possible, float64 [R].
 
-    The faulty margin is at least margin - sqrt(2) d, the faulty scale at most scale + d; the golden class stays the best, and so
+    The faulty margin is at least margin - sqrt(2) d, the faulty leaders are at most scale + d; the golden class stays the best, and so
     among the five best. Confidence p falls by at most d (probabilities), its log-odds by at most sqrt(2) d (softmax).
     """
     with np.errstate(invalid="ignore", divide="ignore"):
-        apart = (_margin(golden) - tie * _scale(golden)) / (math.sqrt(2) + tie)
+        margin, scale = _margin(golden)
+        apart = (margin - tie * scale) / (math.sqrt(2) + tie)
         left = np.maximum(confidence - 0.1, 0.0)
         odds = _log_odds(golden) - np.log(left / (1 - left))
     limit = np.minimum(apart, 0.1 if kind == "probabilities" else odds / math.sqrt(2)) * _SAFE

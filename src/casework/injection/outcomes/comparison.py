@@ -127,7 +127,7 @@ class Comparison:
 
 
 def _parts(rows: int, row_bytes: int) -> Iterator[slice]:
-    step = max(1, min(8192, BLOCK_BYTES // max(row_bytes, 1)))
+    step = max(1, min(16384, BLOCK_BYTES // max(row_bytes, 1)))
     for start in range(0, rows, step):
         yield slice(start, start + step)
 

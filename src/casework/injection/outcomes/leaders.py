@@ -12,12 +12,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from casework.injection.outcomes.flags import DROP10, DROP20, SDC, SDC5
+from casework.injection.outcomes.flags import DROP10, DROP20, DUE, NEAR_TIE, SDC, SDC5
 
 Array = NDArray[Any]
 
 _CLEAR: Final = 2.0
-"""A margin of more than this many times that of a near tie is none, however its subtraction was rounded."""
+"""A margin of more than this many times that of a near tie is none, one of less than its part is one, however both were rounded."""
 
 _CLOSE: Final = 1e-3
 """Confidences by softmax in float32 are off by 1e-5 at most: the exponents by 1e-5 (scores within 2^7 of the best have a rounding
@@ -29,7 +29,7 @@ class Leaders:
     """The outcome of rows as far as their scores tell it.
 
     Attributes:
-        flags: uint16 [F]: SDC, SDC5 and the drops of confidence; of no meaning where doubtful.
+        flags: uint16 [F]: DUE, or the others but CHANGED; of no meaning where doubtful.
         doubtful: bool [F]: to be judged otherwise.
     """
 
@@ -37,30 +37,38 @@ class Leaders:
     doubtful: Array
 
 
-def leaders(found: Array, golden: Array, confidence: Array, tie: float) -> Leaders:
+def leaders(found: Array, golden: Array, confidence: Array, tie: float, *, whole: bool) -> Leaders:
     """Settle changed rows of logits.
 
     Args:
         found: float32 or float64 [F, C], C > 1.
         golden: int64 [F]: golden decisions.
         confidence: float64 [F]: golden confidence, by softmax.
-        tie: Margin of a near tie, relative to the greatest absolute score.
+        tie: Margin of a near tie, relative to the greater of the two leading scores.
+        whole: All golden scores are finite, so that any that is not is unusable.
     """
     columns = np.ascontiguousarray(found.T)  # maxima and sums over classes then run along memory
     with np.errstate(invalid="ignore", over="ignore", under="ignore"):
         best, second, least = _extremes(columns)
         own = found[np.arange(len(found)), golden]
-        # False with NaN or infinity; a clear margin makes the leader one, so that it is the golden class or is not.
-        clear = best - second > (_CLEAR * tie) * np.maximum(np.abs(best), np.abs(least))
+        scale, margin = tie * np.maximum(np.abs(best), np.abs(second)), best - second
         drop = confidence - np.exp(own - best) / np.exp(columns - best).sum(axis=0)
+        # All False with NaN or infinity. Where two lead alike, which is the first is left to the exact judge.
+        tied = (margin < scale / _CLEAR) & (margin > 0)
+        clear = ((margin > scale * _CLEAR) | tied) & np.isfinite(least)
         clear &= (np.abs(drop - 0.1) > _CLOSE) & (np.abs(drop - 0.2) > _CLOSE)
     moved = own < best
-    flags = moved * np.uint16(SDC) | (drop > 0.1) * np.uint16(DROP10) | (drop > 0.2) * np.uint16(DROP20)
+    flags = moved * np.uint16(SDC) | tied * np.uint16(NEAR_TIE)
+    flags |= (drop > 0.1) * np.uint16(DROP10) | (drop > 0.2) * np.uint16(DROP20)
     if len(columns) > 5:
         at = np.flatnonzero(moved & clear)
         above, level = _places(columns, own, at)
         flags[at[above >= 5]] |= np.uint16(SDC5)
         clear[at[(above < 5) & (above + level > 5)]] = False  # the fifth place is shared
+    unusable = ~(np.isfinite(best) & np.isfinite(least))
+    if whole and unusable.any():
+        flags[unusable] = DUE
+        clear |= unusable
     return Leaders(flags, ~clear)
 
 

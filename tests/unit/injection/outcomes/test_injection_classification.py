@@ -32,7 +32,7 @@ def softmax(row):
 
 def tied(row, tie):
     best, second = sorted(row, reverse=True)[:2]
-    return best - second <= tie * max(abs(v) for v in row if math.isfinite(v))
+    return best - second <= tie * max((abs(v) for v in (best, second) if math.isfinite(v)), default=0.0)
 
 
 def by_definition(row, golden, kind, tie):
