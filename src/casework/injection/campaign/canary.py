@@ -44,6 +44,14 @@ class Canary:
     verdict: str
 
 
+@dataclass(frozen=True, slots=True)
+class Perch:
+    """Where a canary is to sing: a target and the engine that is used for it, by name."""
+
+    target: str
+    engine: str
+
+
 def canary_faults(network_sha256: str, target: Target, samples: int) -> FaultList:
     """Return faults that set elements of a target to large values: 1e30 of floats, either end of the range of integers."""
     count = min(TRIES, target.elements)
@@ -96,3 +104,8 @@ def sing(lab: Lab, target: Target, engine: str, put_in: PutIn = one_by_one) -> C
     truth = put_in(lab, "rebuild", target, faults)
     verdict = "dead" if (truth & CHANGED != 0).any() else "inert"
     return Canary(target.name, engine, 0, len(faults), verdict)
+
+
+def perched(lab: Lab, perch: Perch) -> Canary:
+    """Put the canaries of one target in, each alone."""
+    return sing(lab, lab.network.target(perch.target), perch.engine)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from casework.compute import ShardProgress, ShardStore, spread
 from casework.injection.campaign.audit import Audited, audit_shards, run_audit
 from casework.injection.campaign.blocks import Block, choose, cut, rows_of, run_block
-from casework.injection.campaign.canary import Canary, sing
+from casework.injection.campaign.canary import Canary, Perch, perched
 from casework.injection.campaign.lab import ORDER, Lab, Setting, lab_of, unknown_engine
 from casework.injection.faults.fault_list import EVERY_SAMPLE, OPS, FaultList
 from casework.injection.outcomes.ledger import Ledger
@@ -110,18 +111,15 @@ def conduct(
     """
     lab = lab_of(setting)
     engine_of, refusals = assign(lab, faults, engine)
-    fresh = [name for name, chosen in engine_of.items() if (name, chosen) not in known]
-    for done, name in enumerate(fresh):
-        means.progress(done, len(fresh), "canaries")
-        known[name, engine_of[name]] = sing(lab, lab.network.target(name), engine_of[name])
-    canaries = tuple(known[name, chosen] for name, chosen in engine_of.items())
-    refuse_dead(canaries)
     fault, sample = rows_of(faults, lab.samples)
-    flags, ledger, (inside, outside), store = _inject(setting, faults, engine_of, fault, means)
-    audits, auditing = _audit(setting, faults, engine_of, flags, lab.samples, audit, seed, means)
+    fresh = [Perch(name, chosen) for name, chosen in engine_of.items() if (name, chosen) not in known]
+    made = _inject(setting, faults, engine_of, fresh, fault, means)
+    known.update({(canary.target, canary.engine): canary for canary in made.canaries})
+    canaries = tuple(known[name, chosen] for name, chosen in engine_of.items())
+    audits, auditing = _audit(setting, faults, engine_of, made.flags, lab.samples, audit, seed, means)
     return Campaign(
-        faults, fault, sample, flags, ledger, store, engine_of, refusals, canaries, audits, inside,
-        outside + auditing, len(flags),
+        faults, fault, sample, made.flags, made.ledger, made.store, engine_of, refusals, canaries, audits, made.inside,
+        made.outside + auditing, len(made.flags),
     )  # fmt: skip
 
 
@@ -168,27 +166,49 @@ def refuse_dead(canaries: Sequence[Canary]) -> None:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Injected:
+    """Flags in the order of the rows, what was counted beside, canaries, seconds of injecting and elsewhere, what is kept."""
+
+    flags: Array
+    ledger: Ledger | None
+    canaries: tuple[Canary, ...]
+    inside: float
+    outside: float
+    store: ShardStore | None
+
+
+def run_shard(setting: Setting, shard: Perch | Block) -> tuple[Any, ...]:
+    """Sing the canary of a target, and refuse a dead one; or run a block."""
+    if isinstance(shard, Perch):
+        canary = perched(lab_of(setting), shard)
+        refuse_dead([canary])
+        return dataclasses.astuple(canary)
+    return run_block(setting, shard)
+
+
 def _inject(
-    setting: Setting, faults: FaultList, engine_of: dict[str, str], fault: Array, means: Means
-) -> tuple[Array, Ledger | None, tuple[float, float], ShardStore | None]:
-    """Run all blocks; return flags in the order of the rows, what was counted beside, seconds of injecting and elsewhere, the store."""
+    setting: Setting, faults: FaultList, engine_of: dict[str, str], perches: Sequence[Perch], fault: Array, means: Means
+) -> _Injected:
+    """Sing canaries and run all blocks, spread together: canaries go first, and a dead one ends it."""
     clock = timed()
     lab = lab_of(setting)
     blocks = cut(faults, engine_of, lab.samples)
     store = None if means.checkpoints is None else ShardStore(means.checkpoints, means.key)
+    shards: list[Perch | Block] = [*perches, *blocks]
     cutting = clock()
     ran = spread(
-        run_block, setting, blocks, workers=means.workers, cluster=means.cluster, store=store,
-        progress=_counting(means, [len(b.faults) for b in blocks]),
+        run_shard, setting, shards, workers=means.workers, cluster=means.cluster, store=store,
+        progress=_counting(means, len(perches), len(blocks), sum(len(b.faults) for b in blocks)),
     )  # fmt: skip
     clock = timed()
-    flags = _merged(
-        faults, [(b, found[1]) for b, found in zip(blocks, ran.results, strict=True)], len(fault), lab.samples
-    )
-    ledger = merged_ledger(ran.results)
+    canaries = tuple(Canary(*found) for found in ran.results[: len(perches)])
+    results = ran.results[len(perches) :]
+    flags = _merged(faults, [(b, found[1]) for b, found in zip(blocks, results, strict=True)], len(fault), lab.samples)
+    ledger = merged_ledger(results)
     # Cutting and merging are part of the cost of injecting; so are the blocks, wherever they ran, but for a process's preparation.
-    inside = cutting + sum(found[0] for found in ran.results) + clock()
-    return flags, ledger, (inside, elsewhere(ran.cpu_seconds, len(blocks), means)), store
+    inside = cutting + sum(found[0] for found in results) + clock()
+    return _Injected(flags, ledger, canaries, inside, elsewhere(ran.cpu_seconds, len(shards), means), store)
 
 
 def _merged(faults: FaultList, found: Sequence[tuple[Block, Array]], rows: int, samples: int) -> Array:
@@ -226,11 +246,12 @@ def elsewhere(seconds: float, shards: int, means: Means) -> float:
     return 0.0 if means.cluster is None and (means.workers == 1 or shards < 2) else float(seconds)
 
 
-def _counting(means: Means, sizes: list[int]) -> ShardProgress:
-    every = sum(sizes)
-
-    def told(done: int, total: int) -> None:
-        means.progress(every * done // max(total, 1), every, "faults")
+def _counting(means: Means, canaries: int, blocks: int, faults: int) -> ShardProgress:
+    def told(done: int, total: int) -> None:  # noqa: ARG001 - that of all shards
+        if done < canaries:
+            means.progress(done, canaries, "canaries")
+        else:
+            means.progress(faults * (done - canaries) // max(blocks, 1), faults, "faults")
 
     return told
 
