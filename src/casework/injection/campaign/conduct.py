@@ -247,7 +247,7 @@ def elsewhere(seconds: float, shards: int, means: Means) -> float:
 
 
 def _counting(means: Means, canaries: int, blocks: int, faults: int) -> ShardProgress:
-    def told(done: int, total: int) -> None:  # noqa: ARG001 - that of all shards
+    def told(done: int, total: int) -> None:
         if done < canaries:
             means.progress(done, canaries, "canaries")
         else:

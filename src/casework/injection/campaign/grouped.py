@@ -16,7 +16,7 @@ from casework.injection.campaign.blocks import BLOCKS, LEAST, CountingJudge
 from casework.injection.campaign.canary import Canary, sing
 from casework.injection.campaign.conduct import Campaign, Means, elsewhere, merged_ledger, refuse_dead, timed
 from casework.injection.campaign.lab import Lab, Setting, lab_of
-from casework.injection.engines.groups import GroupEngine
+from casework.injection.engines.grouped.groups import GroupEngine
 from casework.injection.faults.fault_list import FaultList
 from casework.injection.faults.groups import group_bounds, group_rows
 from casework.injection.network.target import Target

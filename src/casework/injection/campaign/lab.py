@@ -124,7 +124,7 @@ _ENGINES: Final[Mapping[str, tuple[str, str]]] = {
     "patch": ("casework.injection.engines.patch", "PatchEngine"),
     "promoted": ("casework.injection.engines.promoted", "PromotedEngine"),
     "rebuild": ("casework.injection.engines.rebuild", "RebuildEngine"),
-    "rebuild-groups": ("casework.injection.engines.rebuild_groups", "RebuildGroupsEngine"),
+    "rebuild-groups": ("casework.injection.engines.grouped.rebuild_groups", "RebuildGroupsEngine"),
     "segments": ("casework.injection.engines.segments", "SegmentsEngine"),
     "sparse-xor": ("casework.injection.engines.sparse_xor", "SparseXorEngine"),
     "suffix": ("casework.injection.engines.suffix", "SuffixEngine"),

@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from casework.injection.engines.protocol import Exactness, Judge
-from casework.injection.engines.regions_filters import Sites
-from casework.injection.engines.regions_finish import Rests
-from casework.injection.engines.regions_graph import GraphView
-from casework.injection.engines.regions_layer import Layer, layer_of
-from casework.injection.engines.regions_plan import Plan, insertable
-from casework.injection.engines.regions_tail import Tail
+from casework.injection.engines.regions.filters import Sites
+from casework.injection.engines.regions.finish import Rests
+from casework.injection.engines.regions.graph import GraphView
+from casework.injection.engines.regions.layer import Layer, layer_of
+from casework.injection.engines.regions.plan import Plan, insertable
+from casework.injection.engines.regions.tail import Tail
 from casework.injection.faults.bits import faulty_values
 from casework.injection.faults.fault_list import FaultList
 from casework.injection.network.target import Target

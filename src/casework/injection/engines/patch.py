@@ -1,7 +1,7 @@
 """The patch engine: faults in image-like tensors travel as the small windows that can differ, and only what is left runs as a whole.
 
 Exactness. Every operator on the way is computed by onnxruntime's own kernel over windows cut from the golden tensors, with sums in
-the order that it takes over the whole tensor (`regions_products`); before an operator is used so, golden windows are put through it
+the order that it takes over the whole tensor (`regions.products`); before an operator is used so, golden windows are put through it
 and must come out with the golden bits, or the windows end there. A window that equals the golden one bit by bit is hence masked in
 truth, and is dropped: there is no tolerance.
 """
@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from casework.injection.engines.protocol import Exactness, Judge
-from casework.injection.engines.regions import Backdrop, Patch
-from casework.injection.engines.regions_finish import Finisher, Rests
-from casework.injection.engines.regions_golden import Scenes
-from casework.injection.engines.regions_graph import GraphView
-from casework.injection.engines.regions_plan import Plan, insertable, plan_for
-from casework.injection.engines.regions_travel import Travel, first_unlike
+from casework.injection.engines.regions.finish import Finisher, Rests
+from casework.injection.engines.regions.golden import Scenes
+from casework.injection.engines.regions.graph import GraphView
+from casework.injection.engines.regions.plan import Plan, insertable, plan_for
+from casework.injection.engines.regions.travel import Travel, first_unlike
+from casework.injection.engines.regions.windows import Backdrop, Patch
 from casework.injection.faults.bits import strike
 from casework.injection.faults.fault_list import FaultList
 from casework.injection.network.target import Target

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from casework.injection.engines.groups import Hits, batches, exactness_for, hits_of, names_hit, strike_hits
-from casework.injection.engines.groups_stored import promote, struck_buffers
+from casework.injection.engines.grouped.groups import Hits, batches, exactness_for, hits_of, names_hit, strike_hits
+from casework.injection.engines.grouped.stored import promote, struck_buffers
 from casework.injection.engines.protocol import Exactness, Judge
 from casework.injection.engines.sparse_xor import golden_where_same, rows_together
 from casework.injection.faults.bits import dtypes, numpy_type

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from casework.injection.engines.groups import Hits, batches, exactness_for, hits_of, names_hit
-from casework.injection.engines.groups_stored import promote, struck_buffers
+from casework.injection.engines.grouped.groups import Hits, batches, exactness_for, hits_of, names_hit
+from casework.injection.engines.grouped.stored import promote, struck_buffers
 from casework.injection.engines.opsets import BITWISE, raised
 from casework.injection.engines.protocol import Exactness, Judge
 from casework.injection.faults.bits import numpy_type, pattern_type

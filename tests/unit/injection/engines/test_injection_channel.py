@@ -146,7 +146,7 @@ def test_refusals_say_why() -> None:
 
 
 def test_what_cannot_be_matched_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    from casework.injection.engines.regions_layer import ProductLayer
+    from casework.injection.engines.regions.layer import ProductLayer
 
     network, golden = prepared("mlp")
     right = ProductLayer._run

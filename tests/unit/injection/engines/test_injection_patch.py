@@ -110,7 +110,13 @@ def test_a_small_room_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     faults = drawn(network, target, 60, 4)
     rows = np.arange(60)
     wide = PatchEngine(network, golden).run(target, faults, rows, faults.sample, Prints(golden))
-    for place in ("regions_travel.ROOM", "regions_finish.ROOM", "regions.TABLE", "regions_golden.HELD", "patch.ROWS"):
+    for place in (
+        "regions.travel.ROOM",
+        "regions.finish.ROOM",
+        "regions.windows.TABLE",
+        "regions.golden.HELD",
+        "patch.ROWS",
+    ):
         monkeypatch.setattr(f"casework.injection.engines.{place}", 20_000 if "ROWS" not in place else 7)
     narrow = PatchEngine(network, golden).run(target, faults, rows, faults.sample, Prints(golden))
     assert np.array_equal(narrow, wide)
@@ -129,7 +135,7 @@ def test_refusals_say_why() -> None:
 
 
 def test_a_kernel_that_does_not_give_golden_bits_ends_the_windows(monkeypatch: pytest.MonkeyPatch) -> None:
-    from casework.injection.engines.regions_kernels import Convolution
+    from casework.injection.engines.regions.kernels import Convolution
 
     network, golden = prepared("lenet")
     target = network.target("c1")

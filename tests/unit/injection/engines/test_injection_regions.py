@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from casework.injection.engines.regions import Backdrop, Patch, Reach, boxes, differing, paste
-from casework.injection.engines.regions_finish import insert
-from casework.injection.engines.regions_graph import GraphView
-from casework.injection.engines.regions_plan import plan_for
-from casework.injection.engines.regions_products import block_depth, grouping, like_columns
+from casework.injection.engines.regions.finish import insert
+from casework.injection.engines.regions.graph import GraphView
+from casework.injection.engines.regions.plan import plan_for
+from casework.injection.engines.regions.products import block_depth, grouping, like_columns
+from casework.injection.engines.regions.windows import Backdrop, Patch, Reach, boxes, differing, paste
 from casework.injection.network.network import prepare
 from doubles import injection_models as models
 

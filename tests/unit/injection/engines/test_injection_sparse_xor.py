@@ -10,10 +10,10 @@ import onnx
 import pytest
 from onnx import helper, numpy_helper
 
-from casework.injection.engines.groups import hits_of
+from casework.injection.engines.grouped.groups import hits_of
+from casework.injection.engines.grouped.rebuild_groups import RebuildGroupsEngine
 from casework.injection.engines.opsets import BITWISE, raised
 from casework.injection.engines.rebuild import RebuildEngine
-from casework.injection.engines.rebuild_groups import RebuildGroupsEngine
 from casework.injection.engines.segments import SegmentsEngine
 from casework.injection.engines.sparse_xor import SparseXorEngine
 from casework.injection.faults.checking import fault_tensor

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from casework.injection.engines.regions_graph import GraphView
+from casework.injection.engines.regions.graph import GraphView
 from casework.injection.network.sessions import open_session
 
 Array = NDArray[Any]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from casework.injection.engines.protocol import Judge
-from casework.injection.engines.regions_finish import Rest
+from casework.injection.engines.regions.finish import Rest
 
 if TYPE_CHECKING:
     from casework.injection.network.golden import Golden

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from casework.injection.engines.groups import Hits, strike_hits
+from casework.injection.engines.grouped.groups import Hits, strike_hits
 
 Array = NDArray[Any]
 

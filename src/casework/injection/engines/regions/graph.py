@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from numpy.typing import NDArray
 
-from casework.injection.engines.regions import Reach, Shape
-from casework.injection.engines.regions_kernels import (
+from casework.injection.engines.regions.kernels import (
     BINARY,
     UNARY,
     Convolution,
@@ -21,6 +20,7 @@ from casework.injection.engines.regions_kernels import (
     MeanPool,
     Source,
 )  # fmt: skip
+from casework.injection.engines.regions.windows import Reach, Shape
 from casework.injection.network.wiring import read_by
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from casework.injection.engines.regions import LOWEST, Reach, Shape, pointwise
-from casework.injection.engines.regions_products import grouping, like_columns
+from casework.injection.engines.regions.products import grouping, like_columns
+from casework.injection.engines.regions.windows import LOWEST, Reach, Shape, pointwise
 from casework.injection.network.sessions import Level, open_session
 
 Array = NDArray[Any]

@@ -9,10 +9,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from casework.injection.engines.regions import Backdrop, Patch, boxes, cells, differing, paste
-from casework.injection.engines.regions_finish import Finisher, insert
-from casework.injection.engines.regions_kernels import LargestPool
-from casework.injection.engines.regions_plan import Plan, Step, joined
+from casework.injection.engines.regions.finish import Finisher, insert
+from casework.injection.engines.regions.kernels import LargestPool
+from casework.injection.engines.regions.plan import Plan, Step, joined
+from casework.injection.engines.regions.windows import Backdrop, Patch, boxes, cells, differing, paste
 
 Array = NDArray[Any]
 

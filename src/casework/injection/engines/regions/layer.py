@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from casework.injection.engines.regions_filters import Filters, Sites, behind_layer, bias_of, channel_session
-from casework.injection.engines.regions_graph import GraphView, attributes
-from casework.injection.engines.regions_kernels import UNARY
+from casework.injection.engines.regions.filters import Filters, Sites, behind_layer, bias_of, channel_session
+from casework.injection.engines.regions.graph import GraphView, attributes
+from casework.injection.engines.regions.kernels import UNARY
 from casework.injection.network.target import Target
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from casework.injection.engines.protocol import Judge
-from casework.injection.engines.regions import Patch
-from casework.injection.engines.regions_plan import Plan
+from casework.injection.engines.regions.plan import Plan
+from casework.injection.engines.regions.windows import Patch
 from casework.injection.network.sessions import open_session
 from casework.injection.network.wiring import extract, read_by
 

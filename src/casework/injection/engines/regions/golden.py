@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from casework.injection.engines.regions import Backdrop
-from casework.injection.engines.regions_graph import GraphView
-from casework.injection.engines.regions_plan import Plan
+from casework.injection.engines.regions.graph import GraphView
+from casework.injection.engines.regions.plan import Plan
+from casework.injection.engines.regions.windows import Backdrop
 
 if TYPE_CHECKING:
     from casework.injection.network.golden import Golden

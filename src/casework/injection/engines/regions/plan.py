@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from numpy.typing import NDArray
 
-from casework.injection.engines.regions_graph import GraphView, kernel_of
-from casework.injection.engines.regions_kernels import Kernel
+from casework.injection.engines.regions.graph import GraphView, kernel_of
+from casework.injection.engines.regions.kernels import Kernel
 from casework.injection.network.wiring import after, read_by
 
 Array = NDArray[Any]

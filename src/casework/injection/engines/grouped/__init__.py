@@ -1,0 +1,1 @@
+"""Faults of several tensors that strike one inference together."""
