@@ -9,7 +9,7 @@ import pytest
 
 from casework.injection.sampling import adaptive
 from casework.injection.sampling.intervals import design_effect
-from casework.injection.sampling.rehearsal import Truth, rehearse
+from doubles.injection_rehearsal import Truth, rehearse
 
 SIZES = (150, 6, 2400, 16, 48000, 120, 10080, 84, 840, 10)
 FACTORS = (0.7, 0.9, 0.7, 0.9, 1.0, 1.2, 1.1, 1.3, 1.8, 2.0)
