@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Sequence
 from difflib import get_close_matches
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from casework.injection.faults.fault_list import FaultTensor
 from casework.injection.faults.models import BITWISE, FaultModel
 from casework.injection.faults.recipe import Recipe, Unit, left_out
 from casework.injection.network.network import Network
+from casework.injection.network.patterns import fits
 from casework.injection.network.target import Target
 
 KINDS: Final[dict[str, tuple[str, ...]]] = {
@@ -73,7 +73,7 @@ def _by_name(network: Network, found: Sequence[Target], patterns: Sequence[str])
 
 
 def _named(target: Target, pattern: str) -> bool:
-    return fnmatchcase(target.name, pattern) or fnmatchcase(target.original, pattern)
+    return fits(target.name, pattern) or fits(target.original, pattern)
 
 
 def _by_operator(network: Network, found: Sequence[Target], wanted: Sequence[str]) -> list[Target]:

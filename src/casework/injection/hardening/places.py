@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from casework.injection.hardening.surgery import Surgery
+from casework.injection.network.patterns import fits
 from casework.injection.problem import InjectionProblem
 
 ACTIVATIONS: Final = frozenset(
@@ -139,11 +139,11 @@ def chosen(surgery: Surgery, nodes: Iterable[Any], wanted: Sequence[str]) -> lis
     known = [(n, _known_by(surgery, n)) for n in nodes]
     found: dict[int, Any] = {}
     for pattern in wanted:
-        fits = [n for n, names in known if any(fnmatchcase(name, pattern) for name in names)]
-        if not fits:
+        there = [n for n, names in known if any(fits(name, pattern) for name in names)]
+        if not there:
             everything = sorted({name for _n, names in known for name in names})
             raise no_such(surgery.name, "node or tensor that this measure can act on", pattern, everything)
-        found |= {id(n): n for n in fits}
+        found |= {id(n): n for n in there}
     return [n for n, _names in known if id(n) in found]
 
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from fnmatch import fnmatchcase
 from typing import Any, Final, Literal, assert_never
 
 import numpy as np
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 
 from casework.injection.faults.bits import faulty_values, numpy_type, pattern_type, patterns, width
 from casework.injection.faults.fault_list import OPS, FaultList
+from casework.injection.network.patterns import fits
 from casework.injection.outcomes.flags import DETECTED, DUE, SDC
 from casework.injection.problem import InjectionProblem
 
@@ -82,7 +82,7 @@ class Protection:
         """Return True if a tensor is protected."""
         if self.bounds is not None:
             return tensor in self.bounds
-        return any(fnmatchcase(tensor, pattern) for pattern in self.tensors)
+        return any(fits(tensor, pattern) for pattern in self.tensors)
 
 
 def _check_bits(data: int) -> int:

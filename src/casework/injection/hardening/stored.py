@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +12,7 @@ from casework.injection.hardening.places import chosen, stored_source, weighted
 from casework.injection.hardening.storage import Protection, Scheme, apply_bit_protection
 from casework.injection.hardening.surgery import Surgery
 from casework.injection.hardening.work import Applied, Work, above, plain, some
+from casework.injection.network.patterns import fits
 from casework.injection.problem import InjectionProblem
 
 Array = NDArray[Any]
@@ -53,7 +53,7 @@ def _stored_behind(surgery: Surgery, tensor: str) -> list[str]:
 
 
 def _fits(names: set[str], patterns: Sequence[str]) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in patterns for name in names if name)
+    return any(fits(name, pattern) for pattern in patterns for name in names if name)
 
 
 def scrub(work: Work, targets: tuple[str, ...], parameters: dict[str, Any]) -> Applied:

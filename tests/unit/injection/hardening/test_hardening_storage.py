@@ -175,3 +175,8 @@ def test_ranking_weighs_rates_by_elements() -> None:
 def test_a_record_that_ranks_nothing_is_told(record: dict[str, object]) -> None:
     with pytest.raises(InjectionProblem):
         ranking(record)
+
+
+def test_a_tensor_named_with_brackets_is_protected_by_its_name() -> None:
+    assert Protection("copies", ("layers[0].weight",)).covers("layers[0].weight")
+    assert not Protection("copies", ("layers[0].weight",)).covers("layers0.weight")
