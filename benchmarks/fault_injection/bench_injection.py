@@ -136,10 +136,10 @@ def precision(folder: Path, _nets: list[str], runs: int) -> Found:
     common = {"target": "stored", "inputs": 13, "unit": "element", "audit": 0}
     truth = campaign(model, data, {**common, "faults": "exhaustive", "inputs_per_fault": "all"})
     exact = truth.value("sdc_rate")
-    found: Found = {"truth": exact, "of predictions": truth.value("injected_predictions")}
+    found: Found = {"truth": exact, "of predictions": truth.value("injected_predictions"), "least": least_faults(truth)}
     for allocation, most in (("simple", 50_000), ("neyman", 15_000)):
         rows = []
-        for seed in range(max(runs, 10)):
+        for seed in range(max(runs, 20) if allocation == "neyman" else max(runs, 5)):
             options = {**common, "allocation": allocation, "interval": 0.001, "faults": most}
             ran = campaign(model, data, options, seed=seed)
             metric = ran.metric("sdc_rate")
@@ -154,6 +154,35 @@ def precision(folder: Path, _nets: list[str], runs: int) -> Found:
         )
         found[allocation] = {"runs": rows, "covered": covered}
     return found
+
+
+def least_faults(truth: Ran, half_width: float = 0.001) -> int:
+    """Return the fewest faults with which the interval of strata by bit is narrow enough, were it known before which bits matter.
+
+    Faults are spread in proportion to the standard deviation of each bit, with bits that hardly ever show an event taken to have a
+    small rate, whichever suits best; these show none, the others as many as expected.
+    """
+    from casework.injection.sampling.intervals import stratified
+
+    by_bit: dict[int, list[int]] = {}
+    for row in truth.table("sdc by tensor and bit"):
+        counted = by_bit.setdefault(row["bit"], [0, 0])
+        counted[0] += row["sdc"]
+        counted[1] += row["predictions"]
+    rates = np.array([sdc / total for sdc, total in by_bit.values()])
+    rates[rates < 0.01] = 0.0
+    weights = np.array([total for _, total in by_bit.values()], np.float64)
+    weights /= weights.sum()
+    floors = np.geomspace(1e-5, 1e-2, 40)
+    for faults in range(500, 20_000, 20):
+        for floor in floors:
+            p = np.clip(rates, floor, 1 - floor)
+            sizes = weights * np.sqrt(p * (1 - p))
+            sizes *= faults / sizes.sum()
+            interval = stratified(rates * sizes, sizes, weights, 0.95)
+            if interval.high - interval.low <= 2 * half_width:
+                return faults
+    return 20_000
 
 
 def processes(folder: Path, _nets: list[str], runs: int) -> Found:
