@@ -245,7 +245,19 @@ def test_retired_requirements_may_be_as_badly_worded_as_they_were() -> None:
 
 @pytest.mark.parametrize(
     ("options", "codes"),
-    [('{faults: "2995"}', []), ('{faults: "2994"}', ["REQ-010"]), ("{}", ["REQ-010"]), ("{faults: exhaustive}", [])],
+    [
+        ('{faults: "2995"}', []),
+        ('{faults: "2994"}', ["REQ-010"]),
+        ("{}", ["REQ-010"]),
+        ("{faults: exhaustive}", []),
+        ('{faults: "20_000"}', []),
+        ('{faults: "2_000"}', ["REQ-010"]),
+        ("{faults: within:0.01}", []),
+        ("{faults: within:0.05}", ["REQ-010"]),
+        ("{faults: at-most:0.001}", []),
+        ("{faults: at-most:0.002}", ["REQ-010"]),
+        ("{faults: as many as it takes}", []),
+    ],
 )
 def test_trials_of_fault_injection_are_its_faults_and_not_its_items(options: str, codes: list[str]) -> None:
     text = f"""

@@ -4,7 +4,7 @@
 Compares the size of the split that a piece of evidence runs on with the number of trials that its requirements need:
 enough, without a single failure, to show the bound at the confidence, and at least `min_samples`. An item may hold
 several objects, so the figure may yet have more trials than items: hence a warning. Of fault injection the trials are the
-faults, not the items: its option `faults` is compared.
+faults, not the items: its option `faults` is compared, be it a number or an interval or bound that a number follows from.
 
 ## Why it matters
 The run will end as not shown, after the data were bought. It is cheaper to know before.
@@ -123,6 +123,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from casework.graph.case import Case
+from casework.injection.sampling.size import DEFAULT, read_wanted
 from casework.model.acceptance import describe
 from casework.model.catalogue import STATISTICAL
 from casework.model.finding import Finding
@@ -141,8 +142,8 @@ RULE = Rule(
 
 
 _INJECTION: Final = "fault-injection"
-_FAULTS: Final = 2000
-"""Faults of a campaign that does not say how many; as the generator's option `faults`."""
+_CONFIDENCE: Final = 0.95
+"""Two-sided confidence at which evidence of a case is made."""
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -158,9 +159,11 @@ def check(case: Case) -> Iterator[Finding]:
 
 
 def _faults(evidence: Evidence) -> int | None:
-    """Return how many faults are planned, or None where that is not a number."""
-    planned = str(evidence.options.get("faults", _FAULTS))
-    return int(planned) if planned.isascii() and planned.isdigit() else None
+    """Return how many faults are planned, or None where that is all there are, or cannot be read."""
+    try:
+        return read_wanted(str(evidence.options.get("faults", DEFAULT))).faults(_CONFIDENCE)
+    except ValueError:
+        return None  # told by the run
 
 
 def _size(case: Case, key: str, evidence: Evidence) -> int | None:

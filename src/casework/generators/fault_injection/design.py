@@ -18,6 +18,7 @@ from casework.generators.fault_injection.critical import Searched, search_critic
 from casework.generators.fault_injection.decisions import metadata
 from casework.generators.fault_injection.estimates import Design, Trials
 from casework.generators.fault_injection.selection import population_of, recipe_of, select
+from casework.generators.fault_injection.sizing import size_of
 from casework.generators.fault_injection.storing import through_storage
 from casework.generators.protocol import GeneratorProblem, Progress, Request
 from casework.generators.record import environment
@@ -231,13 +232,14 @@ def design(request: Request, options: dict[str, Any], setting: Setting, lab: Lab
     for amount in amounts:
         recipe = recipe_of(lab.network, targets, options, lab.samples, request.seed, amount, request.base)
         left |= left_out(recipe)
-        made.append(_amount(runner, lab, recipe, amount, audit=-(-options["audit"] // len(amounts))))
-    return Designed(tuple(made), None, left, population_of(lab.network, recipe, options), bool(runner.protections))
+        size = size_of(options, recipe, lab.samples, request.confidence, MOST)
+        made.append(_amount(runner, lab, recipe, amount, size.count, -(-options["audit"] // len(amounts))))
+    said = population_of(lab.network, recipe, options) + size.said
+    return Designed(tuple(made), None, left, said, bool(runner.protections))
 
 
-def _amount(runner: _Runner, lab: Lab, recipe: Recipe, amount: float, audit: int) -> Part:
+def _amount(runner: _Runner, lab: Lab, recipe: Recipe, amount: float, count: int | None, audit: int) -> Part:
     options, confidence = runner.options, runner.request.confidence
-    count = _count(options["faults"])
     if options["mode"] in GROUPED:
         return _groups(runner, lab, recipe, amount, count, audit)
     every = options["inputs_per_fault"] == "all"
@@ -275,19 +277,6 @@ def _groups(runner: _Runner, lab: Lab, recipe: Recipe, amount: float, count: int
     campaign = runner.run(faults, audit, grouped=True)
     how: Design = "simple" if recipe.samples else "cluster"
     return Part(amount, trials_of([campaign], how, runner.request.confidence), (campaign,))
-
-
-def _count(text: str) -> int | None:
-    """Return the number of faults that an option asks for; None for all there are."""
-    if text == "exhaustive":
-        return None
-    plain = text.replace("_", "")
-    if not plain.isdecimal() or not 1 <= int(plain) <= MOST:
-        raise GeneratorProblem(
-            f"option faults is {text!r}",
-            f"Give a number from 1 to {MOST}, or `exhaustive` for every bit of every element.",
-        )
-    return int(plain)
 
 
 def _everything(runner: _Runner, lab: Lab, recipe: Recipe, amount: float, audit: int) -> Part:

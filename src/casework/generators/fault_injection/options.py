@@ -6,6 +6,7 @@ from typing import Final
 
 from casework.generators.interface import DEPLOYED_OPTIONS, INTERFACE_OPTIONS
 from casework.generators.options import OptionSpec
+from casework.injection.sampling import size
 
 TARGETS: Final = ("weights", "biases", "stored", "activations", "inputs", "outputs", "scales", "zero_points", "all")
 FAULTS: Final = (
@@ -31,11 +32,16 @@ OPTIONS: Final = (
     OptionSpec("value", "float", None, "Value that `set` writes."),
     OptionSpec("low", "float", 0.0, "Least value that `random` writes."),
     OptionSpec("high", "float", 1.0, "Value below which those that `random` writes stay."),
-    OptionSpec("pages", "text", None, "Profile of `rowhammer`: a text file with a page and a bit of it a line."),
+    OptionSpec("pages", "file", None, "Profile of `rowhammer`: a text file with a page and a bit of it a line."),
     OptionSpec("mode", "text", "single", "How the faults of one prediction come about.", MODES),
     OptionSpec("rate", "float", 1e-6, "Probability of mode error_rate.", low=0, high=1),
     OptionSpec("rate_of", "text", "value", "What the rate is of: each value, or each tensor.", ("value", "tensor")),
-    OptionSpec("faults", "text", "2000", "Number of faults (of each amount), or `exhaustive` for every bit of every element."),
+    OptionSpec(
+        "faults", "text", size.DEFAULT,
+        "Number of faults (of each amount); `exhaustive` for every bit of every element; `within:0.01` for as many as make the interval "
+        "of each rate +-0.01 at worst, `within:0.01@0.05` where the rate is 0.05; `at-most:0.001` for as many as show a rate of at "
+        "most 0.001 if none has an event.",
+    ),
     OptionSpec(
         "interval", "float", None, "Half-width of the interval of sdc_rate to stop at; `faults` is then the limit.", low=1e-6, high=0.5
     ),
@@ -49,7 +55,7 @@ OPTIONS: Final = (
     OptionSpec("inputs", "int", 100, "Inputs used, evenly from the data; 0 for all.", low=0, high=10_000_000),
     OptionSpec("inputs_per_fault", "text", "1", "Inputs that each fault is tried on.", ("1", "all")),
     OptionSpec("correct_only", "bool", default=False, meaning="Use only inputs that the model has right without faults."),
-    OptionSpec("fault_list", "text", None, "Fault list to put in (.jsonl or .parquet), in place of drawing one."),
+    OptionSpec("fault_list", "file", None, "Fault list to put in (.jsonl or .parquet), in place of drawing one."),
     OptionSpec("decision", "text", None, "How outputs are judged.", ("classification", "detection", "segmentation", "regression")),
     OptionSpec("output", "text", None, "Output that decides; the only one, or the class scores, if not given."),
     OptionSpec("thresholds", "floats", None, "Deviations of a regression, up to four, in units of the output; the first is an SDC."),

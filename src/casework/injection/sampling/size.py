@@ -1,18 +1,103 @@
-"""How many faults a wanted interval needs, before anything is known of the rate but a guess."""
+"""How many faults a campaign puts in: a number, all there are, or as many as a wanted interval or bound needs.
+
+Without numpy, so that planned evidence can be judged by its size where nothing is run.
+"""
 
 from __future__ import annotations
 
 import math
+import re
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Final, Literal, assert_never
 
-from casework.injection.sampling.intervals import normal_quantile
 from casework.model.interval import zero_failure_samples
+
+DEFAULT: Final = "2000"
+"""What is asked for where nothing is said."""
+
+LEAST: Final = 1e-6
+"""Least half-width or bound that can be asked for."""
+
+ANY: Final = 0.5
+"""Half-width or bound from which there is nothing to ask for: any sample has it."""
+
+Way = Literal["number", "exhaustive", "within", "at-most"]
+
+_NUMBER: Final = re.compile(r"[0-9]+(?:_[0-9]+)*")
+_SHARE: Final = r"([0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)"
+_WITHIN: Final = re.compile(rf"within:{_SHARE}(?:@{_SHARE})?")
+_AT_MOST: Final = re.compile(rf"at-most:{_SHARE}")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked for.
+
+    Attributes:
+        way: A number; all there are; an interval; or a bound.
+        number: Of a number.
+        rate: Of `within` the half-width, of `at-most` the bound.
+        guess: Of `within` the rate at which the interval is as narrow; at one half, at every rate.
+    """
+
+    way: Way
+    number: int = 0
+    rate: float = 0.0
+    guess: float = 0.5
+
+    def faults(self, confidence: float) -> int | None:
+        """Return how many faults that is, drawn alike with one input each; None for all there are."""
+        match self.way:
+            case "number":
+                return self.number
+            case "exhaustive":
+                return None
+            case "within":
+                return faults_for(self.rate, confidence, p=self.guess)
+            case "at-most":
+                return faults_for_bound(self.rate, confidence)
+            case _:
+                assert_never(self.way)
+
+
+def read_wanted(text: str) -> Wanted:
+    """Read `2000`, `20_000`, `exhaustive`, `within:0.01`, `within:0.01@0.05` or `at-most:0.001`.
+
+    Raises:
+        ValueError: It is none of them, or a figure is out of its range; the text says which.
+    """
+    if text == "exhaustive":
+        return Wanted("exhaustive")
+    if _NUMBER.fullmatch(text):
+        return Wanted("number", int(text))
+    if found := _AT_MOST.fullmatch(text):
+        return Wanted("at-most", rate=_share("a bound", found[1]))
+    found = _WITHIN.fullmatch(text)
+    if found is None:
+        raise ValueError("that is no number of faults and no way to find one")
+    half_width = _share("a half-width", found[1])
+    if found[2] is None:
+        return Wanted("within", rate=half_width)
+    guess = float(found[2])
+    if not half_width <= guess <= 1 - half_width:
+        raise ValueError(f"an interval of +-{half_width:g} around a rate of {guess:g} would reach beyond 0 or 1")
+    return Wanted("within", rate=half_width, guess=guess)
+
+
+def _share(what: str, text: str) -> float:
+    value = float(text)
+    if not LEAST <= value < ANY:
+        raise ValueError(f"{what} of {text} is not at least {LEAST:g} and below {ANY:g}")
+    return value
 
 
 def faults_for(half_width: float, confidence: float, *, p: float = 0.5, population: int | None = None) -> int:
     """Return the faults, drawn alike, for an interval of +- half_width (absolute).
 
     n = N / (1 + e^2 (N - 1) / (t^2 p (1 - p))) of Leveugle et al., Statistical Fault Injection, DATE 2009, with t the normal
-    quantile; t^2 p (1 - p) / e^2 for an endless population. With p = 0.5 it holds whatever the rate is.
+    quantile; t^2 p (1 - p) / e^2 for an endless population. With p = 0.5 it holds whatever the rate is. A finite population helps
+    only where no fault is drawn twice: a campaign that draws each fault by its own number may, and needs the endless one.
 
     Args:
         half_width: e.
@@ -25,33 +110,12 @@ def faults_for(half_width: float, confidence: float, *, p: float = 0.5, populati
     """
     if not 0 < half_width < 1 or not 0 < p < 1 or (population is not None and population < 1):
         raise ValueError(f"no sample size follows from half-width {half_width}, rate {p}, population {population}")
-    endless = normal_quantile(confidence) ** 2 * p * (1 - p) / half_width**2
+    endless = NormalDist().inv_cdf((1 + confidence) / 2) ** 2 * p * (1 - p) / half_width**2
     if population is None:
         return math.ceil(endless)
     return min(population, math.ceil(population / (1 + (population - 1) / endless)))
 
 
-def faults_for_relative(share: float, confidence: float, p: float, *, population: int | None = None) -> int:
-    """Return the faults for an interval of +- share * p, such as 0.1 for ten per cent of the rate."""
-    return faults_for(share * p, confidence, p=p, population=population)
-
-
-def faults_with_clusters(predictions: int, inputs: int, effect: float) -> int:
-    """Return the faults, each with `inputs` inputs, that are worth so many independent predictions.
-
-    Args:
-        predictions: As `faults_for` gives them.
-        inputs: Predictions of each fault.
-        effect: Design effect of them (Kish, Survey Sampling, 1965); `inputs` at worst, where they always agree.
-    """
-    return math.ceil(predictions * effect / inputs)
-
-
 def faults_for_bound(rate: float, confidence: float) -> int:
-    """Return the faults that show a rate of at most `rate` if none of them has an event; about 3 / rate at 95 %."""
+    """Return the faults that show a rate of at most `rate`, one-sided, if none of them has an event; about 3 / rate at 95 %."""
     return zero_failure_samples(rate, confidence)
-
-
-def affordable(population: int, inputs: int, predictions: int) -> bool:
-    """Return whether all faults can be put in for all inputs within a budget of predictions: a fact then, no estimate."""
-    return population * inputs <= predictions

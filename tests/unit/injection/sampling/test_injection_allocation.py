@@ -6,34 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from casework.injection.sampling.allocation import largest_remainder, neyman, proportional, spreads
-from casework.injection.sampling.size import (
-    affordable,
-    faults_for,
-    faults_for_bound,
-    faults_for_relative,
-    faults_with_clusters,
-)
-
-
-def test_sizes_of_the_published_formula():
-    assert faults_for(0.01, 0.95, population=2_598_208) == pytest.approx(9568, abs=3)
-    assert faults_for(0.001, 0.95, population=2_598_208) == pytest.approx(701_187, rel=2e-5)
-    assert faults_for(0.001, 0.95, p=0.00926, population=2_598_208) == pytest.approx(34_784, rel=2e-3)
-    assert faults_for(0.05, 0.95) == 385
-    assert faults_for(0.0001, 0.95, population=1000) == 1000
-    assert faults_for_relative(0.1, 0.95, 0.00926) == faults_for(0.000926, 0.95, p=0.00926)
-    assert faults_for_bound(0.001, 0.95) == 2995
-    assert faults_with_clusters(1000, 10, 8.0) == 800
-    assert affordable(2_598_208, 10, 26_000_000)
-    assert not affordable(2_598_208, 11, 26_000_000)
-
-
-@pytest.mark.parametrize(
-    ("half_width", "p", "population"), [(0, 0.5, None), (0.1, 0, None), (0.1, 1, None), (0.1, 0.5, 0)]
-)
-def test_sizes_of_nonsense_are_refused(half_width, p, population):
-    with pytest.raises(ValueError, match="no sample size"):
-        faults_for(half_width, 0.95, p=p, population=population)
 
 
 @given(st.lists(st.integers(0, 1000), min_size=1, max_size=50).filter(any), st.integers(0, 10_000))
