@@ -55,7 +55,9 @@ _NONE: Final = np.zeros(0)
 
 def shares_groups(faults: FaultList) -> bool:
     """True where some faults strike one inference together."""
-    return faults.group is not faults.ids and len(np.unique(faults.group)) < len(faults)
+    if faults.group is faults.ids or np.array_equal(faults.group, faults.ids):
+        return False
+    return len(np.unique(faults.group)) < len(faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,20 +167,6 @@ class _Runner:
         )
 
 
-def _refuse_files(request: Request, options: dict[str, Any]) -> None:
-    """Refuse options that name files in evidence of a case: nothing binds the record to what lies there.
-
-    Raises:
-        GeneratorProblem: One is given.
-    """
-    given = [name for name in ("fault_list", "pages") if options[name] is not None]
-    if given and request.evidence is not None:
-        raise GeneratorProblem(
-            f"option {given[0]} names a file that evidence is not bound to",
-            "Draw the faults by seed in evidence; put a list of your own in with casework try.",
-        )
-
-
 def runner_of(request: Request, options: dict[str, Any], setting: Setting, progress: Progress) -> _Runner:
     """Return what carries out the campaigns of a plan."""
     return _Runner(request, options, setting, progress, {}, from_metadata(metadata(setting.content)))
@@ -209,7 +197,6 @@ def design(request: Request, options: dict[str, Any], setting: Setting, lab: Lab
         InjectionProblem: The faults do not fit the model, or no engine takes them.
     """
     runner = runner_of(request, options, setting, progress)
-    _refuse_files(request, options)
     if options["fault_list"] is not None:
         part = _given(runner, lab, request.base / options["fault_list"], request.confidence)
         said = f"The faults were given by {options['fault_list']}, not drawn: the rates are of this list and of nothing else."

@@ -64,6 +64,8 @@ def rows_of(faults: FaultList, samples: int) -> tuple[Array, Array]:
     every = faults.sample == EVERY_SAMPLE
     if not every.any():
         return np.arange(len(faults)), faults.sample
+    if every.all():
+        return np.repeat(np.arange(len(faults)), samples), np.tile(np.arange(samples), len(faults))
     counts = np.where(every, samples, 1)
     fault = np.repeat(np.arange(len(faults)), counts)
     first = np.concatenate([[0], np.cumsum(counts)[:-1]])
