@@ -27,6 +27,7 @@ from casework.injection.network.target import TargetKind
 from casework.injection.outcomes import flags, guards
 from casework.injection.outcomes.classification import TIE
 from casework.injection.sampling.intervals import FEW
+from casework.injection.sampling.size import ANY, LEAST, faults_for, faults_for_bound
 from casework.model.catalogue import GENERATORS
 
 GROUPS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
@@ -343,6 +344,7 @@ def _record() -> list[str]:
         "## Intervals",
         "",
         table(("design", "method of the metric", "sample given"), INTERVALS),
+        *_sizes(),
         "`interval=` adds looks at sizes that are fixed before the first fault; the campaign stops at the first look at which the interval of `sdc_rate` is no wider than twice the half-width. "
         "Rates of clusters and strata have no k, because the gate takes k of n for independent trials; it judges their stated limits instead.",
         "",
@@ -365,6 +367,36 @@ def _record() -> list[str]:
         "Of several amounts `faults-2.jsonl`, `outcomes-2.npy` and so on.",
         "",
     ]  # fmt: skip
+
+
+def _sizes() -> list[str]:
+    rows = [
+        ("`2000`, `20_000`", "so many", "2000, 20000"),
+        ("`exhaustive`", "every bit of every element, on every input", "all"),
+        (
+            "`within:E`",
+            "the two-sided interval is +-E or narrower, whatever the rate is: t^2 / (4 E^2), t the normal quantile of the confidence",
+            f"{faults_for(0.01, 0.95)} at E = 0.01",
+        ),
+        (
+            "`within:E@P`",
+            "it is +-E where the rate is P: t^2 P (1 - P) / E^2; nearer to one half it is wider",
+            f"{faults_for(0.01, 0.95, p=0.05)} at E = 0.01, P = 0.05",
+        ),
+        (
+            "`at-most:R`",
+            "a rate of at most R is shown, one-sided, if none of them has an event: (1 - R)^n <= 1 - confidence",
+            f"{faults_for_bound(0.001, 0.95)} at R = 0.001",
+        ),
+    ]
+    return [
+        table(("option `faults`", "faults of each amount", "at a confidence of 95 %"), rows),
+        f"E and R are at least {LEAST:g} and below {ANY:g}. The formula is that of R. Leveugle et al., Statistical Fault Injection: Quantified Error and Confidence, DATE 2009, without its "
+        "correction for a finite population: faults are drawn each by its own number, so that one may come twice. The record says the number with it, and where every fault on every input would "
+        "be no more predictions. With `inputs_per_fault=all` each fault counts as one trial, as if its inputs always agreed, and `at-most` is taken at (1 + confidence) / 2, because the gate "
+        "judges clusters by their two-sided interval. `within` and `at-most` count faults drawn alike: they go neither with `interval` nor with strata.",
+        "",
+    ]
 
 
 def _ways() -> list[str]:
