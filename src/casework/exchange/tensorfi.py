@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any, Final
+from typing import Any, Final, Literal, assert_never
 
 from casework.artifact.yaml_reader import Problem, read_stream
 from casework.exchange import tensorfi_one, tensorfi_two
@@ -18,6 +18,8 @@ from casework.model.finding import Finding
 __all__ = ["CODES", "Plan", "Translation", "command", "nodes", "translate"]
 
 GENERATOR: Final = "fault-injection"
+
+Tool = Literal["TensorFI 1", "TensorFI 2"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +69,13 @@ def translate(data: bytes, file: str, counts: Mapping[str, int] | None = None) -
                 made = tensorfi_one.plans(said, counts)
             case "TensorFI 2":
                 made = tensorfi_two.plans(said)
-            case _:
+            case None:
                 return Translation(file, "", (), (_unlike(file),))
+            case _:
+                assert_never(tool)
     except Untranslatable:
         made = []
-    return Translation(file, tool, tuple(made), tuple(sorted(said.findings, key=lambda f: f.order)))
+    return Translation(file, tool or "", tuple(made), tuple(sorted(said.findings, key=lambda f: f.order)))
 
 
 def nodes(translations: Sequence[Translation], subject: str, data: str) -> list[list[dict[str, Any]]]:
@@ -125,18 +129,18 @@ def _text(value: Option) -> str:
             return f"{value:.17g}" if float(f"{value:g}") != value else f"{value:g}"
         case list():
             return (";" if all(isinstance(v, str) for v in value) else ",").join(str(v) for v in value)
-        case _:
+        case int() | str():
             return str(value)
+        case _:
+            assert_never(value)
 
 
-def _tool(document: Mapping[str, object]) -> str:
+def _tool(document: Mapping[str, object]) -> Tool | None:
     """Say whose configuration it is: the two share no key."""
-    hits = {
-        "TensorFI 1": _known(document, tensorfi_one.FIELDS),
-        "TensorFI 2": _known(document, tensorfi_two.FIELDS),
-    }
-    best = max(hits, key=lambda name: hits[name])
-    return best if hits[best] else ""
+    one, two = _known(document, tensorfi_one.FIELDS), _known(document, tensorfi_two.FIELDS)
+    if not one and not two:
+        return None
+    return "TensorFI 1" if one >= two else "TensorFI 2"
 
 
 def _known(document: Mapping[str, object], fields: Sequence[str]) -> int:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal, assert_never, get_args
 
 from casework.exchange.tensorfi_settings import DIFFERENT, IDLE, LOST, Option, Plan, Remark, Settings
 from casework.model.finding import Route
 
 FIELDS: Final = ("ScalarFaultType", "TensorFaultType", "Ops", "Seed", "SkipCount", "Instances", "InjectMode")
-FAULT_TYPES: Final = ("None", "Rand", "Zero", "Rand-element", "bitFlip-element", "bitFlip-tensor")
+FaultType = Literal["None", "Rand", "Zero", "Rand-element", "bitFlip-element", "bitFlip-tensor"]
+FAULT_TYPES: Final[tuple[FaultType, ...]] = get_args(FaultType)
 MODES: Final = {"errorRate": "error_rate", "dynamicInstance": "dynamic_instance", "oneFaultPerRun": "one_per_run"}
 
 OPERATORS: Final[dict[str, tuple[str, ...]]] = {
@@ -137,8 +138,10 @@ def _fault(said: Settings) -> dict[str, Option]:
         case "Rand-element":
             said.remark("TensorFaultType", None, _RAND_ELEMENT)
             return {"fault": "random", "low": 0.0, "high": 1.0}
-        case _:
+        case "bitFlip-element" | "bitFlip-tensor":
             return _bit_flip(said, whole=tensor == "bitFlip-tensor")
+        case _:
+            assert_never(tensor)
 
 
 def _bit_flip(said: Settings, *, whole: bool) -> dict[str, Option]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from casework.artifact.yaml_places import Places
 from casework.model.finding import Finding, Route, Severity
 
 Option = str | int | float | bool | list[str] | list[float]
+Choice = TypeVar("Choice", bound=str)
 
 CODES: Final[dict[str, tuple[str, Severity]]] = {
     "IMP-001": ("not-carried-over", "warning"),
@@ -85,7 +86,7 @@ class Settings:
         self.tell(UNKNOWN, route, message, fix)
         return Untranslatable(message)
 
-    def choice(self, key: str, allowed: Sequence[str], default: str | None = None) -> str:
+    def choice(self, key: str, allowed: Sequence[Choice], default: Choice | None = None) -> Choice:
         """Return the value of a key that has only some values.
 
         Raises:
@@ -96,11 +97,12 @@ class Settings:
                 return default
             raise self.refuse((), f"`{key}` is missing", f"Add it: {self.tool} needs one of {', '.join(allowed)}.")
         value = str(self.values[key])
-        if value not in allowed:
-            near = get_close_matches(value, allowed, 1, 0.5)
-            hint = f"Did you mean {near[0]}? " if near else ""
-            raise self.refuse((key,), f"`{key}` is {value!r}", f"{hint}{self.tool} knows {', '.join(allowed)}.")
-        return value
+        for one in allowed:
+            if one == value:
+                return one
+        near = get_close_matches(value, allowed, 1, 0.5)
+        hint = f"Did you mean {near[0]}? " if near else ""
+        raise self.refuse((key,), f"`{key}` is {value!r}", f"{hint}{self.tool} knows {', '.join(allowed)}.")
 
     def whole(self, key: str, low: int, high: int) -> int:
         """Return the value of a key that is a whole number from `low` to `high`.

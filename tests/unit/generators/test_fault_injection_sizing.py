@@ -120,12 +120,15 @@ def test_a_wanted_bound_is_shown_if_nothing_happens(
         (["faults=within:0.00001"], "that is 9603647052 faults, and 1 to 20000000", "wider interval"),
         (["faults=within:0.01", "interval=0.01"], "interval=0.01 stops by what is found", "one of the two"),
         (["faults=at-most:0.01", "allocation=neyman"], "allocation=neyman draws within strata", "Drop allocation"),
+        (["faults=within:0.01", "fault=rowhammer", "pages=PAGES"], "goes through its profile", "number of bits"),
     ],
 )
 def test_what_does_not_go_together_is_refused_with_what_to_do(
     inputs: str, options: list[str], message: str, fix: str
 ) -> None:
-    record = run(inputs, *options)
+    pages = Path(inputs).with_name("pages.txt")
+    pages.write_text("0, 5\n")
+    record = run(inputs, *(option.replace("PAGES", str(pages)) for option in options))
     assert record.status == "not_evaluable"
     assert message in record.reason
     assert fix in record.reason

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal, get_args
 
 from casework.generators.interface import DEPLOYED_OPTIONS, INTERFACE_OPTIONS
 from casework.generators.options import OptionSpec
@@ -16,6 +16,8 @@ FAULTS: Final = (
 MODES: Final = (
     "single", "error_rate", "dynamic_instance", "one_per_run", "layer_states", "layer_outputs", "model_states", "critical_bits",
 )  # fmt: skip
+Allocation = Literal["simple", "proportional", "neyman"]
+ALLOCATIONS: Final[tuple[Allocation, ...]] = get_args(Allocation)
 ENGINES: Final = ("auto", "suffix", "channel", "patch", "sparse-xor", "segments", "promoted", "rebuild")
 
 OPTIONS: Final = (
@@ -49,7 +51,7 @@ OPTIONS: Final = (
         "unit", "text", None, "What is drawn alike: elements (if not given: of what is stored), or tensors.", ("tensor", "element")
     ),
     OptionSpec(
-        "allocation", "text", "simple", "How faults are spread over the strata, tensor and bit.", ("simple", "proportional", "neyman")
+        "allocation", "text", "simple", "How faults are spread over the strata, tensor and bit.", ALLOCATIONS
     ),
     OptionSpec("pilot", "int", 20, "Faults in every stratum before a Neyman allocation.", low=2, high=10_000),
     OptionSpec("inputs", "int", 100, "Inputs used, evenly from the data; 0 for all.", low=0, high=10_000_000),

@@ -58,6 +58,11 @@ def size_of(options: dict[str, Any], recipe: Recipe, samples: int, confidence: f
 
 def _refuse_stages(text: str, options: dict[str, Any]) -> None:
     """Refuse what would draw otherwise than the number supposes."""
+    if options["fault"] == "rowhammer":
+        raise GeneratorProblem(
+            f"option faults is {text!r}, and fault=rowhammer draws nothing: it goes through its profile",
+            "Give the number of bits of the profile.",
+        )
     if options["interval"] is not None:
         raise GeneratorProblem(
             f"option faults is {text!r}, and interval={options['interval']:g} stops by what is found",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
 from casework.generators.fault_injection.design import Part, trials_of
 from casework.generators.fault_injection.estimates import EVENTS, Design
+from casework.generators.fault_injection.options import Allocation
 from casework.generators.protocol import GeneratorProblem
 from casework.injection.campaign.conduct import Campaign
 from casework.injection.faults.fault_list import FaultList
@@ -51,13 +52,16 @@ def staged(
     Raises:
         GeneratorProblem: The faults are too few for the strata.
     """
-    match options["allocation"]:
+    allocation: Allocation = options["allocation"]
+    match allocation:
         case "simple":
             return _until(run, recipe, amount, count, audit, options["interval"], confidence)
         case "proportional":
             return _by_weight(run, recipe, amount, count, audit, options["pilot"], confidence)
-        case _:
+        case "neyman":
             return _by_pilot(run, recipe, amount, count, audit, options, confidence)
+        case _:
+            assert_never(allocation)
 
 
 def _until(run: Run, recipe: Recipe, amount: float, count: int, audit: int, interval: float, confidence: float) -> Part:

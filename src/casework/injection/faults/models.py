@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, Literal, get_args
+from typing import Final, Literal, assert_never, get_args
 
 import numpy as np
 
@@ -178,8 +178,12 @@ def places(model: FaultModel, tensor: FaultTensor) -> int:
             return tensor.shape[0] if tensor.shape else 0
         case "ecc":
             return -(-elements * 8 * b.numpy_type(tensor.dtype).itemsize // ECC_WORD)
-        case _:
+        case "bitflip" | "field" | "stuck_at_0" | "stuck_at_1" | "fixed_point" | "multi" | "burst":
             return elements
+        case "zeros" | "random" | "set" | "byte" | "word" | "rowhammer":
+            return elements
+        case _:
+            assert_never(model.kind)
 
 
 def count(model: FaultModel, tensor: FaultTensor) -> int:
@@ -268,7 +272,11 @@ def compile_sites(model: FaultModel, tensor: FaultTensor, place: Array, keys: Ar
 
 
 def operands(model: FaultModel, dtype: str, words: Array) -> Array:
-    """Return one operand for each element hit, from its word."""
+    """Return one operand for each element hit, from its word.
+
+    Raises:
+        ValueError: The model hits lines, slices or memory, whose elements have no operand of their own.
+    """
     match model.kind:
         case "zeros":
             return np.zeros(len(words), np.uint64)
@@ -286,9 +294,13 @@ def operands(model: FaultModel, dtype: str, words: Array) -> Array:
             single = np.uint64(1) << np.array(choices(model, dtype), np.uint64)
             sets = distinct(words, len(single), model.flips)
             return np.asarray(np.bitwise_or.reduce(single[sets], axis=1))
-        case _:
+        case "bitflip" | "field" | "stuck_at_0" | "stuck_at_1" | "fixed_point" | "burst":
             table = masks(model, dtype)
             return table[below(words, len(table)).astype(np.int64)]
+        case "row" | "column" | "channel" | "ecc" | "rowhammer":
+            raise ValueError(f"what {model.kind} does to an element does not follow from a word of it alone")
+        case _:
+            assert_never(model.kind)
 
 
 def _random_patterns(model: FaultModel, dtype: str, words: Array) -> Array:
