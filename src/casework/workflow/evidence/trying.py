@@ -13,6 +13,7 @@ from casework.model.acceptance import number
 from casework.model.catalogue import GENERATORS
 from casework.model.problem import CallProblem
 from casework.model.result import Metric, ResultRecord, Table
+from casework.workflow.evidence.injection_text import aligned, injection_text
 
 _ROWS_SHOWN = 10
 
@@ -55,7 +56,17 @@ def record_text(record: ResultRecord) -> str:
         f"{record.generator.name} (version {record.generator.version}): {record.status}"
         + (f": {record.reason}" if record.reason else "")
     ]
-    lines += [
+    if record.generator.name == "fault-injection":
+        defaults = {spec.name: spec.default for spec in load(record.generator.name).options}
+        lines += injection_text(record, defaults) if record.status == "complete" else []
+    else:
+        lines += _plain_lines(record)
+    lines += ["", f"{record.duration_s:.1f} s; again: {record.command}"]
+    return "\n".join(lines) + "\n"
+
+
+def _plain_lines(record: ResultRecord) -> list[str]:
+    lines = [
         f"  {role:<15} {sha[:16]}…  {record.files.get(role, '')}".rstrip()
         for role, sha in sorted(record.digests.items())
     ]
@@ -70,9 +81,7 @@ def record_text(record: ResultRecord) -> str:
         if record.self_checks
         else []
     )
-    lines += [f"limit: {text}" for text in record.limitations]
-    lines += ["", f"{record.duration_s:.1f} s; again: {record.command}"]
-    return "\n".join(lines) + "\n"
+    return lines + [f"limit: {text}" for text in record.limitations]
 
 
 def _metric_lines(metrics: Sequence[Metric]) -> list[str]:
@@ -85,17 +94,10 @@ def _metric_lines(metrics: Sequence[Metric]) -> list[str]:
             else m.method
         )
         rows.append((m.name, m.slice, number(m.value), m.unit, count, interval))
-    return _aligned(rows)
+    return aligned(rows)
 
 
 def _table_lines(table: Table) -> list[str]:
     rows = [table.columns, *(tuple("" if c is None else str(c) for c in row) for row in table.rows[:_ROWS_SHOWN])]
     more = len(table.rows) - _ROWS_SHOWN
-    return [table.name, *_aligned(rows), *([f"  … {more} more rows: --format json shows them all"] if more > 0 else [])]
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return [
-        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
+    return [table.name, *aligned(rows), *([f"  … {more} more rows: --format json shows them all"] if more > 0 else [])]
