@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, Final, Literal
 
-OptionKind = Literal["int", "float", "text", "bool", "texts", "floats"]
+OptionKind = Literal["int", "float", "text", "bool", "texts", "floats", "file"]
 
 
 class OptionProblem(Exception):  # noqa: N818 - it is a state of the user's plan, not an error of ours
@@ -25,7 +26,8 @@ class OptionSpec:
 
     Attributes:
         name: Key in the plan and on the command line.
-        kind: Type; `texts` and `floats` are lists, comma-separated on the command line (texts: `;`-separated).
+        kind: Type; `texts` and `floats` are lists, comma-separated on the command line (texts: `;`-separated). A `file` is the
+            path of one; its digest goes into the record, and in a case its path is relative to the root.
         default: Value if not given; None where the generator infers it.
         meaning: One sentence with units.
         choices: Allowed texts, if only some are.
@@ -52,8 +54,13 @@ def describe_options(specs: Iterable[OptionSpec]) -> str:
     return "\n".join(lines)
 
 
-def read_options(specs: tuple[OptionSpec, ...], given: Mapping[str, Any]) -> dict[str, Any]:
+def read_options(specs: tuple[OptionSpec, ...], given: Mapping[str, Any], generator: str = "") -> dict[str, Any]:
     """Check given options against their specifications and fill in the defaults, in the order of the specifications.
+
+    Args:
+        specs: All options that there are.
+        given: Options to their values.
+        generator: Whose they are; for messages.
 
     Raises:
         OptionProblem: An option is unknown, of the wrong type, or out of range.
@@ -61,12 +68,17 @@ def read_options(specs: tuple[OptionSpec, ...], given: Mapping[str, Any]) -> dic
     known = {spec.name: spec for spec in specs}
     unknown = sorted(set(given) - set(known))
     if unknown:
-        raise OptionProblem(f"unknown option {unknown[0]!r}", f"Use one of these options:\n{describe_options(specs)}")
+        raise _unknown(specs, unknown[0], generator)
     return {spec.name: _checked(spec, given[spec.name]) if spec.name in given else spec.default for spec in specs}
 
 
-def parse_options(specs: tuple[OptionSpec, ...], texts: Iterable[str]) -> dict[str, Any]:
+def parse_options(specs: tuple[OptionSpec, ...], texts: Iterable[str], generator: str = "") -> dict[str, Any]:
     """Turn `name=value` texts of a command line into typed options.
+
+    Args:
+        specs: All options that there are.
+        texts: As they were given.
+        generator: Whose they are; for messages.
 
     Raises:
         OptionProblem: A text has no `=`, or as `read_options`.
@@ -78,11 +90,30 @@ def parse_options(specs: tuple[OptionSpec, ...], texts: Iterable[str]) -> dict[s
         if not equals:
             raise OptionProblem(f"option {text!r} has no value", "Write it as name=value.")
         if name not in known:
-            raise OptionProblem(f"unknown option {name!r}", f"Use one of these options:\n{describe_options(specs)}")
+            raise _unknown(specs, name, generator)
         if name in options:
             raise OptionProblem(f"option {name!r} is given twice", "Give it once.")
         options[name] = _checked(known[name], _typed(known[name], value))
     return options
+
+
+_FEW: Final = 12
+"""Options that a message names all of; more are listed by a command."""
+
+
+def _unknown(specs: tuple[OptionSpec, ...], name: str, generator: str) -> OptionProblem:
+    names = [spec.name for spec in specs]
+    if len(names) <= _FEW:
+        where = f"The options are {', '.join(names)}."
+    else:
+        where = f"`casework try {generator or 'GENERATOR'} --options` lists all {len(names)}."
+    return OptionProblem(f"unknown option {name!r}", f"{_near(name, names)}{where}")
+
+
+def _near(word: str, known: Iterable[str]) -> str:
+    """Return a question that suggests the nearest words, or nothing."""
+    found = get_close_matches(word.lower(), list(known), 2, 0.7)
+    return f"Did you mean {' or '.join(found)}? " if found else ""
 
 
 def _typed(spec: OptionSpec, text: str) -> Any:
@@ -90,6 +121,7 @@ def _typed(spec: OptionSpec, text: str) -> Any:
         "int": int,
         "float": float,
         "text": str,
+        "file": str,
         "bool": {"true": True, "false": False}.__getitem__,
         "texts": lambda t: [part.strip() for part in t.split(";") if part.strip()],
         "floats": lambda t: [float(part) for part in t.split(",")],
@@ -104,6 +136,7 @@ _TYPES: Final[dict[OptionKind, tuple[type, ...]]] = {
     "int": (int,),
     "float": (int, float),
     "text": (str,),
+    "file": (str,),
     "bool": (bool,),
     "texts": (list, tuple),
     "floats": (list, tuple),
@@ -139,10 +172,12 @@ def _number(spec: OptionSpec, value: Any) -> float:
 
 
 def _wrong(spec: OptionSpec, value: Any) -> OptionProblem:
+    near = ""
     if spec.choices:
         wanted = f"one of {', '.join(spec.choices)}"
+        near = _near(str(value), spec.choices)
     else:
         limits = [f"at least {spec.low:g}"] if spec.low is not None else []
         limits += [f"at most {spec.high:g}"] if spec.high is not None else []
         wanted = " ".join([f"of type {spec.kind}", *limits])
-    return OptionProblem(f"option {spec.name} is {value!r}, not {wanted}", f"{spec.name}: {spec.meaning}")
+    return OptionProblem(f"option {spec.name} is {value!r}, not {wanted}", f"{near}{spec.name}: {spec.meaning}")

@@ -62,7 +62,7 @@ def resolve(
     if workers < 1 or not 0.5 <= confidence < 1:
         raise GeneratorProblem("workers must be at least 1 and confidence in 0.5 to 1", "Give such values.")
     try:
-        given = parse_options(try_options(generator), options)
+        given = parse_options(try_options(generator), options, generator)
     except OptionProblem as problem:
         raise GeneratorProblem(problem.message, problem.fix) from problem
     paths = {spec.name: given.pop(spec.name, None) for spec in PATH_OPTIONS}

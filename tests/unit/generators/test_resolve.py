@@ -13,7 +13,7 @@ import pytest
 from casework.artifact.digest import jcs_digest, sha256_file
 from casework.generators import REGISTRY, Generator, GeneratorProblem, Request, load
 from casework.generators.options import OptionProblem, OptionSpec, describe_options, parse_options, read_options
-from casework.generators.resolve import PATH_OPTIONS, data_source, resolve
+from casework.generators.resolve import PATH_OPTIONS, data_source, resolve, try_options
 from casework.model.catalogue import GENERATORS
 from conftest import STARTED, Scene, Thing, write_dataset
 
@@ -112,12 +112,16 @@ def test_a_wrong_option_is_answered_with_words(detector: Path, squares: Path, op
         _ask("validation", detector, started=STARTED, data=squares, options=options)
 
 
-def test_an_unknown_option_is_answered_with_those_that_are_known(detector: Path, squares: Path) -> None:
+def test_an_unknown_option_is_answered_by_the_command_that_lists_those_that_are_known(
+    detector: Path, squares: Path
+) -> None:
     with pytest.raises(GeneratorProblem) as caught:
         _ask("validation", detector, started=STARTED, data=squares, options=["tau=1"])
+    assert caught.value.fix == f"`casework try validation --options` lists all {len(try_options('validation'))}."
+    listed = describe_options(try_options("validation"))
     for spec in (*load("validation").options, *PATH_OPTIONS):
-        assert spec.name in caught.value.fix
-        assert spec.meaning in caught.value.fix
+        assert f"  {spec.name} (" in listed
+        assert spec.meaning in listed
 
 
 def test_a_wrong_call_is_answered_with_words(detector: Path, squares: Path, tmp_path: Path) -> None:
@@ -145,6 +149,25 @@ def test_a_plan_of_a_case_gives_typed_options() -> None:
         with pytest.raises(OptionProblem):
             read_options(specs, wrong)
     assert "  n (int; default 3): A number." in describe_options(specs)
+
+
+def test_a_slip_in_a_name_or_choice_is_answered_by_the_nearest_in_a_line() -> None:
+    with pytest.raises(GeneratorProblem) as unknown:
+        resolve("fault-injection", "m.onnx", "d.npy", ["fualts=100"], started=STARTED)
+    assert unknown.value.message == "unknown option 'fualts'"
+    assert unknown.value.fix.startswith(
+        "Did you mean faults or fault? `casework try fault-injection --options` lists all "
+    )
+    with pytest.raises(GeneratorProblem) as choice:
+        resolve("fault-injection", "m.onnx", "d.npy", ["target=wieghts"], started=STARTED)
+    assert choice.value.fix.startswith("Did you mean weights? target: ")
+    with pytest.raises(GeneratorProblem) as strange:
+        resolve("fault-injection", "m.onnx", "d.npy", ["qqq=100"], started=STARTED)
+    assert "Did you mean" not in strange.value.fix
+    few = (OptionSpec("colour", "text", None, "Colour."),)
+    with pytest.raises(OptionProblem) as planned:
+        read_options(few, {"color": "red"})
+    assert planned.value.fix == "Did you mean colour? The options are colour."
 
 
 def test_what_the_caller_binds_is_in_the_record(detector: Path, squares: Path) -> None:

@@ -151,6 +151,8 @@ def fault_model(options: dict[str, Any], amount: float, base: Path = Path()) -> 
     value = options["value"]
     if kind == "set" and value is None:
         raise GeneratorProblem("fault=set needs a value", "Give it: option value=0.")
+    if options["pages"] is not None and kind != "rowhammer":
+        raise GeneratorProblem(f"pages have no meaning for fault={kind}", "Drop them, or use fault=rowhammer.")
     pages = _pages(options["pages"], base) if kind == "rowhammer" else ()
     return FaultModel(
         kind=kind, bits=bits, field=options["field"], amount=int(amount), percent=options["percent"], flips=options["flips"],
@@ -158,7 +160,8 @@ def fault_model(options: dict[str, Any], amount: float, base: Path = Path()) -> 
     )  # fmt: skip
 
 
-_BITS: Final = re.compile(r"(\d+)(?:-(\d+))?")
+_BITS: Final = re.compile(r"(\d{1,4})(?:-(\d{1,4}))?")
+"""A bit or a range; which bits there are is said by the element types of the tensors."""
 
 
 def parse_bits(text: str) -> tuple[int, ...]:
@@ -171,7 +174,7 @@ def parse_bits(text: str) -> tuple[int, ...]:
     for part in filter(None, re.split(r"[;,\s]+", text)):
         found = _BITS.fullmatch(part)
         first, last = (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
-        if found is None or first > last or last > 63:
+        if found is None or first > last:
             raise GeneratorProblem(f"bits are {text!r}", "Name bits and ranges, 0 the lowest, such as 0-22;30.")
         bits |= set(range(first, last + 1))
     return tuple(sorted(bits))

@@ -171,10 +171,10 @@ def _check_operands(faults: FaultList, tensors: tuple[FaultTensor, ...], fault: 
     if len(beyond):
         site = int(beyond[0])
         position = int(fault[site])
-        dtype = tensors[int(faults.tensor[position])].dtype
+        struck_one = tensors[int(faults.tensor[position])]
         raise InjectionProblem(
-            f"{where.of(position)}bit {int(faults.operand[site]).bit_length() - 1} is beyond an element of type {dtype}, "
-            f"which has {width[site]} bits for {OPS[int(op[site])]}",
+            f"{where.of(position)}bit {int(faults.operand[site]).bit_length() - 1} is beyond an element of {struck_one.original}, of "
+            f"type {struck_one.dtype}, which has {width[site]} bits for {OPS[int(op[site])]}",
             f"Choose bits of 0 to {width[site] - 1}.",
         )
 

@@ -207,11 +207,32 @@ def _refuse_alien_bits(recipe: Recipe) -> None:
     widest = 32 if model.kind == "fixed_point" else max((bits.width(t.dtype) for t in known), default=0)
     alien = sorted(bit for bit in set(model.bits) if bit >= widest)
     if alien:
-        types = ", ".join(sorted({t.dtype for t in recipe.tensors})[:_SHOWN])
         raise InjectionProblem(
-            f"bit {alien[0]} is beyond the selected tensors, whose widest elements have {widest} bits ({types})",
-            f"Choose bits of 0 to {widest - 1}.",
+            f"bit {alien[0]} is beyond what is selected: {'; '.join(_held_bits(recipe)[:_SHOWN])}",
+            f"Choose bits of 0 to {widest - 1}, 0 the lowest, such as {_example(widest)}."
+            if widest
+            else "Choose tensors that faults can be put into.",
         )
+
+
+def _held_bits(recipe: Recipe) -> list[str]:
+    """Return, for each element type that is selected, the bits that it has and the tensors that are of it."""
+    named: dict[str, list[str]] = {}
+    for tensor in recipe.tensors:
+        named.setdefault(tensor.dtype, []).append(tensor.original)
+    found = []
+    for dtype, names in sorted(named.items()):
+        if recipe.fault.kind == "fixed_point":
+            has = "bits 0 to 31 as fixed point"
+        else:
+            has = f"bits 0 to {bits.width(dtype) - 1}" if dtype in bits.dtypes() else "no bits that can be hit"
+        some = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+        found.append(f"{dtype} has {has} ({some})")
+    return found
+
+
+def _example(width: int) -> str:
+    return f"bits={width - 1}" if width < 16 else f"bits=0-7;{width - 2}"
 
 
 def _refuse_alien_pages(recipe: Recipe) -> None:

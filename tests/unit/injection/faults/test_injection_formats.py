@@ -158,7 +158,7 @@ def test_a_list_written_by_hand_is_completed_from_the_model(tmp_path: Path) -> N
         ([{**LINE, "tensor": "rellu"}], "f.jsonl:2: the model has no tensor rellu"),
         ([LINE, {**LINE, "id": 1, "indices": [4704]}], "f.jsonl:3: index 4704 is beyond relu, which has 4704 elements"),
         ([{**LINE, "indices": [-1]}], "index -1 is beyond"),
-        ([{**LINE, "operands": ["0x100000000"]}], "f.jsonl:2: bit 32 is beyond an element of type float32"),
+        ([{**LINE, "operands": ["0x100000000"]}], "f.jsonl:2: bit 32 is beyond an element of relu, of type float32"),
         ([{**LINE, "op": "fixed_xor", "operands": ["0x100000000"]}], "which has 32 bits for fixed_xor"),
         ([LINE, LINE], "f.jsonl:3: the id 0 stands there twice"),
         ([{**LINE, "id": 3}, LINE], "f.jsonl:3: the id 0 follows 3"),
