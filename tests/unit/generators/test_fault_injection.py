@@ -132,7 +132,9 @@ def test_labels_give_classes_and_correct_only_leaves_out_the_wrong(tmp_path: Pat
     [
         (["tensors=7.weihgt"], "no tensor '7.weihgt'", "7.weight"),
         (["operators=Convv"], "no operator 'Convv'", "Conv"),
-        (["bits=40"], "bit 40", "0 to 31"),
+        (["bits=40"], "bit 40 is beyond what is selected: float32 has bits 0 to 31 (0.weight, ", "0 to 31"),
+        (["bits=0-3;99"], "bit 99 is beyond what is selected: float32 has bits 0 to 31 (", "0 to 31"),
+        (["bits=31-30"], "'31-30'", "0-22;30"),
         (["target=scales"], "no tensor of the model is hit", "widen"),
         (["fault=set"], "needs a value", "value=0"),
         (["fault_list=nowhere.jsonl"], "nowhere.jsonl", ""),
@@ -380,3 +382,54 @@ def test_killed_campaign_goes_on_where_it_stopped(inputs: str, tmp_path: Path, m
     )
     load("fault-injection").run(asked)
     assert len(ran) == blocks
+
+
+def _linear(path: Path, classes: int) -> tuple[str, str]:
+    """Write a model that gives a row of scores of so many classes, and eight inputs for it."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    weight = np.eye(8, classes, dtype=np.float32)
+    graph = helper.make_graph(
+        [helper.make_node("Gemm", ["x", "w"], ["scores"])],
+        "linear",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 8])],
+        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["n", classes])],
+        [numpy_helper.from_array(weight, "w")],
+    )
+    proto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    (path / "linear.onnx").write_bytes(proto.SerializeToString())
+    np.save(path / "x.npy", np.eye(8, dtype=np.float32)[: min(classes, 8)] + np.float32(0.25))
+    return str(path / "linear.onnx"), str(path / "x.npy")
+
+
+@pytest.mark.parametrize(("classes", "told"), [(5, False), (6, True)])
+def test_the_five_best_are_told_only_where_there_are_more_classes(tmp_path: Path, classes: int, told: bool) -> None:
+    record = run(*_linear(tmp_path, classes), "faults=200", "audit=10")
+    assert record.status == "complete"
+    assert any(m.name == "sdc5_rate" for m in record.metrics) is told
+    assert any(m.name == "confidence_drop_10_rate" for m in record.metrics)
+
+
+def test_a_decision_that_nobody_stated_is_a_limitation(inputs: str) -> None:
+    guessed = run(LENET, inputs, *SMALL)
+    (said,) = [limit for limit in guessed.limitations if "taken to be" in limit]
+    assert said.startswith(
+        "The decision was taken to be classification because the output is logits [batch, 10], and no model card or option says"
+    )
+    assert "option decision=" in said
+    for stated in ("decision=classification", "thresholds=1"):
+        assert not any("taken to be" in limit for limit in run(LENET, inputs, stated, *SMALL).limitations)
+
+
+def test_a_campaign_to_an_interval_says_where_it_stopped(inputs: str) -> None:
+    early = run(LENET, inputs, "interval=0.01", "faults=5000", "audit=5")
+    put = int(value(early, "faults"))
+    assert put < 5000
+    (said,) = [limit for limit in early.limitations if limit.startswith("The campaign")]
+    assert said.startswith(
+        f"The campaign stopped after {put} of at most 5000 faults: half the interval of sdc_rate is 0.00"
+    )
+    short = run(LENET, inputs, "interval=0.0001", "faults=600", "audit=5")
+    (said,) = [limit for limit in short.limitations if limit.startswith("The campaign")]
+    assert "put in 600 of at most 600 faults" in said
+    assert "allow more faults" in said

@@ -37,6 +37,7 @@ class DecisionMaker:
         interface: Decoder and operating point of a detector.
         thresholds: Of a regression.
         iou_bound: Of a segmentation.
+        guess: Why the outputs were taken to mean this, where neither a model card nor an option says so; empty otherwise.
     """
 
     kind: Decision
@@ -45,6 +46,7 @@ class DecisionMaker:
     interface: Interface | None
     thresholds: tuple[float, ...]
     iou_bound: float
+    guess: str = ""
 
     def __call__(self, outputs: Mapping[str, Array]) -> Judge:
         """Return the judge for golden outputs."""
@@ -121,11 +123,11 @@ def decision_of(model: OpenedModel, source: ModelSource, inputs: Inputs, options
     names = [t.name for t in model.outputs]
     guards = guard_positions(names, metadata(model.content))
     interface = inputs.interface
-    kind: Decision = options["decision"] or _kind(interface, model, source, options)
+    kind, guess = (options["decision"], "") if options["decision"] else _kind(interface, model, source, options)
     if kind == "detection" and interface is None:
         interface = find_interface(model, source, options)[0]
     if kind == "detection":
-        return DecisionMaker(kind, 0, guards, interface, (), options["iou_bound"])
+        return DecisionMaker(kind, 0, guards, interface, (), options["iou_bound"], guess)
     wanted = options["output"]
     if wanted is None and interface is not None and kind == "classification":
         wanted = interface.outputs[0]
@@ -136,7 +138,7 @@ def decision_of(model: OpenedModel, source: ModelSource, inputs: Inputs, options
             "a regression is corrupted beyond a threshold, and none is given",
             "Give up to four, ascending, in units of the output: --option thresholds=15,30,60,120.",
         )
-    return DecisionMaker(kind, output, guards, None, thresholds, options["iou_bound"])
+    return DecisionMaker(kind, output, guards, None, thresholds, options["iou_bound"], guess)
 
 
 def metadata(content: bytes) -> dict[str, str]:
@@ -147,23 +149,28 @@ def metadata(content: bytes) -> dict[str, str]:
     return {p.key: p.value for p in proto.metadata_props if p.key == KEY or p.key.startswith("casework.")}
 
 
-def _kind(interface: Interface | None, model: OpenedModel, source: ModelSource, options: dict[str, Any]) -> Decision:
-    if interface is not None:
-        return interface.task
+def _kind(
+    interface: Interface | None, model: OpenedModel, source: ModelSource, options: dict[str, Any]
+) -> tuple[Decision, str]:
+    """Return what the outputs mean, and why it was taken so where nobody said it."""
     if source.card is not None:
-        return source.card.task
+        return (source.card.task if interface is None else interface.task), ""
+    shapes = ", ".join(f"{t.name} [{', '.join(str(axis) for axis in t.shape)}]" for t in model.outputs)
+    outputs = f"the output is {shapes}" if len(model.outputs) == 1 else f"the outputs are {shapes}"
+    if interface is not None:
+        said = options.get("task")
+        return interface.task, "" if said or options["decoder"] else outputs
     if options["decoder"] in ("center", "boxes"):
-        return "detection"
+        return "detection", ""
     if options["thresholds"]:
-        return "regression"
+        return "regression", ""
     names = {t.name.lower() for t in model.outputs}
     if {"heat", "size", "offset"} <= names or {"boxes", "scores"} <= names:
-        return "detection"
+        return "detection", outputs
     rows = [t for t in model.outputs if len(t.shape) <= 2 and t.shape[1:] != (1,)]
     if not rows and options["output"] is None:
-        shapes = ", ".join(f"{t.name}{list(t.shape)}" for t in model.outputs)
         raise GeneratorProblem(
             f"the outputs {shapes} may be class scores, a mask, values or boxes",
             "Say how they are judged: option decision=classification, segmentation, regression (with thresholds) or detection.",
         )
-    return "classification"
+    return "classification", outputs

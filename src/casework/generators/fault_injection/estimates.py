@@ -64,6 +64,23 @@ RATES: Final = {
 COMMON: Final = ("due_rate", "detected_rate", "masked_rate", "benign_rate", "near_tie_rate")
 
 
+FIVE: Final = 5
+"""Places of sdc5_rate: with so many classes or fewer, each is always among them."""
+
+
+def rates_of(kind: str, classes: int, thresholds: int) -> tuple[str, ...]:
+    """Return the rates of a campaign.
+
+    Args:
+        kind: What the model decides, of `RATES`.
+        classes: Classes that are ranked by score; 0 where none are.
+        thresholds: Number of thresholds of a regression.
+    """
+    named = (*RATES[kind], *COMMON)
+    beyond = {f"deviation_{i}_rate" for i in range(thresholds + 1, len(BEYOND) + 1)}
+    return tuple(n for n in named if n not in beyond and (n != "sdc5_rate" or classes > FIVE))
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """How many predictions of each key had each combination of flags.

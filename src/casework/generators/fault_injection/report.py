@@ -12,13 +12,14 @@ from casework.generators.fault_injection import tables
 from casework.generators.fault_injection.critical import report_critical
 from casework.generators.fault_injection.decisions import DecisionMaker
 from casework.generators.fault_injection.design import Designed, Part
-from casework.generators.fault_injection.estimates import COMMON, RATES, Design
+from casework.generators.fault_injection.estimates import Design, rates_of
 from casework.generators.fault_injection.inputs import Inputs
 from casework.generators.fault_injection.worst import worst_faults
 from casework.generators.protocol import GeneratorProblem
 from casework.generators.record import Finds, census, metric
 from casework.injection.campaign.baseline import Baseline
 from casework.injection.campaign.lab import Lab
+from casework.injection.outcomes.classification import ClassificationJudge
 from casework.model.result import Metric, SelfCheck
 
 Array = NDArray[Any]
@@ -55,7 +56,9 @@ def report(
     else:
         _outcomes(options, designed, lab, inputs, maker, finds)
     finds.metrics += _costs(designed, baseline, spent)
+    finds.limitations += _guessed(maker)
     _remarks(designed, lab, finds)
+    finds.limitations += _stopped(options, designed, finds)
 
 
 def _outcomes(
@@ -65,7 +68,7 @@ def _outcomes(
     single = len(designed.parts) == 1
     for part in designed.parts:
         where = "all" if single else f"amount={part.amount:g}"
-        finds.metrics += _rates(part, maker, where)
+        finds.metrics += _rates(part, lab, maker, where)
     first = designed.parts[0]
     finds.metrics += _slices(first, lab, classes, inputs.classes) if single else []
     _tables(options, designed, lab, inputs, classes, finds)
@@ -113,19 +116,20 @@ def _classes(lab: Lab, inputs: Inputs) -> Array:
     return found if len(found) and found.min() >= -1 and found.max() < CLASSES else np.full(lab.samples, -1)
 
 
-def _rates(part: Part, maker: DecisionMaker, where: str) -> list[Metric]:
-    trials = part.trials
-    names = [
-        n
-        for n in (*RATES[maker.kind], *COMMON)
-        if not n.startswith("deviation_") or int(n[10]) <= len(maker.thresholds)
-    ]
-    found = [trials.rate(name, where) for name in names]
+def _rates(part: Part, lab: Lab, maker: DecisionMaker, where: str) -> list[Metric]:
+    trials, ranks = part.trials, ranked(lab)
+    found = [trials.rate(name, where) for name in rates_of(maker.kind, ranks, len(maker.thresholds))]
     return [
         *(f for f in found if f is not None),
         census("injected_predictions", sum(c.ran for c in part.campaigns), where=where),
         census("faults", int(np.count_nonzero(np.diff(trials.faults.starts))), where=where),
     ]
+
+
+def ranked(lab: Lab) -> int:
+    """Return how many classes the deciding output gives scores to; 0 where it is no row of scores."""
+    judge = lab.judge
+    return int(judge.golden.shape[1]) if isinstance(judge, ClassificationJudge) and judge.scores != "labels" else 0
 
 
 def _slices(part: Part, lab: Lab, classes: Array, names: Sequence[str]) -> list[Metric]:
@@ -196,6 +200,42 @@ _ON_INTERVALS: Final[dict[Design, str]] = {
     "stratified": "Rates are weighted means over strata, tensor and bit, in which faults were drawn apart.",
     "given": "Rates of a given list have no interval: it is no sample of anything.",
 }
+
+
+def _guessed(maker: DecisionMaker) -> list[str]:
+    if not maker.guess:
+        return []
+    return [
+        f"The decision was taken to be {maker.kind} because {maker.guess}, and no model card or option says what it is; if it is "
+        "something else, the rates mean nothing: say option decision=classification, detection, segmentation or regression."
+    ]
+
+
+def _stopped(options: dict[str, Any], designed: Designed, finds: Finds) -> list[str]:
+    """Say whether a campaign that was to go on until its interval is narrow enough reached that."""
+    asked = options["interval"]
+    drawn = designed.searched is None and options["fault_list"] is None and options["faults"] != "exhaustive"
+    if asked is None or not drawn:
+        return []
+    said = []
+    for part in designed.parts:
+        where = "all" if len(designed.parts) == 1 else f"amount={part.amount:g}"
+        rates = [m for m in finds.metrics if (m.name, m.slice) == ("sdc_rate", where)]
+        if not rates or rates[0].ci_low is None or rates[0].ci_high is None:
+            continue
+        half, put, most = (rates[0].ci_high - rates[0].ci_low) / 2, len(part.trials.faults), int(options["faults"])
+        of = "" if where == "all" else f" for {where}"
+        if half <= asked:
+            said.append(
+                f"The campaign stopped{of} after {put} of at most {most} faults: half the interval of sdc_rate is {half:.3g}, no "
+                f"more than the {asked:g} that option interval asks for."
+            )
+        else:
+            said.append(
+                f"The campaign put in{of} {put} of at most {most} faults, and half the interval of sdc_rate is {half:.3g}, more than "
+                f"the {asked:g} that option interval asks for: allow more faults."
+            )
+    return said
 
 
 def _remarks(designed: Designed, lab: Lab, finds: Finds) -> None:
