@@ -153,11 +153,22 @@ def test_the_card_of_another_file_is_refused(harden: Harden) -> None:
         ((), "measure is not given"),
         (("--measure", "duplicate:top=1"), "needs a ranking"),
         (("--measure", "duplicate:top=1", "--vulnerability", "model.onnx"), "no readable record"),
+        (
+            ("--measure", "duplicate:top=1", "--vulnerability", "nowhere.json"),
+            "nowhere.json is no readable record: No such",
+        ),
+        (
+            ("--measure", "duplicate:top=1", "--vulnerability", "doubled.json"),
+            'line 1, column 16: key "tables" stands twice',
+        ),
+        (("--measure", "duplicate:top=1", "--vulnerability", "nan.json"), "nan.json is no readable record: line 1"),
         (("--measure", "range", "--option", "thresholds=a"), "thresholds"),
         (("--measure", "range", "--option", "faults=3"), "Options are"),
     ],
 )
 def test_a_wrong_call_is_told_and_writes_nothing(harden: Harden, words: tuple[str, ...], message: str) -> None:
+    Path("doubled.json").write_text('{"tables": [], "tables": [1]}')
+    Path("nan.json").write_text('{"tables": NaN}')
     assert message in harden(*words)
     assert not Path("hard.onnx").exists()
 

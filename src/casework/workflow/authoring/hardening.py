@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from casework.artifact.manifest import ManifestProblem
 from casework.artifact.onnx_model import ModelProblem, OpenedModel, open_model
+from casework.artifact.strict_json import read_json
 from casework.artifact.yaml_writer import dump
 from casework.generators.options import OptionProblem, describe_options, parse_options, read_options
 from casework.generators.protocol import DataSource, GeneratorProblem, ModelSource
@@ -225,12 +225,15 @@ def _ranking(path: str | None) -> tuple[tuple[str, float], ...]:
     if path is None:
         return ()
     try:
-        record = json.loads(Path(path).read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise CallProblem(f"{path} is no readable record: {error}") from None
-    if not isinstance(record, dict):
+        reading = read_json(Path(path).read_bytes())
+    except OSError as error:
+        raise CallProblem(f"{path} is no readable record: {error.strerror or error}") from None
+    if reading.problem is not None:
+        found = reading.problem
+        raise CallProblem(f"{path} is no readable record: line {found.line}, column {found.column}: {found.message}")
+    if not isinstance(reading.value, dict):
         raise CallProblem(f"{path} is no record; write one with casework try fault-injection --format json -o {path}")
-    return ranking(record)
+    return ranking(reading.value)
 
 
 def _clean(plan: Plan, parent: bytes, made: Any, arrays: Mapping[str, Array], changed: Changed) -> dict[str, Any]:
