@@ -6,12 +6,13 @@ are, on which of them a shard lands, or on workers that die on the way.
 
 from casework.compute.memory import keepable_bytes
 from casework.compute.pace import Pace
-from casework.compute.shard_store import ShardStore
+from casework.compute.shard_store import KEPT_DAYS, ShardStore, prune
 from casework.compute.shards import map_shards, split_evenly
 from casework.compute.spread import ShardProgress, Spread, spread
 from casework.compute.task import MAX_RUNS, WorkersLost
 
 __all__ = [
+    "KEPT_DAYS",
     "MAX_RUNS",
     "Pace",
     "ShardProgress",
@@ -20,6 +21,7 @@ __all__ = [
     "WorkersLost",
     "keepable_bytes",
     "map_shards",
+    "prune",
     "split_evenly",
     "spread",
 ]

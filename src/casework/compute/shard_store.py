@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
+import re
+import stat
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 _MAGIC: Final = b"casework/shard/v1\n"
+_OURS: Final = b"casework/shard/"
 _SUFFIX: Final = ".shard"
+_FOLDER: Final = re.compile(r"[0-9a-f]{32}")
+_FILE: Final = re.compile(r"[0-9]{6,}\.shard(\..+)?")
+
+KEPT_DAYS: Final = 30
+"""Days after which what a killed task left behind is dropped by `prune`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +104,57 @@ class ShardStore:
 
     def _path(self, index: int) -> Path:
         return self.folder / f"{index:06d}{_SUFFIX}"
+
+
+def prune(folder: str | os.PathLike[str], before: float) -> int:
+    """Drop the stores of tasks that were killed and not taken up again; return how many.
+
+    A store goes where its newest file is older than a moment. Only files that a store wrote are removed: regular files, by name
+    and first bytes, in folders named as stores are; whatever else lies there stays, links are not followed. Each file goes as a
+    whole, and a store that lacks some of its shards is one of which fewer are done: a task that reads it meanwhile, or a prune
+    that is killed, harms nothing.
+
+    Args:
+        folder: Where stores lie.
+        before: Seconds since 1970, UTC.
+    """
+    dropped = 0
+    for name, inner in _folders(folder):
+        files = list(_files(inner))
+        if not files or max(age for _path, age in files) >= before:
+            continue
+        with contextlib.suppress(OSError):
+            for path, _age in files:
+                path.unlink(missing_ok=True)
+            dropped += 1
+            (Path(folder) / name).rmdir()  # stays where somebody else's file is in it
+    return dropped
+
+
+def _folders(folder: str | os.PathLike[str]) -> Iterator[tuple[str, Path]]:
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        return
+    for name in names:
+        path = Path(folder) / name
+        if _FOLDER.fullmatch(name) and path.is_dir() and not path.is_symlink():
+            yield name, path
+
+
+def _files(folder: Path) -> Iterator[tuple[Path, float]]:
+    """Yield the files of a store with the time at which each was written."""
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        return
+    for name in names:
+        if not _FILE.fullmatch(name):
+            continue
+        with contextlib.suppress(OSError):
+            handle = os.open(folder / name, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+            with os.fdopen(handle, "rb") as file:
+                found = os.fstat(file.fileno())
+                head = file.read(len(_OURS)) if stat.S_ISREG(found.st_mode) else b"-"
+            if _OURS.startswith(head):  # one that a kill or a full disk cut short is ours too
+                yield folder / name, found.st_mtime

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from casework.compute import Pace, ShardStore, packing
+from casework.compute.shard_store import prune
 
 plain = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary(),
@@ -131,6 +133,57 @@ def test_discard_leaves_the_files_of_others(tmp_path: Path) -> None:
     (store.folder / "notes.txt").write_text("mine")
     store.discard()
     assert [p.name for p in files(store)] == ["notes.txt"]
+
+
+NOW = 1_000_000_000.0
+DAY = 86_400.0
+
+
+def aged(store: ShardStore, days: float) -> ShardStore:
+    for path in files(store):
+        os.utime(path, (NOW, NOW - days * DAY))
+    return store
+
+
+def test_only_stores_that_nobody_wrote_to_for_long_are_pruned(tmp_path: Path) -> None:
+    old, new, going_on = (ShardStore(tmp_path, key) for key in ("old", "new", "going on"))
+    for store in (old, new, going_on):
+        assert store.put(0, 2, "a", 1.0)
+    aged(old, 31)
+    aged(new, 29)
+    aged(going_on, 31)
+    assert going_on.put(1, 2, "b", 1.0)
+    assert prune(tmp_path, NOW - 30 * DAY) == 1
+    assert not old.folder.exists()
+    assert new.get(0, 2) is not None
+    assert [going_on.get(i, 2) is not None for i in range(2)] == [True, True]
+    assert prune(tmp_path, NOW - 30 * DAY) == 0
+
+
+def test_what_is_not_of_a_store_is_never_pruned(tmp_path: Path) -> None:
+    store = kept(tmp_path)
+    folder = store.folder
+    outside = tmp_path / "outside.shard"
+    outside.write_bytes(files(store)[0].read_bytes())
+    (folder / "000001.shard").write_bytes(b"somebody else's")
+    (folder / "notes.txt").write_text("mine")
+    (folder / "000002.shard").symlink_to(outside)
+    (folder / "000003.shard.x1").write_bytes(b"")
+    (tmp_path / "f").mkdir()
+    (tmp_path / "f" / "000000.shard").write_bytes(outside.read_bytes())
+    (tmp_path / ("a" * 32)).symlink_to(folder)
+    for path in [*folder.iterdir(), *(tmp_path / "f").iterdir(), outside]:
+        os.utime(path, (NOW, NOW - 99 * DAY), follow_symlinks=False)
+    assert prune(tmp_path, NOW - 30 * DAY) == 1
+    assert sorted(p.name for p in folder.iterdir()) == ["000001.shard", "000002.shard", "notes.txt"]
+    assert outside.exists()
+    assert (tmp_path / "f" / "000000.shard").exists()
+
+
+def test_nothing_to_prune_where_nothing_was_kept(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert prune(tmp_path / "nowhere", NOW) == 0
+    assert prune(tmp_path / "file", NOW) == 0
 
 
 def test_pace_measures_from_what_was_resumed() -> None:
