@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import platform
+import re
 import time
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
-from casework.artifact.digest import jcs_digest, sha256_bytes
+from casework.artifact.digest import jcs_digest, sha256_bytes, sha256_file
 from casework.artifact.manifest import ManifestProblem
 from casework.artifact.onnx_model import ModelProblem, OpenedModel, open_model
-from casework.compute import WorkersLost
+from casework.compute import KEPT_DAYS, WorkersLost, prune
 from casework.generators.options import OptionProblem, OptionSpec, read_options
 from casework.generators.protocol import GeneratorProblem, ModelSource, Progress, Request
 from casework.injection.problem import InjectionProblem
-from casework.model.catalogue import GENERATORS
+from casework.model.catalogue import GENERATORS, file_role
 from casework.model.interval import lower_bound, upper_bound
-from casework.model.node import PRESENTATION
+from casework.model.node import LONGEST_PATH, PRESENTATION, REL_PATH_PATTERN
 from casework.model.result import GeneratorId, Metric, RecordStatus, ResultRecord, SelfCheck, Table, outcome_of
 
 _PACKAGES: Final = (
@@ -122,10 +124,14 @@ def run_body(
     """
     start = time.perf_counter()
     finds = Finds(digests=_digests(request), options=dict(request.options))
+    if request.checkpoints is not None:
+        prune(request.checkpoints, _kept_since(request.started))
     try:
-        options = read_options(specs, request.options)
+        options = read_options(specs, request.options, name)
         finds.options = dict(options)
+        bound = _bind_files(specs, request, options, finds)
         body(request, options, finds, progress)
+        _refuse_changed(bound)
         _doubt(finds)
     except GeneratorProblem as problem:
         _give_up(finds, problem.status, problem.message, problem.fix)
@@ -147,6 +153,82 @@ def run_body(
             "Run again with fewer workers, or free memory.",
         )
     return _record(name, request, finds, time.perf_counter() - start)
+
+
+def _bind_files(
+    specs: tuple[OptionSpec, ...], request: Request, options: dict[str, Any], finds: Finds
+) -> dict[Path, str]:
+    """Note the digest of each file that an option names; return them by path.
+
+    Raises:
+        GeneratorProblem: One cannot be read; or, for evidence of a case, it does not lie in the case.
+    """
+    bound: dict[Path, str] = {}
+    for spec in specs:
+        named = options[spec.name]
+        if spec.kind == "file" and named is not None:
+            if request.evidence is not None:
+                _refuse_outside(request.base, named, spec.name)
+            path, role = request.base / named, file_role(spec.name)
+            finds.digests[role], finds.files[role] = _digest_of(path, spec.name), named
+            bound[path] = finds.digests[role]
+    return bound
+
+
+def _digest_of(path: Path, option: str) -> str:
+    if path.exists() and not path.is_file():
+        raise GeneratorProblem(f"option {option}: {path} is no regular file", "Give the path of a readable file.")
+    try:
+        return sha256_file(path)
+    except (OSError, ValueError) as error:
+        said = getattr(error, "strerror", None) or error
+        raise GeneratorProblem(
+            f"option {option}: {path} cannot be read: {said}", "Give the path of a readable file."
+        ) from error
+
+
+_IN_CASE: Final = "Put the file into the case, and name it by its path from the root, without links."
+
+
+def _refuse_outside(base: Path, named: str, option: str) -> None:
+    """Refuse a path that whoever checks the evidence would not find in the case.
+
+    Raises:
+        GeneratorProblem: It leads out of it, is not plain, or goes through a link.
+    """
+    parts = named.split("/")
+    plain = len(named) <= LONGEST_PATH and re.fullmatch(REL_PATH_PATTERN, named) and not {"", ".", ".."} & set(parts)
+    if not plain or parts[0] == ".git":
+        raise GeneratorProblem(
+            f"option {option} names {named!r}, which is no plain path of a file in the case", _IN_CASE
+        )
+    if (base / named).resolve() != base.resolve().joinpath(*parts):
+        raise GeneratorProblem(
+            f"option {option} names {named}, which is reached through a symbolic link, and links are not followed",
+            _IN_CASE,
+        )
+
+
+def _refuse_changed(bound: dict[Path, str]) -> None:
+    """Refuse a result of files that are no longer those whose digests were noted.
+
+    Raises:
+        GeneratorProblem: One is not.
+    """
+    for path, before in bound.items():
+        try:
+            same = sha256_file(path) == before
+        except OSError:
+            same = False
+        if not same:
+            raise GeneratorProblem(
+                f"{path} was changed while it was being used", "Run again when nobody writes it.", "error"
+            )
+
+
+def _kept_since(started: str) -> float:
+    """Return the moment, in seconds since 1970, before which what killed runs left behind is dropped."""
+    return (datetime.fromisoformat(started) - timedelta(days=KEPT_DAYS)).timestamp()
 
 
 def _doubt(finds: Finds) -> None:

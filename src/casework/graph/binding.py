@@ -5,6 +5,7 @@ Files are taken as they lie there, never by the digests that a card claims.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
@@ -12,13 +13,16 @@ from typing import Any, Final, TypeVar
 from casework.artifact.digest import NotCanonicalError, closure_digest, jcs_digest
 from casework.graph.case import Case
 from casework.graph.fingerprint import meaning
-from casework.model.catalogue import GENERATORS
+from casework.model.catalogue import GENERATORS, file_role
 from casework.model.learning import Dataset, Evidence, ModelCard
-from casework.model.node import Node
+from casework.model.node import LONGEST_PATH, REL_PATH_PATTERN, Node
 from casework.model.result import ResultRecord
 from casework.model.verdict import FileFact, ManifestFact, Verdict
 
 N = TypeVar("N", bound=Node)
+
+_FILES: Final = {file_role(name): name for one in GENERATORS.values() for name in one.files}
+"""Role to the option that names the file."""
 
 BOUND_ROLES: Final = (
     "model",
@@ -33,6 +37,7 @@ BOUND_ROLES: Final = (
     "reference_interface",
     "external",
     "reference_external",
+    *sorted(_FILES),
 )
 """Roles of the digests that bind a record to the repository; `outcome` is a result and binds nothing."""
 
@@ -41,12 +46,14 @@ _NAMES: Final = {
     "odd": "operational design domain", "options": "options", "signature": "signature", "public_key": "signing key",
     "interface": "interface of the model card", "reference_interface": "interface of the reference's card",
     "external": "external weights", "reference_external": "external weights of the reference",
+    **{role: f"file of option {name}" for role, name in _FILES.items()},
 }  # fmt: skip
 _NOW: Final = {
     "model": "the file is", "reference": "the file is", "data": "the manifest is", "reference_data": "the manifest is",
     "odd": "it is now", "options": "the plan's are", "signature": "the file is", "public_key": "the file is",
     "interface": "it is now", "reference_interface": "it is now",
     "external": "the files of the model card are", "reference_external": "the files of its card are",
+    **dict.fromkeys(_FILES, "the file is"),
 }  # fmt: skip
 
 
@@ -68,6 +75,19 @@ class Binding:
 def planned_options(evidence: Evidence) -> dict[str, Any]:
     """Return what the record's `options` digest covers: the authored options, the split and the seed."""
     return {"options": evidence.options, "split": evidence.split, "seed": evidence.seed}
+
+
+def option_files(evidence: Evidence) -> dict[str, str]:
+    """Return the path by role of each file that the options of a plan name; an empty one where an option names none."""
+    spec = GENERATORS.get(evidence.generator)
+    given = {name: evidence.options.get(name) for name in (spec.files if spec else ())}
+    return {file_role(n): _as_path(value) for n, value in sorted(given.items()) if value is not None}
+
+
+def _as_path(value: Any) -> str:
+    """Return the path that an option names where it can be one of a file in a case, else an empty text."""
+    fits = isinstance(value, str) and len(value) <= LONGEST_PATH and re.fullmatch(REL_PATH_PATTERN, value)
+    return str(value) if fits else ""
 
 
 def examined_dataset(case: Case, key: str) -> str | None:
@@ -116,6 +136,7 @@ def bindings(
     if evidence is None:
         return ()
     made: list[Binding] = [_options(evidence)]
+    made.extend(_file(path, role, files) for role, path in option_files(evidence).items())
     subjects = [edge.target for edge in case.out(key, "subject")]
     cards = [k for k in subjects if case.entries[k].type == "model_card"]
     made.extend(_model(case, k, "model", files) for k in cards)
@@ -183,7 +204,11 @@ def _external(case: Case, key: str, role: str, files: Mapping[str, FileFact]) ->
 
 
 def _file(path: str, role: str, files: Mapping[str, FileFact]) -> Binding:
+    if not path:
+        return Binding(role, "", "the plan names no path of a file")
     fact = files.get(path)
+    if fact is not None and fact.problem:
+        return Binding(role, "", f"the file {path} cannot be used: {fact.problem}")
     if fact is None or not fact.exists or not fact.sha256:
         return Binding(role, "", f"the file {path} is missing")
     return Binding(role, fact.sha256)

@@ -124,18 +124,22 @@ def judge(criterion: Criterion, metric: Metric | None) -> Judgement:
             high,
         )
     if low is None or high is None:
-        wanted = (
-            "the criterion states no confidence"
-            if criterion.confidence is None
-            else f"no interval at {criterion.confidence} confidence or better"
-        )
-        return Judgement("not_shown", expected, got, wanted)
+        return Judgement("not_shown", expected, got, _unlimited(criterion, metric))
     judged = [low] if criterion.op in (">=", ">") else [high] if criterion.op in ("<=", "<") else [low, high]
     if not all(_holds(v, criterion.op, criterion.bound) for v in judged):
         side = "lower" if criterion.op in (">=", ">") else "upper"
         reason = f"the {side} limit {number(judged[0])} ({method}) is outside the bound: the sample is too small for the claim"
         return Judgement("not_shown", expected, got, reason, low, high)
     return Judgement("met", expected, got, f"the limit {number(judged[0])} ({method}) is inside the bound", low, high)
+
+
+def _unlimited(criterion: Criterion, metric: Metric) -> str:
+    """Say why a figure has no limits that could be judged."""
+    if criterion.confidence is None:
+        return "the criterion states no confidence"
+    if metric.ci_low is None and metric.ci_high is None and metric.k is None:
+        return "the figure has no interval: it speaks of the cases that were examined and of no others"
+    return f"no interval at {criterion.confidence} confidence or better"
 
 
 def _got(metric: Metric) -> str:

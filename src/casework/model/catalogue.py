@@ -30,6 +30,7 @@ class GeneratorSpec:
         subject: Node type that it examines.
         needs: Roles beside the subject that it cannot do without: data, reference.
         metrics: By name.
+        files: Options that name a file: evidence is bound to what lies there.
     """
 
     version: int
@@ -37,6 +38,7 @@ class GeneratorSpec:
     subject: Literal["model_card", "dataset"]
     needs: tuple[str, ...]
     metrics: dict[str, MetricSpec]
+    files: tuple[str, ...] = ()
 
 
 _RATIO = ("ratio", 0.0, 1.0)
@@ -127,6 +129,8 @@ GENERATORS: Final[dict[str, GeneratorSpec]] = {
             "deviation_2_rate": _ratio("lower", "injected predictions whose output is off by more than the second threshold"),
             "deviation_3_rate": _ratio("lower", "injected predictions whose output is off by more than the third threshold"),
             "deviation_4_rate": _ratio("lower", "injected predictions whose output is off by more than the fourth threshold"),
+            "listed_sdc": _count("predictions of a fault list or profile that end in silent corruption (as sdc_rate counts)"),
+            "listed_due": _count("predictions of a fault list or profile that end in NaN, infinity or refusal (as due_rate counts)"),
             "near_tie_rate": _ratio("neither", "injected predictions decided by less than the noise of floating-point sums"),
             "parent_sdc_rate": _ratio("lower", "sdc_rate of the same faults in the model that this one was hardened from"),
             "parent_due_rate": _ratio("lower", "due_rate of the same faults in the model that this one was hardened from"),
@@ -142,6 +146,7 @@ GENERATORS: Final[dict[str, GeneratorSpec]] = {
             "overhead_vs_batched": MetricSpec("x", 0.0, None, "lower", "the same, over that of a fault-free prediction in the best batch"),
             "overhead_of_campaign": MetricSpec("x", 0.0, None, "lower", "the first, with folding, golden run, canaries and audit"),
         },
+        files=("fault_list", "pages"),
     ),
 }  # fmt: skip
 
@@ -154,6 +159,11 @@ STATISTICAL: Final[frozenset[str]] = frozenset(
     if metric.unit not in ("count", "dB")
 )
 """Metrics estimated from a sample. Counts, and what a generator finds by looking at everything, are exact."""
+
+
+def file_role(option: str) -> str:
+    """Return the role in a record's digests of the file that an option names."""
+    return f"file_{option}"
 
 
 def metric_spec(name: str) -> MetricSpec | None:

@@ -6,7 +6,7 @@ the other, so the reverse direction is computed and never typed.
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -21,7 +21,9 @@ NodeId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 LinkId = Annotated[str, StringConstraints(pattern=LINK_PATTERN)]
 Sha256 = Annotated[str, StringConstraints(pattern=SHA256_PATTERN)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
-RelPath = Annotated[str, StringConstraints(pattern=r"^[^\\\x00-\x1f]+$", max_length=400)]
+REL_PATH_PATTERN: Final = r"^[^\\\x00-\x1f]+$"
+LONGEST_PATH: Final = 400
+RelPath = Annotated[str, StringConstraints(pattern=REL_PATH_PATTERN, max_length=LONGEST_PATH)]
 Day = Annotated[date, Field(strict=False)]
 
 

@@ -86,7 +86,7 @@ class ResultRecord(Value):
             description="SHA-256 by role: model and reference (the model files), external and reference_external (JCS of the "
             "files that hold weights of these, `[{algorithm, digest, name}]` sorted by name, where there are any), data "
             "(manifest), reference_data, odd, options (JCS), interface and reference_interface (JCS of what the model card "
-            "says of the model's use), signature and public_key (files), and outcome "
+            "says of the model's use), signature and public_key (files), file_NAME (the file that the option NAME names), and outcome "
             "(JCS of the metrics that measure no time, and of the tables: equal outcomes of two runs have equal digests); of fault "
             "injection also fault_list (the faults put in) and fault_outcomes (what became of each, in their order)."
         ),

@@ -75,6 +75,8 @@ RULE = Rule(
 
 def _fix(key: str, reasons: list[str]) -> str:
     run = f"`casework run {key} --key KEY.pem`"
+    if reasons and all(r.startswith("file of option ") for r in reasons):
+        return f"Restore the file if it was not meant to change; if it was, run {run}."
     if any("mismatch" in r and ("file" in r or "manifest" in r) for r in reasons):
         return f"Restore the file if it was not meant to change; if it was, pin its new digest and run {run}."
     if all(r.startswith("it was started on") for r in reasons):

@@ -56,9 +56,11 @@ Clopper and Pearson, Biometrika 26 (1934); ISO 21448:2022, annex C (validation t
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from casework.graph.assessment import Assessment
 from casework.model.acceptance import number
+from casework.model.catalogue import GENERATORS, file_role
 from casework.model.finding import Finding
 from casework.model.interval import zero_failure_samples
 from casework.model.requirement import Criterion
@@ -80,7 +82,26 @@ def check(assessment: Assessment) -> Iterator[Finding]:
     """Yield a finding for each criterion that the sample of a record does not show, at the criterion."""
     for result, criterion, metric in records.judged(assessment, "not_shown"):
         short = shortfall(criterion, metric)
-        yield RULE.at(result.requirement, ("acceptance", result.index), f"{_told(result, criterion, metric)}{short}")
+        fix = _OF_A_LIST if _listed(assessment, result) else None
+        yield RULE.at(
+            result.requirement, ("acceptance", result.index), f"{_told(result, criterion, metric)}{short}", fix
+        )
+
+
+_OF_A_LIST: Final = (
+    "Rates of faults that a file gives have no interval. Bound what became of them by a count (metric listed_sdc or listed_due, unit "
+    "count), or draw the faults by seed."
+)
+
+
+_GIVEN: Final = frozenset(file_role(name) for name in GENERATORS["fault-injection"].files)
+
+
+def _listed(assessment: Assessment, result: CriterionResult) -> bool:
+    """Return True where the faults of a record were not drawn but given by a file."""
+    appraisal = assessment.appraisals.get(result.evidence)
+    record = appraisal.record if appraisal else None
+    return record is not None and not _GIVEN.isdisjoint(record.digests)
 
 
 def _told(result: CriterionResult, criterion: Criterion, metric: Metric | None) -> str:

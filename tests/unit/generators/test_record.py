@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +14,11 @@ import pytest
 from casework.artifact.digest import jcs_digest
 from casework.artifact.manifest import ManifestProblem
 from casework.artifact.onnx_model import ModelProblem
+from casework.compute import ShardStore
 from casework.generators import GeneratorProblem, Request
-from casework.generators.protocol import Progress, silent
+from casework.generators.protocol import Progress, load, silent
 from casework.generators.record import Finds, census, run_body, share, table
+from casework.model.catalogue import GENERATORS
 from casework.model.result import ResultRecord, SelfCheck
 from conftest import STARTED
 
@@ -74,3 +79,23 @@ def test_the_outcome_depends_on_figures_and_tables_alone() -> None:
     assert run(lambda finds: finds.limitations.append("x")).digests["outcome"] == plain
     assert run(lambda finds: finds.metrics.append(share("recall", 1, 2, "all", 0.95))).digests["outcome"] != plain
     assert run(lambda finds: finds.tables.append(table("u", ("a",), []))).digests["outcome"] != plain
+
+
+def test_every_option_that_names_a_file_is_one_that_evidence_is_bound_to() -> None:
+    for name, spec in GENERATORS.items():
+        assert tuple(o.name for o in load(name).options if o.kind == "file") == tuple(
+            n for n in (o.name for o in load(name).options) if n in spec.files
+        ), name
+        assert set(spec.files) <= {o.name for o in load(name).options}
+
+
+def test_what_killed_runs_left_behind_is_dropped_when_a_run_begins(tmp_path: Path) -> None:
+    stores = [ShardStore(tmp_path, key) for key in ("old", "new")]
+    begun = datetime.fromisoformat(STARTED).timestamp()
+    for store, days in zip(stores, (31, 1), strict=True):
+        assert store.put(0, 1, 1, 0.0)
+        for path in store.folder.iterdir():
+            os.utime(path, (begun - days * 86_400, begun - days * 86_400))
+    request = Request(generator="dataset", started=STARTED, checkpoints=tmp_path)
+    run_body("dataset", (), lambda *_: None, request, silent)
+    assert [store.folder.exists() for store in stores] == [False, True]

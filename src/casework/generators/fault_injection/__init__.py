@@ -15,6 +15,7 @@ from casework.generators.fault_injection.decisions import DecisionMaker, decisio
 from casework.generators.fault_injection.design import Designed, design
 from casework.generators.fault_injection.estimates import COMMON, RATES
 from casework.generators.fault_injection.inputs import Inputs, read_inputs
+from casework.generators.fault_injection.listed import listed
 from casework.generators.fault_injection.options import OPTIONS
 from casework.generators.fault_injection.report import report
 from casework.generators.fault_injection.selection import MODE_TARGETS
@@ -80,6 +81,7 @@ def _body(request: Request, options: dict[str, Any], finds: Finds, progress: Pro
         # What an engine got wrong is not gone on with.
         _discard(designed)
         raise
+    finds.metrics += listed(designed)
     if before is not None:
         report_before(before, designed, maker, options["target"], finds)
     _deployed(lab, finds)

@@ -239,7 +239,10 @@ def _amount(runner: _Runner, lab: Lab, recipe: Recipe, amount: float, count: int
     faults = generate(recipe, range(count))
     _bounded(faults, lab.samples)
     campaign = runner.run(faults, audit)
-    return Part(amount, trials_of([campaign], "cluster" if every else "simple", confidence), (campaign,))
+    how: Design = "cluster" if every else "simple"
+    if recipe.fault.kind == "rowhammer":
+        how = "given"  # bits of a profile in its order, each on every input: nothing was drawn
+    return Part(amount, trials_of([campaign], how, confidence), (campaign,))
 
 
 def _groups(runner: _Runner, lab: Lab, recipe: Recipe, amount: float, count: int | None, audit: int) -> Part:

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from casework.gate.decide import LOWERABLE, decide
 from casework.graph.appraise import appraise, results
 from casework.graph.assessment import Assessment, Today
+from casework.graph.binding import full_node, option_files
 from casework.graph.case import Case
 from casework.graph.status import statuses
+from casework.model.catalogue import GENERATORS
 from casework.model.decision import Decision
 from casework.model.finding import Finding
-from casework.model.learning import Dataset, ModelCard
+from casework.model.learning import Dataset, Evidence, ModelCard
 from casework.model.process import Tool
 from casework.model.project import Project
 from casework.model.verdict import ManifestFact, Verdict
@@ -159,6 +161,10 @@ def _named_files(case: Case) -> set[str]:
         found.update((card.file.path, *(one.path for one in card.external)))
         if card.signature:
             found.add(card.signature)
+    naming = {name for name, spec in GENERATORS.items() if spec.files}
+    for key in case.keys("evidence"):
+        if case.entries[key].light.get("generator") in naming and (plan := full_node(case, key, Evidence)) is not None:
+            found.update(path for path in option_files(plan).values() if path)
     for key in case.keys("requirement"):
         entry = case.entries[key]
         found.update(p for p in entry.light.get("implemented_by", ()) if isinstance(p, str))
