@@ -239,7 +239,7 @@ def _cast(values: Array, dtype: str) -> Array:
     kind = numpy_type(dtype)
     if dtype in _FLOATS:
         with np.errstate(over="ignore"):
-            return values.astype(kind)
+            return (_odd(values) if dtype == "bfloat16" else values).astype(kind)
     if dtype == "bool":
         return np.asarray(values != 0)
     least, most = limits(dtype)
@@ -247,3 +247,17 @@ def _cast(values: Array, dtype: str) -> Array:
     # 2^63 - 1 and 2^64 - 1 have no float64: the float above them would wrap.
     top = inside >= float(most)
     return np.where(top, kind.type(most), np.where(top, 0.0, inside).astype(kind))
+
+
+def _odd(values: Array) -> Array:
+    """Return float64 values in float32, cut off, with the last bit set wherever something was cut off.
+
+    ml_dtypes rounds float64 to bfloat16 by way of float32, and so twice: what is just above the middle of two becomes the middle, and
+    then may go down. Rounded so instead, it stays above the middle (Boldo and Melquiond, IEEE Trans. Computers 57, 2008).
+    """
+    single = values.astype(np.float32)
+    pattern = single.view(np.uint32)
+    inexact = np.isfinite(single) & (single != values)
+    pattern -= inexact & (np.abs(single) > np.abs(values))
+    pattern |= inexact
+    return single
