@@ -139,7 +139,8 @@ def plot_files(
         way: Whether scales are logarithmic.
         scale: Pixels for each point of a PNG.
         progress: Is told what is being drawn.
-        note: Is told of each figure that cannot be drawn, and why.
+        note: Is told of each figure that cannot be drawn though the record should hold what it needs, and why; a campaign of
+            single faults has no curve by number of faults, and nobody is told.
 
     Raises:
         CallProblem: A record holds no table of fault injection, or one that cannot be read.
@@ -153,7 +154,7 @@ def plot_files(
     shown = _told_apart(shown)
     for one in shown:
         for figure in (*one.compared, *one.figures):
-            if not figure.body:
+            if not figure.body and not figure.needless:
                 note(f"{one.campaign.label}: no figure `{figure.title}`: {figure.caption}")
     if form == "html":
         return [("fault-injection.html", to_html(shown).encode())]

@@ -83,11 +83,20 @@ class TestCommand:
         assert (again / "fault-injection.html").read_text("utf-8") == page
 
     def test_what_cannot_be_drawn_is_told(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        source = written(tmp_path / "r.json", record(more=()))
+        whole = record()
+        bare = [t.model_copy(update={"rows": ()}) if t.name == "rates by class" else t for t in whole.tables]
+        held = [t for t in bare if t.name != "rates by number of faults"]
+        source = written(tmp_path / "r.json", whole.model_copy(update={"tables": tuple(held)}))
         assert main(["plot", source, "-o", str(tmp_path / "out"), "--format", "svg"]) == 0
         said = capsys.readouterr().err
         assert "r: no figure `Silent corruption by class`: The record holds no rates by class" in said
+        assert "number of faults" not in said, "a campaign of one number has no curve over it, which is no loss"
         assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["r-bits.svg", "r-heat-map.svg", "r-layers.svg"]
+
+    def test_what_a_campaign_is_not_of_is_no_noise(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        source = written(tmp_path / "r.json", record(more=()))
+        assert main(["plot", source, "-o", str(tmp_path / "out")]) == 0
+        assert capsys.readouterr().err == f"wrote 1 file to {tmp_path / 'out'}\n"
 
     def test_records_of_one_name_do_not_overwrite_each_other(self, tmp_path: Path) -> None:
         for folder in ("a", "b"):

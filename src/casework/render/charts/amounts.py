@@ -26,7 +26,7 @@ def amount_curve(campaign: Campaign) -> Figure:
         why = "The campaign had one number of faults only, so there is no curve over it." if rows else (
             "The record holds no rates by number of faults."
         )  # fmt: skip
-        return empty(NAME, TITLE, why)
+        return empty(NAME, TITLE, why, needless="rates by number of faults" not in campaign.held)
     line = axis([max(row.rate.high, row.rate.value) for row in rows], _BOTTOM, _TOP)
     across = _across([row.at for row in rows])
     places = [across.at(row.at) for row in rows]
@@ -41,7 +41,7 @@ def amount_curve(campaign: Campaign) -> Figure:
             shown = x
     said = "Faults at once" + (", logarithmic" if across.log else "")
     body.append(text(said, (WIDTH + _LEFT) / 2, _BOTTOM + 30, SMALL, align="middle"))
-    body.append(keys(meanings(line)[:1], _LEFT, _BOTTOM + 48))
+    body.append(keys(meanings()[:1], _LEFT, _BOTTOM + 48))
     columns = ("Faults at once", "Predictions", "SDC", "DUE", "SDC rate", "Interval")
     table = tuple(listed(row) for row in rows)
     return Figure(NAME, TITLE, _caption(campaign, rows), _alt(rows), "".join(body), _BOTTOM + 56, columns, table)

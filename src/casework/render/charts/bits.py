@@ -8,8 +8,9 @@ from typing import Final
 
 from casework.render.charts import colour
 from casework.render.charts.axis import Axis, Way, axis
-from casework.render.charts.figure import MARGIN, SMALL, WIDTH, Figure, box, empty, keys, stroke, text, upright
+from casework.render.charts.figure import MARGIN, SMALL, WIDTH, Figure, box, empty, hatch, keys, stroke, text, upright
 from casework.render.charts.formats import field_of, fields_of, width_of
+from casework.render.charts.rows import FEW
 from casework.render.charts.tables import Bin, Campaign
 from casework.render.charts.words import between, count, interval_words, plural, share, tick
 from casework.render.gsn.svg import number, quoted, tag
@@ -27,15 +28,17 @@ def bit_curve(campaign: Campaign, way: Way = "auto") -> Figure:
     rows = list(campaign.bits)
     if not any(row.predictions for row in rows):
         why = "The record holds no rates by bit: its faults were not flips of chosen bits, or none was put in."
-        return empty(NAME, TITLE, why)
+        return empty(NAME, TITLE, why, needless="rates by bit" not in campaign.held)
     dtypes = {layer.dtype for layer in campaign.layers}
     dtype = next(iter(dtypes)) if len(dtypes) == 1 else ""
-    seen = [row.rate for row in rows if row.predictions]
+    seen = [row.rate for row in rows if row.predictions >= FEW] or [row.rate for row in rows if row.predictions]
     line = upward([x for rate in seen for x in (rate.low, rate.value, rate.high)], way, _TOP, _BOTTOM)
-    size = max(width_of(dtype), max(int(b.at) for b in rows) + 1)
+    size = max(*(width_of(name) for name in dtypes), *(int(b.at) + 1 for b in rows))
     step = (WIDTH - MARGIN - _LEFT) / size
-    body = [*_ground(dtype, size, step), *rungs(line, _LEFT, WIDTH - MARGIN)]
+    body = [hatch(), *_ground(dtype, size, step), *rungs(line, _LEFT, WIDTH - MARGIN)]
     places = {b.at: _LEFT + (size - 0.5 - b.at) * step for b in rows}
+    missed = sorted(set(range(size)) - {int(b.at) for b in rows if b.predictions})
+    body += [_missed(bit, _LEFT + (size - 1 - bit) * step, step) for bit in missed]
     body += _linked(rows, places, line, dtype)
     for row in rows:
         body.extend(marked(row, places[row.at], line, f"bit {row.name}"))
@@ -44,7 +47,8 @@ def bit_curve(campaign: Campaign, way: Way = "auto") -> Figure:
         x = _LEFT + (size - bit - 0.5) * step
         body.append(text(str(bit), x, _BOTTOM + _LANE + 14, 8.5, align="middle", fill=colour.SOFT))
     body.append(text("Bit, highest first", (WIDTH + _LEFT) / 2, _BOTTOM + _LANE + 30, SMALL, align="middle"))
-    body.append(keys(meanings(line), _LEFT, _BOTTOM + _LANE + 48))
+    never = [(box(0, 0, 12, 10, "url(#hatch)"), "not sampled")] if missed else []
+    body.append(keys([*meanings(), *never], _LEFT, _BOTTOM + _LANE + 48))
     columns = ("Bit", "Predictions", "SDC", "DUE", "SDC rate", "Interval")
     table = tuple(listed(row) for row in reversed(rows))
     return Figure(
@@ -57,6 +61,11 @@ def bit_curve(campaign: Campaign, way: Way = "auto") -> Figure:
         columns,
         table,
     )
+
+
+def _missed(bit: int, x: float, wide: float) -> str:
+    """Draw that a bit was not sampled: neither 0 nor anything else is known of it."""
+    return box(x + 0.5, _BOTTOM, wide - 1, _LANE, "url(#hatch)", f"bit {bit}: not sampled")
 
 
 def upward(values: Sequence[float], way: Way, top: float, bottom: float) -> Axis:
@@ -86,18 +95,20 @@ def marked(row: Bin, x: float, line: Axis, what: str) -> Iterator[str]:
         return
     y, tip = line.at(row.rate.value), f"{what}: SDC {share(row.rate.value)} {between(row.rate)}"
     tip += f" ({count(row.sdc)} of {count(row.predictions)} predictions)"
+    top, beyond = line.at(row.rate.high), row.rate.high > line.high * (1 + 1e-9)
     if row.rate.high > row.rate.low:
         if row.rate.value > 0:
-            yield upright(x, line.at(max(row.rate.low, line.low)), line.at(row.rate.high), ink=colour.SOFT)
+            yield upright(x, line.at(max(row.rate.low, line.low)), top, ink=colour.SOFT)
         else:
-            top = line.at(row.rate.high)
             yield stroke(f"M {number(x)} {number(y)} V {number(top)}", "#b3bac3", 0.8, stroke_dasharray="1 3")
-            yield stroke(f"M {number(x - 3.5)} {number(top)} h 7", colour.SOFT, 1.1)
+            yield "" if beyond else stroke(f"M {number(x - 3.5)} {number(top)} h 7", colour.SOFT, 1.1)
+    if beyond:
+        yield stroke(f"M {number(x - 3.5)} {number(top + 4.5)} l 3.5 -4.5 l 3.5 4.5", colour.SOFT, 1.1)
     fill = colour.SDC if row.rate.value > 0 else colour.PAPER
     yield tag("circle", tag("title", quoted(tip)), cx=x, cy=y, r=3.6, fill=fill, stroke=colour.SDC, stroke_width=1.2)
 
 
-def meanings(line: Axis) -> list[tuple[str, str]]:
+def meanings() -> list[tuple[str, str]]:
     """Return the legend of points with whiskers."""
     point = tag("circle", cx=6, cy=5, r=3.6, fill=colour.SDC)
     hollow = tag("circle", cx=6, cy=5, r=3.6, fill=colour.PAPER, stroke=colour.SDC, stroke_width=1.2)
@@ -147,7 +158,8 @@ def _caption(campaign: Campaign, line: Axis, rows: Sequence[Bin]) -> str:
     scale = " on a logarithmic scale, with a lane for 0 below" if line.log else ""
     return (
         f"Share of injected predictions with silent corruption after a fault in the bit, in percent{scale}, over all tensors "
-        f"({plural(total, 'injected prediction')}). Whiskers: {interval_words(campaign)}; without SDC, a line at the upper limit.{mixed}"
+        f"({plural(total, 'injected prediction')}). Whiskers: {interval_words(campaign)}; without SDC, a line at the upper limit; "
+        f"an arrow says that it goes on beyond the axis, which bits with fewer than {FEW} predictions do not set.{mixed}"
     )
 
 

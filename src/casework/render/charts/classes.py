@@ -10,6 +10,7 @@ from casework.render.charts.axis import Axis, axis
 from casework.render.charts.bits import alt_of, listed
 from casework.render.charts.figure import MARGIN, SMALL, WIDTH, Figure, box, empty, keys, stroke, text, whisker
 from casework.render.charts.layers import grid
+from casework.render.charts.rows import first_amount
 from casework.render.charts.tables import Bin, Campaign
 from casework.render.charts.words import between, count, in_percent, interval_words, labels, plural, share
 from casework.render.fonts import advance
@@ -29,9 +30,8 @@ def class_bars(campaign: Campaign) -> Figure:
     """Return a bar for each class of the golden decision; a sentence where the record has no rates by class."""
     rows = [row for row in campaign.classes if row.predictions]
     if not rows:
-        return empty(
-            NAME, TITLE, "The record holds no rates by class: the model decides no classes, or no fault was put in."
-        )
+        why = "The record holds no rates by class: the model decides no classes, or no fault was put in."
+        return empty(NAME, TITLE, why, needless="rates by class" not in campaign.held)
     drawn = rows
     if len(rows) > MOST:
         worst = sorted(rows, key=lambda row: -row.rate.value)[:MOST]
@@ -83,7 +83,9 @@ def _caption(campaign: Campaign, drawn: int, rows: Sequence[Bin]) -> str:
     which = f"The {drawn} worst of {count(len(rows))} classes; the table has all. " if drawn < len(rows) else ""
     return (
         f"{which}Share of injected predictions with silent corruption, in percent, by the class that the model gives without a fault "
-        f"({plural(sum(row.predictions for row in rows), 'injected prediction')}). Whiskers: {interval_words(campaign)}."
+        f"({plural(sum(row.predictions for row in rows), 'injected prediction')}). n: predictions of the class. "
+        f"Whiskers: {interval_words(campaign)}."
+        f"{first_amount(campaign)}"
     )
 
 

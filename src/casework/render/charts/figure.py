@@ -38,6 +38,7 @@ class Figure:
         height: Height of the drawing.
         columns: Titles of the table below it.
         rows: Rows of that table.
+        needless: Whether nobody misses a drawing that there is none of: the campaign was not of the kind that it shows.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Figure:
     height: float = 0.0
     columns: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
+    needless: bool = False
 
 
 def svg(figure: Figure, *, source: str = "", prefix: str = "figure", captioned: bool = True) -> str:
@@ -74,7 +76,7 @@ def svg(figure: Figure, *, source: str = "", prefix: str = "figure", captioned: 
     parts.append(tag("g", figure.body, transform=f"translate(0 {number(top)})"))
     height = top + figure.height
     if captioned:
-        for line in wrap(figure.caption, WIDTH - 2 * MARGIN, SMALL):
+        for line in wrap(figure.caption.replace(" %", "\u00a0%"), WIDTH - 2 * MARGIN, SMALL):
             height += SMALL * _LEADING
             parts.append(words(line, MARGIN, height, SMALL, fill=colour.SOFT))
     height += MARGIN
@@ -143,6 +145,13 @@ def hatch() -> str:
     return tag("defs", pattern)
 
 
+def stripes(ink: str) -> str:
+    """Return the pattern for what was detected, which is told from solid bars without colour too: `url(#stripes)`."""
+    ground = tag("rect", x=0, y=0, width=4, height=4, fill=ink)
+    line = stroke("M 3 0 V 4", colour.PAPER, 1.4)
+    return tag("defs", tag("pattern", ground + line, id="stripes", width=4, height=4, patternUnits="userSpaceOnUse"))
+
+
 def keys(entries: list[tuple[str, str]], x: float, y: float, gap: float = 18.0) -> str:
     """Return a legend on one line, from `x` or as far left of it as it takes: drawings of 12 by 10 units and their meanings."""
     made = []
@@ -155,6 +164,6 @@ def keys(entries: list[tuple[str, str]], x: float, y: float, gap: float = 18.0) 
     return "".join(made)
 
 
-def empty(name: str, title: str, why: str) -> Figure:
+def empty(name: str, title: str, why: str, *, needless: bool = False) -> Figure:
     """Return a figure that says in a sentence why there is nothing to draw."""
-    return Figure(name, title, why)
+    return Figure(name, title, why, needless=needless)

@@ -17,17 +17,19 @@ from casework.render.charts.tables import Campaign
 def figures(campaign: Campaign, way: Way = "auto") -> tuple[Figure, ...]:
     """Return every figure of a record; one without a drawing says why there is none.
 
+    The curve by number of faults is left out of campaigns that had one number only, as most have.
+
     Args:
         campaign: The record.
         way: Whether colours and the curve by bit are logarithmic; `auto` decides by the figures.
     """
-    made = measures(campaign, way)
+    made, curve = measures(campaign, way), amount_curve(campaign)
     return (
         *([made] if made else []),
         *heat_maps(campaign, way),
         *layer_bars(campaign),
         bit_curve(campaign, way),
-        amount_curve(campaign),
+        *([] if curve.needless else [curve]),
         class_bars(campaign),
     )
 

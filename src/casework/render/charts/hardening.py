@@ -12,7 +12,7 @@ from casework.model.result import Metric
 from casework.render.charts import colour
 from casework.render.charts.axis import Axis, Way, axis
 from casework.render.charts.figure import MARGIN, SMALL, WIDTH, Figure, box, empty, keys, stroke, text, whisker
-from casework.render.charts.layers import FEW
+from casework.render.charts.rows import FEW
 from casework.render.charts.tables import Campaign, Rate
 from casework.render.charts.words import between, count, factor, in_percent, interval_words, labels, share, tick
 from casework.render.gsn.svg import number

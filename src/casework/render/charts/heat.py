@@ -21,17 +21,23 @@ from casework.render.charts.figure import (
     text,
 )
 from casework.render.charts.formats import Field, field_of, fields_of, width_of
-from casework.render.charts.layers import (
+from casework.render.charts.rows import (
     FEW,
+    HEAD,
     LEFT,
     MOST,
+    UNHIT,
+    Rows,
+    first_amount,
     in_parts,
     kind_of,
     left_column,
-    merged,
     named,
-    part_words,
+    noted,
+    part_of,
+    rows_of,
     short_names,
+    size_of,
 )
 from casework.render.charts.tables import Campaign, Cell, Layer
 from casework.render.charts.words import count, plural, share, tick
@@ -82,49 +88,79 @@ class _Sheet:
         return LEFT + (self.bits - 1 - bit) * self.cell
 
 
-def heat_maps(campaign: Campaign, way: Way = "auto", most: int = ROWS) -> tuple[Figure, ...]:
-    """Return the heat map in as many parts as it takes; one sentence where the record has no counts by tensor and bit."""
-    layers, cells = merged(campaign)
-    hit = [layer for layer in layers if cells.get(layer.tensor)]
-    short = short_names([named(layer) for layer in hit])
-    rows = [_row(layer, name, cells[layer.tensor]) for layer, name in zip(hit, short, strict=True)]
-    if not rows:
+def heat_maps(campaign: Campaign, way: Way = "auto", most: int = ROWS, least: int = 0) -> tuple[Figure, ...]:
+    """Return the heat map in as many parts as it takes; one sentence where the record has no counts by tensor and bit.
+
+    Args:
+        campaign: The record.
+        way: Whether colours are logarithmic.
+        most: Rows of one part.
+        least: Faults below which tensors share one line.
+    """
+    if not campaign.cells:
         why = "The record holds no counts by tensor and bit, so there is no heat map: its faults were not flips of single bits."
-        return (empty(NAME, TITLE, why),)
-    seen = [cell for row in rows for cell in row.cells.values() if cell.predictions]
-    sure = [cell for cell in seen if cell.predictions >= FEW] or seen
-    rates = [cell.rate for cell in sure]
-    formats = tuple(dict.fromkeys(row.dtype for row in rows if row.dtype))
-    bits = max([width_of(name) for name in formats] + [max(row.cells) + 1 for row in rows])
-    sheet = _Sheet(bits, axis(rates or [1.0], 0.0, 1.0, way=way, zero=0.0), formats)
+        return (empty(NAME, TITLE, why, needless="sdc by tensor and bit" not in campaign.held),)
+    found = rows_of(campaign, least)
+    rows = _rows(found)
+    last = [_whole(campaign)] if campaign.bits else []
+    if not rows and not last:
+        return (empty(NAME, TITLE, " ".join(found.notes), needless=True),)
+    sheet = _sheet(rows, last, way)
     parts = in_parts(rows, most)
-    return tuple(_part(campaign, sheet, part, at, len(parts)) for at, part in enumerate(parts))
+    return tuple(
+        _part(campaign, sheet, part, part_of(NAME, TITLE, at, len(parts)), last, found.notes)
+        if at == len(parts) - 1
+        else _part(campaign, sheet, part, part_of(NAME, TITLE, at, len(parts)), (), ())
+        for at, part in enumerate(parts)
+    )
+
+
+def _rows(found: Rows) -> list[_Row]:
+    """Return a row for each tensor of which the record has counts by bit, and for each that was not hit at all."""
+    layers = [layer for layer in found.layers if found.cells.get(layer.tensor) or not layer.predictions]
+    short = short_names(layers)
+    return [_row(layer, name, found.cells.get(layer.tensor, {})) for layer, name in zip(layers, short, strict=True)]
 
 
 def _row(layer: Layer, short: str, cells: Mapping[int, Cell]) -> _Row:
     name, kind = named(layer), kind_of(layer)
-    total = share(layer.rate.value) if layer.predictions else "no sample"
+    total = share(layer.rate.value) if layer.predictions else UNHIT
     if 0 < layer.predictions < FEW:
         total = f"{layer.sdc} of {layer.predictions}"
-    size = f"{plural(layer.elements, 'element')}, {plural(layer.predictions, 'prediction')}"
-    return _Row(name, short, f"{name}: {kind} {layer.dtype}, {size}, SDC {total}", kind, cells, layer.dtype, total)
+    tip = f"{name}: {kind} {layer.dtype}, {size_of(layer)}" + (f", SDC {total}" if layer.predictions else "")
+    return _Row(name, short, tip, kind, cells, layer.dtype, total if layer.predictions else "")
 
 
-def _part(campaign: Campaign, sheet: _Sheet, rows: Sequence[_Row], at: int, parts: int) -> Figure:
-    last = at == parts - 1
+def _sheet(rows: Sequence[_Row], last: Sequence[_Row], way: Way) -> _Sheet:
+    seen = [cell for row in rows or last for cell in row.cells.values() if cell.predictions]
+    sure = [cell for cell in seen if cell.predictions >= FEW] or seen
+    formats = tuple(dict.fromkeys(row.dtype for row in rows or last if row.dtype))
+    bits = max([width_of(name) for name in formats] + [max(row.cells) + 1 for row in (*rows, *last) if row.cells])
+    return _Sheet(bits, axis([cell.rate for cell in sure] or [1.0], 0.0, 1.0, way=way, zero=0.0), formats)
+
+
+def _part(
+    campaign: Campaign,
+    sheet: _Sheet,
+    rows: Sequence[_Row],
+    which: tuple[str, str],
+    last: Sequence[_Row],
+    notes: Sequence[str],
+) -> Figure:
     body = [hatch(), *_header(sheet)]
     y = 14.0 + _HEAD + 11.0 * len(sheet.formats)
     for row in rows:
         body.extend(_drawn(sheet, row, y))
         y += _ROW
-    if last and campaign.bits:
+    for row in last:
         y += 5
-        body.extend(_drawn(sheet, _whole(campaign, sheet), y, bold=True))
+        body.extend(_drawn(sheet, row, y, bold=True))
         y += _ROW
+    drawn, y = noted(notes, y)
+    body.append(drawn)
     y += 12
     body.extend(_legend(sheet, y))
-    title = TITLE + part_words(at, parts)
-    name = NAME if parts == 1 else f"{NAME}-{at + 1}"
+    name, title = which
     columns = (
         "Tensor",
         "Kind",
@@ -135,16 +171,17 @@ def _part(campaign: Campaign, sheet: _Sheet, rows: Sequence[_Row], at: int, part
         "Not sampled",
     )
     table = tuple(_listed(row) for row in rows)
-    return Figure(name, title, _caption(campaign, sheet), _alt(rows), "".join(body), y + 44, columns, table)
+    alt = " ".join((_alt(rows), *notes))
+    return Figure(name, title, _caption(campaign, sheet), alt, "".join(body), y + 44, columns, table)
 
 
 _HEAD: Final = 14.0
 
 
 def _header(sheet: _Sheet) -> Iterator[str]:
-    yield text("Tensor, in the order of the graph", MARGIN, 12, SMALL, bold=True)
+    yield text(HEAD, MARGIN, 12, SMALL, bold=True)
     yield text("Bit", LEFT - 6, 12, SMALL, bold=True, align="right")
-    yield text("all bits", sheet.end + 8, 12, SMALL, bold=True)
+    yield text("SDC, all bits", sheet.end + 8, 12, SMALL, bold=True)
     size = 7.8 if sheet.cell >= 10 else 7.0
     every = 1 if sheet.cell >= 10 else 4 if sheet.cell >= 4.5 else 8
     for bit in range(sheet.bits):
@@ -170,7 +207,8 @@ def _drawn(sheet: _Sheet, row: _Row, y: float, *, bold: bool = False) -> Iterato
     yield from left_column(row.short, row.kind, row.tip, y, _ROW, bold=bold)
     yield from _cells(sheet, row, y)
     yield from _borders(sheet, row, y)
-    yield text(row.total, sheet.end + 8, y + 10, SMALL, bold=bold)
+    said, ink = (row.total, colour.INK) if row.total else ("no fault", colour.SOFT)
+    yield text(said, sheet.end + 8, y + 10, SMALL, bold=bold, fill=ink)
 
 
 def _cells(sheet: _Sheet, row: _Row, y: float) -> Iterator[str]:
@@ -203,11 +241,11 @@ def _part_of(row: _Row, bit: int) -> str:
 
 
 def _unsampled(sheet: _Sheet, row: _Row, gap: Sequence[int], y: float) -> Iterator[str]:
-    if gap:
-        named = f"bit {gap[0]}" if len(gap) == 1 else f"bits {gap[0]} to {gap[-1]}"
-        yield box(
-            sheet.left(gap[0]), y, sheet.cell * len(gap), _ROW, "url(#hatch)", f"{row.label}, {named}: not sampled"
-        )
+    if not gap:
+        return
+    bits = f"bit {gap[0]}" if len(gap) == 1 else f"bits {gap[0]} to {gap[-1]}"
+    why = f"{bits}: not sampled" if row.total else f"all bits: {UNHIT}"
+    yield box(sheet.left(gap[0]), y, sheet.cell * len(gap), _ROW, "url(#hatch)", f"{row.label}, {why}")
 
 
 def _borders(sheet: _Sheet, row: _Row, y: float) -> Iterator[str]:
@@ -218,13 +256,13 @@ def _borders(sheet: _Sheet, row: _Row, y: float) -> Iterator[str]:
         yield stroke(path, colour.INK, 0.9)
 
 
-def _whole(campaign: Campaign, sheet: _Sheet) -> _Row:
+def _whole(campaign: Campaign) -> _Row:
     cells = {int(b.at): Cell(b.predictions, b.sdc, b.due, b.rate.value) for b in campaign.bits}
     found = campaign.metric("sdc_rate")
-    dtype = sheet.formats[0] if len(sheet.formats) == 1 else ""
-    return _Row(
-        "all tensors", "all tensors", "all tensors, by bit", "", cells, dtype, share(found.value) if found and 0 <= found.value <= 1 else ""
-    )  # fmt: skip
+    dtypes = {layer.dtype for layer in campaign.layers}
+    dtype = next(iter(dtypes)) if len(dtypes) == 1 else ""
+    total = share(found.value) if found and 0 <= found.value <= 1 else "–"
+    return _Row("all tensors", "all tensors", "all tensors, by bit", "", cells, dtype, total)
 
 
 def _legend(sheet: _Sheet, y: float) -> Iterator[str]:
@@ -255,7 +293,7 @@ def _listed(row: _Row) -> tuple[str, ...]:
     said = ", ".join(f"{b}: {share(seen[b].rate)} of {count(seen[b].predictions)}" for b in hit)
     return (
         row.label, f"{row.kind}{f' · {row.dtype}' if row.dtype else ''}", count(sum(c.predictions for c in seen.values())),
-        row.total, said or "none", ranges(b for b in seen if not seen[b].sdc) or "none",
+        row.total or UNHIT, said or "none", ranges(b for b in seen if not seen[b].sdc) or "none",
         ranges(set(range(width)) - set(seen)) or "none",
     )  # fmt: skip
 
@@ -285,7 +323,7 @@ def _caption(campaign: Campaign, sheet: _Sheet) -> str:
         f"{plural(total, 'injected prediction')} in {plural(len(campaign.layers), 'tensor')}. White: sampled, no SDC seen; hatched: "
         f"not sampled, nothing is known; small: fewer than {FEW} predictions. Vertical lines part sign (s), exponent and "
         f"mantissa.{more}{guess} Cells are shares without intervals; how many predictions each rests on is told where a pointer "
-        "rests on it, and in the record."
+        f"rests on it, and in the record.{first_amount(campaign)}"
     )
 
 

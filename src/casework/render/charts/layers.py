@@ -2,110 +2,87 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from casework.render.charts import colour
 from casework.render.charts.axis import Axis, axis
-from casework.render.charts.figure import MARGIN, SMALL, WIDTH, Figure, box, empty, keys, stroke, text, whisker
-from casework.render.charts.tables import Campaign, Cell, Layer, Rate
-from casework.render.charts.words import (
-    between,
-    count,
-    in_percent,
-    interval_words,
-    labels,
-    plural,
-    share,
-    shortened,
-    tick,
+from casework.render.charts.figure import (
+    MARGIN,
+    SMALL,
+    WIDTH,
+    Figure,
+    box,
+    empty,
+    hatch,
+    keys,
+    stripes,
+    stroke,
+    text,
+    whisker,
 )
+from casework.render.charts.rows import (
+    FEW,
+    HEAD,
+    LEFT,
+    UNHIT,
+    first_amount,
+    in_parts,
+    kind_of,
+    left_column,
+    named,
+    noted,
+    part_of,
+    rows_of,
+    short_names,
+    size_of,
+)
+from casework.render.charts.tables import Campaign, Cell, Layer
+from casework.render.charts.words import between, count, in_percent, interval_words, plural, share, tick
 from casework.render.gsn.svg import number, tag
 
 NAME: Final = "layers"
 TITLE: Final = "What becomes of a fault, by tensor"
-MOST: Final = 200
-"""Tensors above which neighbours share a row."""
 ROWS: Final = 48
 """Rows of one figure, so that it stays on a page."""
 _ROW: Final = 15.0
-LEFT: Final = 244.0
-_RIGHT: Final = 176.0
-KINDS: Final = 92.0
-FEW: Final = 20
-"""Predictions below which a share says little: it is drawn as such, and sets no axis."""
+_RIGHT: Final = 188.0
+_GUARD: Final = WIDTH - MARGIN - 38.0
+"""Right edge of the shares that a guard detected."""
 _WIDEST: Final = 3.0
 """Times that the axis may be as long as SDC and DUE need, so that it holds what was detected too."""
-_SHORT: Final = {"DequantizeLinear": "Dequantize", "QuantizeLinear": "Quantize", "DynamicQuantizeLinear": "Quantize"}
-_Item = TypeVar("_Item")
 
 
-def in_parts(items: Sequence[_Item], most: int) -> list[Sequence[_Item]]:
-    """Return items in as few parts as possible of at most `most`, of about equal size."""
-    parts = max(1, math.ceil(len(items) / most))
-    size = math.ceil(len(items) / parts) if items else 1
-    return [items[at : at + size] for at in range(0, len(items), size)]
+def layer_bars(campaign: Campaign, most: int = ROWS, least: int = 0) -> tuple[Figure, ...]:
+    """Return a bar for each tensor, in as many figures as it takes; one sentence where the record has no rates by tensor.
 
-
-def part_words(at: int, parts: int) -> str:
-    """Return which part of several a figure is, for its title."""
-    return "" if parts == 1 else f" ({at + 1} of {parts})"
-
-
-def merged(campaign: Campaign) -> tuple[tuple[Layer, ...], Mapping[str, Mapping[int, Cell]]]:
-    """Return the tensors and their counts by bit; of more than `MOST` tensors, neighbours of one kind and type together.
-
-    A row made from several has their counts, the mean of their rates by predictions, and no interval.
+    Args:
+        campaign: The record.
+        most: Rows of one figure.
+        least: Faults below which tensors share one line.
     """
-    if len(campaign.layers) <= MOST:
-        return campaign.layers, campaign.cells
-    size = math.ceil(len(campaign.layers) / MOST) + 1
-    by_kind: dict[tuple[str, str], list[Layer]] = {}
-    for layer in campaign.layers:
-        by_kind.setdefault((layer.kind, layer.dtype), []).append(layer)
-    groups = [found[at : at + size] for found in by_kind.values() for at in range(0, len(found), size)]
-    groups.sort(key=lambda group: (group[0].depth, campaign.layers.index(group[0])))
-    cells = {g[0].tensor: _summed(campaign.cells.get(layer.tensor, {}) for layer in g) for g in groups}
-    return tuple(_one(group) for group in groups), cells
-
-
-def _one(group: Sequence[Layer]) -> Layer:
-    first, total = group[0], sum(layer.predictions for layer in group)
-    mean = sum(layer.rate.value * layer.predictions for layer in group) / total if total else 0.0
-    operators = {layer.operator for layer in group}
-    engines = {layer.engine for layer in group}
-    return Layer(
-        first.tensor, first.kind, first.operator if len(operators) == 1 else "", first.depth,
-        sum(x.elements for x in group), sum(x.faults for x in group), total, sum(x.sdc for x in group),
-        sum(x.due for x in group), sum(x.detected for x in group), Rate(mean, mean, mean),
-        first.engine if len(engines) == 1 else "several", first.dtype, merged=len(group),
-    )  # fmt: skip
-
-
-def _summed(found: Iterable[Mapping[int, Cell]]) -> Mapping[int, Cell]:
-    made: dict[int, Cell] = {}
-    for cells in found:
-        for bit, cell in cells.items():
-            made[bit] = made.get(bit, Cell(0, 0, 0)).plus(cell)
-    return made
-
-
-def layer_bars(campaign: Campaign, most: int = ROWS) -> tuple[Figure, ...]:
-    """Return a bar for each tensor, in as many figures as it takes; one sentence where the record has no rates by tensor."""
-    layers, cells = merged(campaign)
-    if not layers:
+    if not campaign.layers:
         return (empty(NAME, TITLE, "The record holds no rates by tensor, so there is nothing to compare."),)
+    found = rows_of(campaign, least)
+    layers, cells = found.layers, found.cells
+    if not layers:
+        why = f"No tensor was hit by as many as {least} faults, so that tensors cannot be compared. "
+        return (empty(NAME, TITLE, why + " ".join(found.notes), needless=True),)
     shares = [_shares(layer, cells.get(layer.tensor, {})) for layer in layers]
-    sure = [at for at, layer in enumerate(layers) if layer.predictions >= FEW] or range(len(layers))
-    ends = [max(shares[at][0] + shares[at][1], layers[at].rate.high) for at in sure]
-    whole = max(sum(shares[at]) for at in sure)
+    hit = [at for at, layer in enumerate(layers) if layer.predictions]
+    sure = [at for at in hit if layers[at].predictions >= FEW] or hit
+    ends = [max(shares[at][0] + shares[at][1], layers[at].rate.high) for at in sure] or [1.0]
+    whole = max((sum(shares[at]) for at in sure), default=1.0)
     if whole <= _WIDEST * max(ends):  # what guards detect may be all; it must not flatten what they do not
         ends.append(whole)
     line = axis(ends, LEFT, WIDTH - MARGIN - _RIGHT)
-    rows = list(zip(layers, shares, short_names([named(layer) for layer in layers]), strict=True))
+    rows = list(zip(layers, shares, short_names(layers), strict=True))
     parts = in_parts(rows, most)
-    return tuple(_part(campaign, line, part, at, len(parts)) for at, part in enumerate(parts))
+    last = len(parts) - 1
+    return tuple(
+        _part(campaign, line, part, part_of(NAME, TITLE, at, len(parts)), found.notes if at == last else ())
+        for at, part in enumerate(parts)
+    )
 
 
 def _shares(layer: Layer, cells: Mapping[int, Cell]) -> tuple[float, float, float]:
@@ -129,26 +106,30 @@ def _shares(layer: Layer, cells: Mapping[int, Cell]) -> tuple[float, float, floa
 _Bar = tuple[Layer, tuple[float, float, float], str]
 
 
-def _part(campaign: Campaign, line: Axis, rows: Sequence[_Bar], at: int, parts: int) -> Figure:
+def _part(campaign: Campaign, line: Axis, rows: Sequence[_Bar], which: tuple[str, str], notes: Sequence[str]) -> Figure:
     bottom = 18.0 + _ROW * len(rows)
+    guarded = any(layer.detected for layer in campaign.layers)
     body = [
-        text("Tensor, in the order of the graph", MARGIN, 10, SMALL, bold=True),
+        hatch(),
+        stripes(colour.DETECTED),
+        text(HEAD, MARGIN, 10, SMALL, bold=True),
         text("SDC with interval, %", WIDTH - MARGIN - _RIGHT + 10, 10, SMALL, bold=True),
+        text("det. %" if guarded else "", _GUARD, 10, SMALL, align="right", bold=True),
         text("n", WIDTH - MARGIN, 10, SMALL, align="right", bold=True),
         *grid(line, 16.0, bottom),
     ]
     for place, row in enumerate(rows):
-        body.extend(_drawn(line, row, 18.0 + _ROW * place))
+        body.extend(_drawn(line, row, 18.0 + _ROW * place, guarded=guarded))
     body.append(text("of the injected predictions", (line.start + line.end) / 2, bottom + 25, SMALL, align="middle"))
-    body.append(keys(_meanings(campaign), LEFT, bottom + 42))
-    name = NAME if parts == 1 else f"{NAME}-{at + 1}"
+    drawn, below = noted(notes, bottom + 28)
+    body += [drawn, keys(_meanings(campaign, [layer for layer, *_ in rows]), LEFT, below + 14)]
     columns = (
         "Tensor", "Kind", "Operator", "Elements", "Faults", "Predictions", "SDC", "DUE", "Detected", "SDC rate", "Interval", "Engine",
     )  # fmt: skip
     table = tuple(_listed(layer) for layer, *_ in rows)
-    return Figure(
-        name, TITLE + part_words(at, parts), _caption(campaign), _alt(rows), "".join(body), bottom + 50, columns, table
-    )
+    name, title = which
+    alt = " ".join((_alt(rows), *notes))
+    return Figure(name, title, _caption(campaign), alt, "".join(body), below + 22, columns, table)
 
 
 def grid(line: Axis, top: float, bottom: float) -> Iterator[str]:
@@ -159,57 +140,46 @@ def grid(line: Axis, top: float, bottom: float) -> Iterator[str]:
         yield text(f"{tick(value)} %", x, bottom + 12, 8.5, align="middle", fill=colour.SOFT)
 
 
-def named(layer: Layer) -> str:
-    """Return the name of a row: of its tensor, or of the first of those that it was made from."""
-    return layer.tensor if layer.merged == 1 else f"{layer.tensor} and {layer.merged - 1} more"
-
-
-def kind_of(layer: Layer) -> str:
-    """Return what a tensor is, and of which operator."""
-    kind = layer.kind.replace("_", " ")
-    return f"{kind} · {_SHORT.get(layer.operator, layer.operator)}" if layer.operator else kind
-
-
-def short_names(names: Sequence[str]) -> list[str]:
-    """Return names as they fit beside their kind, in the left column of figures by tensor."""
-    return labels(names, LEFT - MARGIN - 8 - KINDS, SMALL)
-
-
-def left_column(short: str, kind: str, tip: str, y: float, height: float, *, bold: bool = False) -> Iterator[str]:
-    """Draw the name and kind of a tensor at the left of its row, with what a pointer is told."""
-    yield box(MARGIN, y, LEFT - MARGIN, height, colour.PAPER, tip)
-    yield text(short, MARGIN, y + height / 2 + 3.2, SMALL, bold=bold)
-    yield text(shortened(kind, KINDS - 6, 7.8), LEFT - 6, y + height / 2 + 3.2, 7.8, align="right", fill=colour.SOFT)
-
-
-def _drawn(line: Axis, row: _Bar, y: float) -> Iterator[str]:
+def _drawn(line: Axis, row: _Bar, y: float, *, guarded: bool) -> Iterator[str]:
     layer, shares, short = row
     name, kind = named(layer), kind_of(layer)
-    size = f"{plural(layer.elements, 'element')}, {plural(layer.predictions, 'prediction')}"
-    yield from left_column(short, kind, f"{name}: {kind}, {size}, engine {layer.engine or 'not told'}", y, _ROW)
-    right = WIDTH - MARGIN - _RIGHT + 10
+    told = f"{name}: {kind}, {size_of(layer)}, engine {layer.engine or 'not told'}"
+    yield from left_column(short, kind, told, y, _ROW)
+    right, base = WIDTH - MARGIN - _RIGHT + 10, y + 10.6
     if not layer.predictions:
-        yield text("not sampled", right, y + 10.6, SMALL, fill=colour.SOFT)
+        yield box(
+            line.start, y + 2.5, line.end - line.start, _ROW - 5, "url(#hatch)", f"{name}: {UNHIT}, nothing is known"
+        )
+        yield text(UNHIT, right, base, SMALL, fill=colour.SOFT)
+        yield text("0", WIDTH - MARGIN, base, 8.2, align="right", fill=colour.SOFT)
         return
+    yield from _bar(line, row, y)
+    few = layer.predictions < FEW
+    if layer.merged == 1 and layer.rate.high > layer.rate.low:
+        ends = line.at(layer.rate.low), line.at(layer.rate.high)
+        beyond = layer.rate.high > line.high
+        yield whisker(*ends, y + _ROW / 2, ink=colour.FAINT if few else colour.INK, beyond=beyond)
+    said = in_percent(layer.rate.value) + (f"  {between(layer.rate).removesuffix(' %')}" if layer.merged == 1 else "")
+    yield text(said, right, base, SMALL, fill=colour.SOFT if few else colour.INK)
+    if guarded:
+        said = f"{shares[2] * 100:.3g}" if shares[2] <= 0.999 or shares[2] == 1 else in_percent(shares[2])
+        yield text(said, _GUARD, base, 8.2, align="right", fill=colour.SOFT)
+    yield text(count(layer.predictions), WIDTH - MARGIN, base, 8.2, align="right", fill=colour.SOFT)
+
+
+def _bar(line: Axis, row: _Bar, y: float) -> Iterator[str]:
+    layer, shares, _short = row
     done = 0.0
     names = ("SDC", layer.sdc), ("DUE", layer.due), ("detected", layer.detected)
-    for part, (word, k), ink in zip(shares, names, (colour.SDC, colour.DUE, colour.DETECTED), strict=True):
+    for part, (word, k), ink in zip(shares, names, (colour.SDC, colour.DUE, "url(#stripes)"), strict=True):
         x = line.at(done)
         if part > 0:
-            tip = f"{name}: {word} {share(part)} ({count(k)} of {count(layer.predictions)} predictions)"
+            tip = f"{named(layer)}: {word} {share(part)} ({count(k)} of {count(layer.predictions)} predictions)"
             faint = None if layer.predictions >= FEW else 0.35
             yield box(x, y + 2.5, line.at(done + part) - x, _ROW - 5, ink, tip, fill_opacity=faint)
         done += part
     if done > line.high * (1 + 1e-9):
         yield _cut(line.end, y + _ROW / 2)
-    ink = colour.INK if layer.predictions >= FEW else colour.FAINT
-    if layer.merged == 1 and layer.rate.high > layer.rate.low:
-        yield whisker(
-            line.at(layer.rate.low), line.at(layer.rate.high), y + _ROW / 2, ink=ink, beyond=layer.rate.high > line.high
-        )
-    said = in_percent(layer.rate.value) + (f"  {between(layer.rate).removesuffix(' %')}" if layer.merged == 1 else "")
-    yield text(said, right, y + 10.6, SMALL, fill=colour.INK if layer.predictions >= FEW else colour.SOFT)
-    yield text(count(layer.predictions), WIDTH - MARGIN, y + 10.6, 8.2, align="right", fill=colour.SOFT)
 
 
 def _cut(x: float, y: float) -> str:
@@ -217,13 +187,15 @@ def _cut(x: float, y: float) -> str:
     return tag("path", d=f"M {number(x + 1)} {number(y - 4)} l 5 4 l -5 4 Z", fill=colour.INK)
 
 
-def _meanings(campaign: Campaign) -> list[tuple[str, str]]:
+def _meanings(campaign: Campaign, shown: Sequence[Layer]) -> list[tuple[str, str]]:
     made = [
         (box(0, 0, 12, 10, colour.SDC), "silent corruption (SDC)"),
-        (box(0, 0, 12, 10, colour.DUE), "unusable: NaN or infinity (DUE)"),
+        (box(0, 0, 12, 10, colour.DUE), "NaN or infinity (DUE)"),
     ]
     if any(layer.detected for layer in campaign.layers):
-        made.append((box(0, 0, 12, 10, colour.DETECTED), "detected by a guard"))
+        made.append((box(0, 0, 12, 10, "url(#stripes)"), "detected by a guard"))
+    if any(not layer.predictions for layer in shown):
+        made.append((box(0, 0, 12, 10, "url(#hatch)"), UNHIT))
     return [*made, (whisker(0, 12, 5), "interval of SDC")]
 
 
@@ -240,7 +212,8 @@ def _caption(campaign: Campaign) -> str:
     return (
         f"Shares of the injected predictions in each tensor, in percent; {plural(total, 'prediction')} in all. SDC: the decision differs, "
         "no guard spoke and all outputs are finite; DUE: NaN or infinity, or the runtime refused. What is not drawn did not change "
-        f"the decision. Whiskers: {interval_words(campaign)} of SDC.{_few(campaign)}"
+        f"the decision. n: predictions with a fault in the tensor. Whiskers: {interval_words(campaign)} of SDC."
+        f"{_few(campaign)}{first_amount(campaign)}"
     )
 
 

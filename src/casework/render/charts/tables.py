@@ -131,6 +131,11 @@ class Campaign:
     hardening: tuple[Comparison, ...] = ()
     guessed: bool = False
 
+    @property
+    def held(self) -> frozenset[str]:
+        """Names of the tables that the record holds."""
+        return frozenset(table.name for table in self.record.tables)
+
     def metric(self, name: str) -> Metric | None:
         """Return a figure of the whole campaign, or None."""
         return next((m for m in self.record.metrics if m.name == name and m.slice == "all"), None)

@@ -13,6 +13,7 @@ _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 # CVE-2021-42574), so they are shown instead of obeyed.
 _REORDERING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _JOINERS = frozenset("\u200c\u200d")  # needed to spell Persian and Indic words
+_SPACES = re.compile(r"[^\S\u00a0\u202f]+")  # at which lines may end: all but the two that forbid it
 _BREAKABLE = re.compile(r"(?<=[/_.\-:;,|=+&?])(?=[^\s/_.\-:;,|=+&?])")
 
 
@@ -113,11 +114,12 @@ def _filled(words: list[str], width: float, size: float, *, bold: bool) -> list[
 def wrap(text: str, width: float, size: float, *, bold: bool = False) -> tuple[str, ...]:
     """Lines of at most `width`, all of the text in them, as few as possible and of even length.
 
-    A word is broken only if it alone is wider than the line. A single character may be wider than `width`.
+    A word is broken only if it alone is wider than the line; what no-break spaces join is one word. A single character may
+    be wider than `width`.
     """
     lines: list[str] = []
     for paragraph in clean(text).split("\n"):
-        words = paragraph.split()
+        words = [word for word in _SPACES.split(paragraph) if word]
         if words:
             lines.extend(_balanced(words, width, size, bold=bold))
     return tuple(lines)

@@ -21,8 +21,9 @@ from casework.render.charts.figure import Figure
 from casework.render.charts.formats import fields_of, guessed, width_of
 from casework.render.charts.hardening import change, least_ratio
 from casework.render.charts.heat import heat_maps, ranges
-from casework.render.charts.layers import MOST, layer_bars, merged
+from casework.render.charts.layers import layer_bars
 from casework.render.charts.measures import measures
+from casework.render.charts.rows import MOST, rows_of
 from casework.render.charts.tables import Rate
 from casework.render.charts.words import between, in_percent, labels, share, shortened
 from casework.render.fonts import advance
@@ -194,7 +195,8 @@ class TestHeatMap:
 
     def test_more_tensors_share_rows_and_lose_no_prediction(self) -> None:
         campaign = read(record(each=40, layers=wide_network(450)), "x")
-        layers, cells = merged(campaign)
+        found = rows_of(campaign)
+        layers, cells = found.layers, found.cells
         assert len(layers) <= MOST
         assert sum(layer.predictions for layer in layers) == sum(layer.predictions for layer in campaign.layers)
         total = sum(c.sdc for by in campaign.cells.values() for c in by.values())
@@ -324,7 +326,7 @@ class TestBars:
         rows = table(made, "rates by tensor")
         none = ("idle", "weight", "Conv", 12, 1, 0, 0, 0, 0, 0, 0, None, None, None, "")
         figure = layer_bars(read(with_table(made, rows.model_copy(update={"rows": (*rows.rows, none)})), "x"))[0]
-        assert ">not sampled<" in svg(figure)
+        assert ">no fault fell here<" in svg(figure)
 
     def test_of_many_classes_the_worst_are_drawn_and_all_are_listed(self) -> None:
         rows = tuple((f"class {i}", 1000, i, 0, i / 1000, i / 2000, i / 900) for i in range(100))
