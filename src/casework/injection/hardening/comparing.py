@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -11,6 +10,7 @@ import numpy as np
 
 from casework.injection.faults.fault_list import FaultList
 from casework.injection.hardening.harden import LINEAGE
+from casework.injection.hardening.storage import held_in
 from casework.injection.problem import InjectionProblem
 
 COLUMNS: Final = (
@@ -45,7 +45,7 @@ def lineage_of(metadata: Mapping[str, str]) -> Lineage | None:
     if LINEAGE not in metadata:
         return None
     try:
-        held = json.loads(metadata[LINEAGE])
+        held = held_in(metadata, LINEAGE)
         measures = tuple(str(m["measure"]) for m in held["measures"])
         return Lineage(str(held["parent"]), measures, str(held["data"]["sha256"]), int(held["data"]["samples"]))
     except (ValueError, KeyError, TypeError) as error:

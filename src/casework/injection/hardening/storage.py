@@ -19,6 +19,7 @@ from typing import Any, Final, Literal, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
+from casework.artifact.strict_json import read_json
 from casework.injection.faults.bits import faulty_values, numpy_type, pattern_type, patterns, width
 from casework.injection.faults.fault_list import OPS, FaultList
 from casework.injection.network.patterns import fits
@@ -108,11 +109,23 @@ def from_metadata(metadata: Mapping[str, str]) -> tuple[Protection, ...]:
     if KEY not in metadata:
         return ()
     try:
-        return tuple(_read(row) for row in json.loads(metadata[KEY]))
+        return tuple(_read(row) for row in held_in(metadata, KEY))
     except (ValueError, TypeError, KeyError) as error:
         raise InjectionProblem(
             f"the model's metadata {KEY} cannot be read: {error}", "Harden the model again; do not edit its metadata."
         ) from error
+
+
+def held_in(metadata: Mapping[str, str], key: str) -> Any:
+    """Return the JSON value of a key of a model's metadata, read strictly: the file may come from anybody.
+
+    Raises:
+        ValueError: It is no JSON, or of two meanings, or nested too deeply.
+    """
+    reading = read_json(metadata[key].encode())
+    if reading.problem is not None:
+        raise ValueError(reading.problem.message)
+    return reading.value
 
 
 def _read(row: Mapping[str, Any]) -> Protection:

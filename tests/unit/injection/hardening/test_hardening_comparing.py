@@ -48,8 +48,9 @@ def test_lists_of_the_parent_are_for_the_child_too() -> None:
 
 def test_lineage_that_is_missing_or_damaged() -> None:
     assert lineage_of({}) is None
-    with pytest.raises(InjectionProblem):
-        lineage_of({LINEAGE: "{}"})
+    for damaged in ("{}", "[" * 100_000, '{"parent":"a","parent":"b"}', "no JSON"):
+        with pytest.raises(InjectionProblem, match="cannot be read"):
+            lineage_of({LINEAGE: damaged})
 
 
 def test_what_storage_tells_is_no_longer_silent() -> None:

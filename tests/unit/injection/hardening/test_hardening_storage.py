@@ -106,7 +106,8 @@ def test_metadata_round_trip_and_damage() -> None:
     held = (Protection("parity", ("a*",), (1, 2), restore=True), Protection("scrub", ("w",), bounds={"w": (-1.0, 2.5)}))
     assert from_metadata({KEY: to_metadata(held)}) == held
     assert from_metadata({}) == ()
-    for damaged in ("{", "[{}]", '[{"scheme":"magic"}]', "[1]"):
+    doubled = '[{"scheme":"parity","scheme":"copies"}]'
+    for damaged in ("{", "[{}]", '[{"scheme":"magic"}]', "[1]", "null", "[" * 100_000, doubled, "\ud800"):
         with pytest.raises(InjectionProblem):
             from_metadata({KEY: damaged})
 
