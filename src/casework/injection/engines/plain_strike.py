@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from casework.injection.faults.fault_list import OPS, FaultList
 
 Array = NDArray[Any]
 
-_CODES: Final = {1: "B", 2: "H", 4: "I", 8: "Q"}
+_CODES: Final[dict[int, Literal["B", "H", "I", "Q"]]] = {1: "B", 2: "H", 4: "I", 8: "Q"}
 """Unsigned integers of `memoryview.cast` by their bytes."""
 
 _CELLS: Final = 1024
@@ -115,8 +115,8 @@ _DOUBLE: Final = _Float(11, 52)
 
 _FORMATS: Final[dict[str, _Float | _Integer | _Bool]] = {
     "float16": _Float(5, 10), "bfloat16": _Float(8, 7), "float32": _Float(8, 23), "float64": _DOUBLE, "bool": _Bool(),
-    "int8": _Integer(8, True), "uint8": _Integer(8, False), "int16": _Integer(16, True), "uint16": _Integer(16, False),
-    "int32": _Integer(32, True), "uint32": _Integer(32, False), "int64": _Integer(64, True), "uint64": _Integer(64, False),
+    **{f"int{bits}": _Integer(bits, signed=True) for bits in (8, 16, 32, 64)},
+    **{f"uint{bits}": _Integer(bits, signed=False) for bits in (8, 16, 32, 64)},
 }  # fmt: skip
 
 
@@ -133,7 +133,8 @@ def put_in(values: Array, faults: FaultList, fault: int) -> None:
     """
     if not values.flags.c_contiguous:
         raise ValueError("faults are put into C-contiguous arrays only")
-    cells = memoryview(values.reshape(-1).view(np.uint8)).cast(_CODES[values.itemsize])
+    held: Any = values.reshape(-1).view(np.uint8)
+    cells = memoryview(held).cast(_CODES[values.itemsize])
     full = 1 << 8 * values.itemsize
     name, dtype = OPS[int(faults.op[fault])], values.dtype.name
     first, last = int(faults.starts[fault]), int(faults.starts[fault + 1])

@@ -1,18 +1,21 @@
 """The oracle: the whole folded graph, one prediction at a time, with the fault written into the graph itself.
 
 It shares no code with the cuts: a stored tensor is edited in the graph, which is then opened anew; into a computed tensor the faulty
-values are written by operators that are added behind the one that makes it. Every other engine is audited against it.
+values are written by operators that are added behind the one that makes it. It strikes by `plain_strike`, and takes the inputs as they
+were handed over. Every other engine is audited against it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from casework.injection.engines.plain_strike import put_in
 from casework.injection.engines.protocol import Exactness, Judge
-from casework.injection.faults.bits import numpy_type, strike
+from casework.injection.faults.bits import numpy_type
 from casework.injection.faults.fault_list import FaultList
 from casework.injection.network.wiring import handed
 
@@ -30,6 +33,52 @@ _SCATTER_ELEMENTS: Final = 11
 """Operator set in which Scatter became ScatterElements."""
 
 
+class Plain:
+    """The graph without faults, one sample at a time, on inputs as a campaign was handed them."""
+
+    def __init__(self, network: Network, inputs: Mapping[str, Array]) -> None:
+        """Take the inputs.
+
+        Args:
+            network: The network.
+            inputs: By graph input: [N, *shape of one sample], or whole (or N times the same) where it has no batch axis.
+        """
+        self._network = network
+        self._inputs = inputs
+        self._session: Any = None
+        self._known: dict[int, list[Array]] = {}
+
+    def feed(self, sample: int) -> dict[str, Array]:
+        """Return what the graph is fed for one sample: its values in their order, in the shape of a batch of one."""
+        fed: dict[str, Array] = {}
+        for port in self._network.inputs:
+            given = np.asarray(self._inputs[port.name])
+            if port.layout is None:
+                fed[port.name] = given if given.shape == port.shape else given[0]
+                continue
+            shape = list(port.shape)
+            if port.layout.axis >= 0 and port.layout.rows == 1:
+                shape.insert(port.layout.axis, 1)
+            fed[port.name] = np.array(given[sample], order="C").reshape(shape)
+        return fed
+
+    def outputs(self, sample: int) -> list[Array]:
+        """Return the outputs of one sample as a judge takes them, each [1, ...]; run once for each sample."""
+        if sample not in self._known:
+            if self._session is None:
+                self._session = self._network.open(self._network.light.SerializeToString())
+            found = self._session.run([port.name for port in self._network.outputs], self.feed(sample))
+            self._known[sample] = self.row(found)
+        return self._known[sample]
+
+    def row(self, outputs: list[Array]) -> list[Array]:
+        """Return outputs of the graph for one sample as a judge takes them, each [1, ...]."""
+        return [
+            np.ascontiguousarray(given).reshape(1, *port.shape)
+            for given, port in zip(outputs, self._network.outputs, strict=True)
+        ]
+
+
 class RebuildEngine:
     """Edits the graph and runs all of it, batch 1."""
 
@@ -38,7 +87,7 @@ class RebuildEngine:
 
     def __init__(self, network: Network, golden: Golden) -> None:
         self._network = network
-        self._golden = golden
+        self.plain = Plain(network, golden.inputs)
         self._edits: Array | None = None
         self._writers: dict[str, tuple[Any, dict[int, Array]]] = {}
 
@@ -49,22 +98,25 @@ class RebuildEngine:
     def run(self, target: Target, faults: FaultList, fault: Array, sample: Array, judge: Judge) -> Array:
         """Return the flags uint16 [R] of R injected predictions; see `Engine`."""
         flags = np.zeros(len(fault), np.uint16)
-        if target.stored:
-            for number in np.unique(fault):
-                rows = np.flatnonzero(fault == number)
-                session = self._edited(target, faults, int(number))
-                for row in rows.tolist():
-                    outputs = session.run(self._names, self._feed(int(sample[row])))
-                    flags[row] = self._judged(outputs, int(sample[row]), judge)
-            return flags
-        for row, (position, one) in enumerate(zip(fault, sample, strict=True)):
-            flags[row] = self._judged(self.outputs(target, faults, int(position), int(one)), int(one), judge)
+        for row, outputs in self.each(target, faults, fault, sample):
+            flags[row] = judge(outputs, sample[row : row + 1])[0]
         return flags
+
+    def each(self, target: Target, faults: FaultList, fault: Array, sample: Array) -> Iterator[tuple[int, list[Array]]]:
+        """Yield the positions of R injected predictions, in some order, with their outputs, each [1, ...]."""
+        if not target.stored:
+            for row, (position, one) in enumerate(zip(fault.tolist(), sample.tolist(), strict=True)):
+                yield row, self.plain.row(self.outputs(target, faults, position, one))
+            return
+        for number in np.unique(fault):
+            session = self._edited(target, faults, int(number))
+            for row in np.flatnonzero(fault == number).tolist():
+                yield row, self.plain.row(session.run(self._names, self.plain.feed(int(sample[row]))))
 
     def outputs(self, target: Target, faults: FaultList, fault: int, sample: int) -> list[Array]:
         """Return the outputs of one injected prediction, as the graph gives them for one sample."""
         if target.stored:
-            found: list[Array] = self._edited(target, faults, fault).run(self._names, self._feed(sample))
+            found: list[Array] = self._edited(target, faults, fault).run(self._names, self.plain.feed(sample))
             return found
         return self._written(target, faults, fault, sample)
 
@@ -72,23 +124,13 @@ class RebuildEngine:
     def _names(self) -> list[str]:
         return [port.name for port in self._network.outputs]
 
-    def _feed(self, sample: int) -> dict[str, Array]:
-        return self._golden.feed(np.array([sample]))
-
-    def _judged(self, outputs: list[Array], sample: int, judge: Judge) -> Any:
-        rows = [
-            np.ascontiguousarray(given).reshape(1, *golden.shape[1:])
-            for given, golden in zip(outputs, self._golden.outputs, strict=True)
-        ]
-        return judge(rows, np.array([sample]))[0]
-
     def _edited(self, target: Target, faults: FaultList, fault: int) -> Any:
         """Return a session of the graph with a stored tensor edited."""
         import onnx
         from onnx import numpy_helper
 
         values = self._network.stored(target.name)
-        strike(values.reshape(1, -1), faults, np.array([fault]))
+        put_in(values, faults, fault)
         if target.name in handed(self._network.light):
             self._edits = values  # lives as long as the session that reads it
             return self._network.open(self._network.light.SerializeToString(), {target.name: values})
@@ -104,7 +146,7 @@ class RebuildEngine:
             self._writers = {target.name: (self._writer(target.name), {})}
         session, unhit = self._writers[target.name]
         renamed = {target.name: target.name + _UNHIT}
-        feed = {renamed.get(name, name): value for name, value in self._feed(sample).items()}
+        feed = {renamed.get(name, name): value for name, value in self.plain.feed(sample).items()}
         if sample not in unhit and target.kind == "input":
             unhit[sample] = feed[target.name + _UNHIT]
         elif sample not in unhit:
@@ -113,10 +155,10 @@ class RebuildEngine:
                 target.name + _VALUES: np.zeros(0, numpy_type(target.dtype)),
             }
             unhit[sample] = session.run([target.name + _UNHIT], feed | none)[0]
-        struck = np.ascontiguousarray(unhit[sample]).reshape(1, -1).copy()
-        strike(struck, faults, np.array([fault]))
+        struck = np.array(unhit[sample], order="C").reshape(-1)
+        put_in(struck, faults, fault)
         places = np.unique(faults.index[faults.starts[fault] : faults.starts[fault + 1]])
-        hit = {target.name + _PLACES: places, target.name + _VALUES: struck[0][places]}
+        hit = {target.name + _PLACES: places, target.name + _VALUES: struck[places]}
         found: list[Array] = session.run(self._names, feed | hit)
         return found
 

@@ -7,14 +7,16 @@ the engines that are held to it but the table of bit operations.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from casework.injection.engines.plain_strike import put_all_in
 from casework.injection.engines.protocol import Exactness, Judge
-from casework.injection.faults.bits import apply, numpy_type
+from casework.injection.engines.rebuild import Plain
+from casework.injection.faults.bits import numpy_type
 from casework.injection.faults.fault_list import FaultList
 from casework.injection.network.sessions import open_session
 
@@ -36,7 +38,7 @@ class RebuildGroupsEngine:
 
     def __init__(self, network: Network, golden: Golden) -> None:
         self._network = network
-        self._golden = golden
+        self.plain = Plain(network, golden.inputs)
 
     def exactness_for(self, faults: FaultList) -> Exactness:
         """Return that it is what others are compared with."""
@@ -49,16 +51,16 @@ class RebuildGroupsEngine:
     def run_groups(self, faults: FaultList, bounds: Array, group: Array, sample: Array, judge: Judge) -> Array:
         """Return the flags uint16 [R] of R injected predictions; see `GroupEngine`."""
         flags = np.zeros(len(group), np.uint16)
+        for row, outputs in self.each(faults, bounds, group, sample):
+            flags[row] = judge(outputs, sample[row : row + 1])[0]
+        return flags
+
+    def each(self, faults: FaultList, bounds: Array, group: Array, sample: Array) -> Iterator[tuple[int, list[Array]]]:
+        """Yield the positions of injected predictions with their outputs, each [1, ...]; without groups that hit nothing."""
         for row, (number, one) in enumerate(zip(group.tolist(), sample.tolist(), strict=True)):
             mine = faults.take(np.arange(bounds[number], bounds[number + 1]))
-            if not len(mine.index):
-                continue
-            outputs = [
-                np.ascontiguousarray(given).reshape(1, *golden.shape[1:])
-                for given, golden in zip(self.outputs(mine, one), self._golden.outputs, strict=True)
-            ]
-            flags[row] = judge(outputs, np.array([one]))[0]
-        return flags
+            if len(mine.index):
+                yield row, self.plain.row(self.outputs(mine, one))
 
     def outputs(self, faults: FaultList, sample: int) -> list[Array]:
         """Return the outputs of one sample struck by all faults of a list, as the graph gives them."""
@@ -81,16 +83,16 @@ class RebuildGroupsEngine:
 
     def _struck(self, content: bytes, given: Mapping[str, Array], name: str, faults: FaultList, sample: int) -> Array:
         if self._place(name) < 0:
-            unhit = self._golden.feed(np.array([sample]))[name]
+            unhit = self.plain.feed(sample)[name]
         else:
             (unhit,) = self._run(content, given, [name], sample)
         values = np.ascontiguousarray(unhit).copy()
-        apply(values, faults)
+        put_all_in(values, faults)
         return values
 
     def _run(self, content: bytes, given: Mapping[str, Array], wanted: Sequence[str], sample: int) -> list[Array]:
         session = open_session(_replaced(content, given, wanted), level=self._network.level)
-        feed = {name: value for name, value in self._golden.feed(np.array([sample])).items() if name not in given}
+        feed = {name: value for name, value in self.plain.feed(sample).items() if name not in given}
         found: list[Array] = session.run(list(wanted), feed | {n + _FAULTY: v for n, v in given.items()})
         return found
 
@@ -104,7 +106,7 @@ def _edited(content: bytes, stored: Mapping[str, FaultList]) -> bytes:
     for held in proto.graph.initializer:
         if held.name in stored:
             values = np.ascontiguousarray(numpy_helper.to_array(held)).copy()
-            apply(values, stored[held.name])
+            put_all_in(values, stored[held.name])
             held.CopyFrom(numpy_helper.from_array(values, held.name))
     edited: bytes = proto.SerializeToString()
     return edited
