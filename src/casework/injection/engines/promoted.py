@@ -23,6 +23,12 @@ Array = NDArray[Any]
 TOGETHER: Final = 32
 """Samples of one fault that run together."""
 
+JUDGED: Final = 4096
+"""Rows that are judged together, where there are as many."""
+
+JUDGED_BYTES: Final = 4 << 20
+"""Bytes of outputs that are judged together."""
+
 
 class PromotedEngine:
     """Feeds a stored tensor as an input to the part of the graph that reads it.
@@ -56,6 +62,7 @@ class PromotedEngine:
             part = self._parts.get(target.name, lambda: _Part(self._network, self._golden, target))
         except refusals():
             return self._oracle.run(target, faults, fault, sample, judge)
+        gathered = _Gathered(part.width, judge, flags)
         for rows in np.split(order, bounds):
             for start in range(0, len(rows), part.most):
                 chosen = rows[start : start + part.most]
@@ -64,12 +71,44 @@ class PromotedEngine:
                 except refusals():
                     flags[chosen] = self._oracle.run(target, faults, fault[chosen], sample[chosen], judge)
                     continue
-                flags[chosen] = judge(outputs, sample[chosen])
+                gathered.take(outputs, chosen, sample[chosen])
+        gathered.settle()
         return flags
 
 
+class _Gathered:
+    """Outputs of some calls, judged together: a judge costs as much for a few rows as for thousands."""
+
+    def __init__(self, width: int, judge: Judge, flags: Array) -> None:
+        self._most = max(1, min(JUDGED, JUDGED_BYTES // max(1, width)))
+        self._judge, self._flags = judge, flags
+        self._held: list[tuple[list[Array], Array, Array]] = []
+        self._rows = 0
+
+    def take(self, outputs: list[Array], rows: Array, samples: Array) -> None:
+        """Take outputs [R, ...], the places int64 [R] of their flags and their samples; judge when enough have come together."""
+        self._held.append((outputs, rows, samples))
+        self._rows += len(rows)
+        if self._rows >= self._most:
+            self.settle()
+
+    def settle(self) -> None:
+        """Judge what is held."""
+        if not self._held:
+            return
+        parts, rows, samples = zip(*self._held, strict=True)
+        outputs = list(parts[0]) if len(parts) == 1 else [np.concatenate(values) for values in zip(*parts, strict=True)]
+        self._flags[np.concatenate(rows)] = self._judge(outputs, np.concatenate(samples))
+        self._held, self._rows = [], 0
+
+
 class _Part:
-    """The part of the graph that depends on a stored tensor, with the tensor as an input."""
+    """The part of the graph that depends on a stored tensor, with the tensor as an input.
+
+    Attributes:
+        most: Samples that run together at most.
+        width: Bytes of the outputs of one.
+    """
 
     def __init__(self, network: Network, golden: Golden, target: Target) -> None:
         import onnx
@@ -86,6 +125,7 @@ class _Part:
         self._ports = network.outputs
         self._positions = tuple(range(len(self._ports))) if self._cut is None else self._cut.positions
         self.most = 1 if network.batch else TOGETHER
+        self.width = sum(values.nbytes // max(len(values), 1) for values in golden.outputs)
         self._feeds: dict[bytes, tuple[dict[str, Array], list[Array]]] = {}
 
     def run(self, faults: FaultList, fault: int, samples: Array) -> list[Array]:
@@ -93,7 +133,7 @@ class _Part:
         feed, unhit = self._fed(samples)
         saved = strike(self._stored.reshape(1, -1), faults, np.array([fault]))
         try:
-            hit = self._outputs(feed)
+            hit = self._outputs(feed, len(samples))
         finally:
             restore(self._stored.reshape(1, -1), saved)
         outputs = [golden[samples] for golden in self._golden.outputs]
@@ -111,17 +151,14 @@ class _Part:
             if len(self._feeds) >= 64:
                 self._feeds.clear()
             feed = self._golden.feed(samples) if self._cut is None else self._golden.values(self._cut.live, samples)
-            self._feeds[key] = feed, self._outputs(feed)
+            self._feeds[key] = feed, self._outputs(feed, len(samples))
         return self._feeds[key]
 
-    def _outputs(self, feed: dict[str, Array]) -> list[Array]:
+    def _outputs(self, feed: dict[str, Array], count: int) -> list[Array]:
         found = self._session.run(None, feed | {self._target.name: self._stored})
         if self._cut is not None:
             return list(found)
-        return [
-            value if port.layout is None else port.layout.to_rows(value)
-            for port, value in zip(self._ports, found, strict=True)
-        ]
+        return [port.rows(value, count) for port, value in zip(self._ports, found, strict=True)]
 
 
 def _bits(rows: Array) -> Array:

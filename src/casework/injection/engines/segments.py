@@ -170,12 +170,7 @@ class _Chain:
                 self._strike(values, name, hits)
             for name in piece.done:
                 del values[name]
-        return [
-            np.repeat(values[port.name][None], len(samples), 0)
-            if port.layout is None
-            else port.layout.to_rows(values[port.name])
-            for port in self._network.outputs
-        ]
+        return [port.rows(values[port.name], len(samples)) for port in self._network.outputs]
 
     def _strike(self, values: dict[str, Array], name: str, hits: Mapping[str, Hits]) -> None:
         layout = self._network.layouts[name]

@@ -218,10 +218,7 @@ class _Part:
                 feed[place.name + _UNHIT] = feed.pop(place.name)
             self._feed_masks(feed, place, hits.get(place.name), len(samples))
         found = self._session.run([port.name for port in self._network.outputs], feed)
-        return [
-            np.repeat(value[None], len(samples), 0) if port.layout is None else port.layout.to_rows(value)
-            for port, value in zip(self._network.outputs, found, strict=True)
-        ]
+        return [port.rows(value, len(samples)) for port, value in zip(self._network.outputs, found, strict=True)]
 
     def _feed_masks(self, feed: dict[str, Array], place: _Place, hits: Hits | None, rows: int) -> None:
         kind = pattern_type(place.dtype)

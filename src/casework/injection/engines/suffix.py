@@ -14,7 +14,7 @@ from casework.injection.engines.rebuild import RebuildEngine
 from casework.injection.engines.rows import Rounds, in_rounds
 from casework.injection.engines.strikers import Striker, Values, striker
 from casework.injection.faults.fault_list import FaultList
-from casework.injection.network.sessions import Sessions, runtime_refusals
+from casework.injection.network.sessions import Sessions, Stopped, runtime_refusals
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,6 +64,8 @@ class SuffixEngine:
         if target.name not in self.delegated:
             try:
                 return self._flags(target, faults, fault, sample, judge)
+            except Stopped as stopped:
+                raise Stopped(f"with a fault in {target.name}, {stopped.message}") from stopped
             except refused as error:
                 self.delegated[target.name] = str(error)
         return self._oracle.run(target, faults, fault, sample, judge)

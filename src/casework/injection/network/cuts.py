@@ -48,14 +48,33 @@ def uncuttable(
     reasons: dict[str, str] = {}
     held = {value.name for value in proto.graph.initializer}
     for name in names:
-        if name in broken:
-            reasons[name] = broken[name]
+        positions = after(proto.graph.node, [name])
+        reason = broken.get(name) or _no_rows(proto, name, positions, layouts, stored=name in held)
+        if reason:
+            reasons[name] = reason
             continue
-        for live in _live(proto, after(proto.graph.node, [name]), name):
+        for live in _live(proto, positions, name):
             if live not in held and live not in layouts:
                 reasons[name] = f"what follows needs {live}: {broken.get(live, 'it was not seen in a run')}"
                 break
     return reasons
+
+
+def _no_rows(
+    proto: Any, name: str, positions: Sequence[int], layouts: Mapping[str, Layout | None], *, stored: bool
+) -> str:
+    """Return what is against outputs in rows: one that a stored tensor reaches holds no samples, or no output holds any."""
+    outputs = _reached(proto, name, positions)
+    shared = [output for output in outputs if layouts.get(output) is None]
+    if stored and shared:
+        return f"output {shared[0]}, which it reaches, is the same for all samples"
+    return "" if len(outputs) > len(shared) else "no output depends on its values"
+
+
+def _reached(proto: Any, name: str, positions: Sequence[int]) -> list[str]:
+    """Return the graph outputs behind a tensor."""
+    made = {output for p in positions for output in proto.graph.node[p].output} | {name}
+    return [value.name for value in proto.graph.output if value.name in made]
 
 
 def make_cut(
@@ -67,10 +86,9 @@ def make_cut(
     live = [n for n in _live(proto, positions, name) if n not in held]
     if not stored:
         live = [name, *live]
-    made_here = {output for p in positions for output in proto.graph.node[p].output}
-    outputs = [
-        (p, value) for p, value in enumerate(proto.graph.output) if value.name in made_here or value.name == name
-    ]
+    # An output without batch axis depends on no sample's values, but at most on the shape of what is computed.
+    reached = {output for output in _reached(proto, name, positions) if layouts[output] is not None}
+    outputs = [(p, value) for p, value in enumerate(proto.graph.output) if value.name in reached]
     suffix = _suffix(proto, positions, _Inputs(tuple(live), layouts, dtypes, batch), [value for _, value in outputs])
     return Cut(
         name, tuple(live), tuple(value.name for _, value in outputs), tuple(p for p, _ in outputs),

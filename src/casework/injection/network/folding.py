@@ -61,6 +61,7 @@ def cleaned(proto: Any) -> Any:
     del graph.input[:]
     graph.input.extend(fed)
     _constants_to_initialisers(graph)
+    _spread_sparse(graph)
     _drop_unread(graph)
     taken = {node.name for node in graph.node}
     for node in graph.node:
@@ -110,6 +111,21 @@ def _constants_to_initialisers(graph: Any) -> None:
     kept = [type(node).FromString(node.SerializeToString()) for node in kept]
     del graph.node[:]
     graph.node.extend(kept)
+
+
+def _spread_sparse(graph: Any) -> None:
+    """Have sparse initialisers be dense ones, as onnxruntime makes of them when it loads a model."""
+    from onnx import numpy_helper
+
+    for sparse in graph.sparse_initializer:
+        values, places = numpy_helper.to_array(sparse.values), numpy_helper.to_array(sparse.indices)
+        dense = np.zeros(tuple(sparse.dims), values.dtype)
+        if places.ndim == 1:
+            dense.reshape(-1)[places] = values
+        else:
+            dense[tuple(places.T)] = values
+        graph.initializer.append(numpy_helper.from_array(dense, sparse.values.name))
+    del graph.sparse_initializer[:]
 
 
 def _drop_unread(graph: Any) -> None:

@@ -132,10 +132,14 @@ class Golden:
         ):
             session = deployed_session(self.network.original)
             for sample in chosen:
-                found = session.run(names, self.feed(np.array([sample])) | self.network.constants)
+                made = session.run(names, self.feed(np.array([sample])) | self.network.constants)
+                found = [
+                    np.ascontiguousarray(one).reshape(1, *port.shape)
+                    for one, port in zip(made, self.network.outputs, strict=True)
+                ]
                 moved, flipped = _compared(found, [values[sample] for values in self.outputs])
                 if decides is not None:
-                    flipped = decides([np.asarray(one) for one in found], np.array([sample]))
+                    flipped = decides(found, np.array([sample]))
                 largest, flips = max(largest, moved), flips + flipped
         return Agreement(len(chosen), largest, flips)
 
@@ -150,10 +154,7 @@ class Golden:
         """Run the whole graph and return its outputs as rows; outputs without batch axis are repeated."""
         with refused_as(f"{self.network.name} does not run on the inputs", "Give inputs that the model takes."):
             found = whole.run([port.name for port in self.network.outputs], self.feed(samples))
-        return [
-            port.layout.to_rows(value) if port.layout is not None else np.repeat(value[None], len(samples), 0)
-            for port, value in zip(self.network.outputs, found, strict=True)
-        ]
+        return [port.rows(value, len(samples)) for port, value in zip(self.network.outputs, found, strict=True)]
 
     def _check(self, whole: Any) -> None:
         for port, values in zip(self.network.outputs, self.outputs, strict=True):

@@ -206,6 +206,8 @@ def _role(node: Any, position: int, value: Any) -> tuple[TargetKind | None, str]
         return None, f"a parameter of {node.op_type}"
     role = _ROLES.get(node.op_type, {}).get(position)
     dtype = _type_of(value)
+    if dtype == "object":
+        return None, "its elements are strings"
     if role is not None:
         return role, ""
     if dtype.startswith(("float", "bfloat")):

@@ -18,7 +18,7 @@ from casework.injection.network.folding import cleaned, parsed
 from casework.injection.network.layouts import Layout
 from casework.injection.network.listing import list_targets
 from casework.injection.network.ports import Port
-from casework.injection.network.sessions import Level, open_session
+from casework.injection.network.sessions import Level, open_session, refusals
 from casework.injection.network.settling import Settled, settle
 from casework.injection.network.target import Target
 from casework.injection.network.wiring import HEAVY, handed, lightened
@@ -114,7 +114,33 @@ class Network:
         values = {name: self._heavy[name] for name in names}
         for name, value in (edited or {}).items():
             values[name] = onnxruntime.OrtValue.ortvalue_from_numpy(value)
-        return open_session(content, level=self.level, held=values)
+        try:
+            return open_session(content, level=self.level, held=values)
+        except refusals() as error:
+            if "ShapeInferenceError" not in str(error):
+                raise
+        return open_session(self._with_shapes(content), level=self.level, held=values)
+
+    def _with_shapes(self, content: bytes) -> bytes:
+        """Return a part of the graph with the shapes of its tensors declared, as seen in runs of one sample.
+
+        Where operators that write faults stand between two others, onnxruntime loses shapes, and infers some wrongly from what is
+        lost (Attention, seen with 1.32).
+        """
+        from onnx import helper
+
+        proto = parsed(content, self.name)
+        declared = {value.name for part in (proto.graph.input, proto.graph.output) for value in part}
+        for name in dict.fromkeys(output for node in proto.graph.node for output in node.output):
+            layout = self.layouts.get(name)
+            if name in declared or layout is None or layout.axis < 0:
+                continue
+            kind = helper.np_dtype_to_tensor_dtype(numpy_type(self.dtypes[name]))
+            sizes: list[int | None] = [*layout.split]
+            sizes[layout.axis] = None
+            proto.graph.value_info.append(helper.make_tensor_value_info(name, kind, sizes))
+        made: bytes = proto.SerializeToString()
+        return made
 
     @cached_property
     def uncuttable(self) -> dict[str, str]:

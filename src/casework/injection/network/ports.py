@@ -22,14 +22,23 @@ class Port:
     Attributes:
         name: Its name.
         dtype: numpy name of its element type.
-        layout: How it holds samples; None: it is the same for all samples.
+        layout: How samples lie in what is handed over: by an input, as the graph takes it (None: it is the same for all samples); by
+            an output, after `rows`: always in rows.
         shape: Of one sample; whole where it is the same for all.
+        inside: Of an output: how the graph holds samples in it; None: it holds none, and is the same for all.
     """
 
     name: str
     dtype: str
     layout: Layout | None
     shape: tuple[int, ...]
+    inside: Layout | None = None
+
+    def rows(self, value: Array, count: int) -> Array:
+        """Return an output of the graph for `count` samples as [count, *shape]; one that is the same for all is repeated."""
+        if self.inside is None:
+            return np.repeat(value[None], count, 0)
+        return self.inside.to_rows(value)
 
 
 def fitted(ports: tuple[Port, ...], inputs: Mapping[str, Array], model: str) -> tuple[dict[str, Array], int]:

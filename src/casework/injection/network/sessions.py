@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 from casework.injection.problem import InjectionProblem
@@ -59,7 +60,46 @@ def open_session(
         settings.add_external_initializers(list(held), list(held.values()))
     if saved:
         settings.optimized_model_filepath = saved
-    return onnxruntime.InferenceSession(content, settings, providers=["CPUExecutionProvider"])
+    return _session_type()(content, settings, providers=["CPUExecutionProvider"])
+
+
+class Stopped(InjectionProblem, RuntimeError):  # noqa: N818 - as InjectionProblem
+    """The runtime ended an inference with an error. A RuntimeError too, so that it is one of `refusals`."""
+
+    def __init__(self, message: str, fix: str = "") -> None:
+        super().__init__(message, fix or _HITTABLE)
+
+
+_HITTABLE: Final = "A fault can make an index or a size one that no operator takes; name tensors where it cannot: option tensors=NAME;NAME."
+
+
+@lru_cache(maxsize=1)
+def _session_type() -> Any:
+    """Return sessions that raise `Stopped` where a run ends with an error."""
+    import onnxruntime
+
+    stops: tuple[type[Exception], ...] = (*runtime_refusals(), RuntimeError)
+
+    class Session(onnxruntime.InferenceSession):  # type: ignore[misc]
+        def run(self, output_names: Any, input_feed: Any, run_options: Any = None) -> Any:
+            try:
+                return super().run(output_names, input_feed, run_options)
+            except stops as error:
+                raise Stopped(_told(error)) from error
+
+        def run_with_iobinding(self, iobinding: Any, run_options: Any = None) -> None:
+            try:
+                super().run_with_iobinding(iobinding, run_options)
+            except stops as error:
+                raise Stopped(_told(error)) from error
+
+    return Session
+
+
+def _told(error: Exception) -> str:
+    return (
+        f"onnxruntime ended an inference with an error: {(str(error).strip().splitlines() or ['no reason given'])[0]}"
+    )
 
 
 def deployed_session(content: bytes) -> Any:
@@ -89,7 +129,8 @@ def refused_as(message: str, fix: str) -> Iterator[None]:
     try:
         yield
     except refusals() as error:
-        reason = (str(error).strip().splitlines() or ["no reason given"])[0]
+        cause = error.__cause__ if isinstance(error, Stopped) and isinstance(error.__cause__, Exception) else error
+        reason = (str(cause).strip().splitlines() or ["no reason given"])[0]
         raise InjectionProblem(f"{message}: {reason}", fix) from error
 
 

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from casework.injection.network.folding import folded, freed, with_constants
 from casework.injection.network.layouts import Layout, measured, same_bits
 from casework.injection.network.listing import carriers
+from casework.injection.network.obstacles import refuse_outputs, refuse_shifting, refused_fix
 from casework.injection.network.ports import Port
-from casework.injection.network.sessions import Level, open_session, refusals
+from casework.injection.network.sessions import Level, Stopped, open_session, refusals
 from casework.injection.network.wiring import HEAVY, exposed, handed, lightened
 from casework.injection.problem import InjectionProblem
 
@@ -76,6 +77,7 @@ def settle(proto: Any, name: str, level: Level, inputs: Mapping[str, Array] | No
     Raises:
         InjectionProblem: It cannot be loaded or run, or is not deterministic.
     """
+    refuse_outputs(proto, name)
     feeds = plan(proto, name, inputs)
     constants: dict[str, Array] = {}
     if inputs is not None and any(feed.axis is not None for feed in feeds):
@@ -94,7 +96,7 @@ def settle(proto: Any, name: str, level: Level, inputs: Mapping[str, Array] | No
         refused = refused or found
     raise InjectionProblem(
         f"{name} cannot be run for injection: {refused.reason if refused else 'it has no inputs'}",
-        "Export it for an operator set that onnxruntime supports, and give inputs that it takes.",
+        refused_fix(proto),
     )
 
 
@@ -128,6 +130,10 @@ def _settled(source: Any, batch: int, name: str, level: Level, feeds: Sequence[F
             refused = refused or found
             if found.kind != "reading":
                 return found
+    except InjectionProblem as problem:
+        if not isinstance(problem, Stopped):
+            raise
+        return _Refusal("run", _first_line(problem))
     except refusals() as error:
         return _Refusal("run", _first_line(error))
     return refused or _Refusal("run", "it runs on no level")
@@ -169,6 +175,7 @@ def _tried(form: Form, feeds: Sequence[Feed], name: str) -> Settled | _Refusal:
     whole = open_session(exposed(light, names), level=form.level, held=held)
     wanted = list(dict.fromkeys([*own, *names]))
     singles = [_by_name(whole, wanted, _one(feeds, sample)) for sample in range(TRIED)]
+    refuse_shifting(form.proto, whole, own, name)
     batch = singles[0] if together is None else _by_name(whole, wanted, {feed.name: feed.all() for feed in feeds})
     if any(not _same(golden[k], {n: singles[k][n] for n in own}) for k in range(TRIED)):
         return _Refusal("reading", "reading its tensors changes its outputs")
@@ -200,7 +207,7 @@ def _measured(
             found.broken[name] = "it is no tensor"
             continue
         found.dtypes[name] = values[0].dtype.name
-        _lay(found, name, values, batch[name], carries=name in carrying)
+        _lay(found, name, values, batch[name], carries=name in carrying, own=name in own)
     for feed in feeds:
         found.dtypes[feed.name] = np.dtype(feed.dtype).name
         found.layouts[feed.name] = None if feed.axis is None else Layout(feed.axis, 1, feed.samples.shape[1:])
@@ -211,13 +218,14 @@ def _measured(
         Port(feed.name, found.dtypes[feed.name], found.layouts[feed.name], feed.samples.shape[feed.axis is not None :])
         for feed in feeds
     )
-    found.outputs = tuple(
-        Port(name, found.dtypes[name], layout, layout.shape if layout else batch[name].shape)
-        for name in own
-        for layout in [found.layouts[name]]
-    )
+    found.outputs = tuple(_output(name, found.dtypes[name], found.layouts[name], batch[name].shape) for name in own)
     _declare(form.proto, singles[0], found.layouts)
     return found
+
+
+def _output(name: str, dtype: str, inside: Layout | None, whole: tuple[int, ...]) -> Port:
+    shape = whole if inside is None else inside.shape
+    return Port(name, dtype, Layout(0, 1, shape), shape, inside)
 
 
 def _declare(proto: Any, single: Mapping[str, Array], layouts: Mapping[str, Layout | None]) -> None:
@@ -233,8 +241,8 @@ def _declare(proto: Any, single: Mapping[str, Array], layouts: Mapping[str, Layo
         value.type.tensor_type.shape.SetInParent()
 
 
-def _lay(found: Settled, name: str, values: list[Array], batch: Array, *, carries: bool) -> None:
-    """Note how a tensor holds samples."""
+def _lay(found: Settled, name: str, values: list[Array], batch: Array, *, carries: bool, own: bool) -> None:
+    """Note how a tensor holds samples. An output that grows with the batch holds some, whatever it is computed from."""
     if found.batch:
         if not carries:
             found.layouts[name] = None
@@ -246,8 +254,8 @@ def _lay(found: Settled, name: str, values: list[Array], batch: Array, *, carrie
         return
     layout = measured(values, batch)
     if isinstance(layout, Layout):
-        found.layouts[name] = layout if carries else None
-    elif not carries or all(same_bits(value, batch) for value in values):
+        found.layouts[name] = layout if carries or own else None
+    elif not (carries or own) or all(same_bits(value, batch) for value in values):
         found.layouts[name] = None
     else:
         found.broken[name] = layout

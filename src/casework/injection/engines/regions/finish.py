@@ -43,8 +43,11 @@ class Rest:
         made = {name for node in nodes for name in node.output if name}
         wanted = dict.fromkeys(name for node in nodes for name in read_by(node))
         self._live = tuple(n for n in wanted if n not in made and n not in plan.graph.stored and n not in self.frontier)
-        self._results = tuple(name for name in plan.graph.outputs if name in made)
+        # An output without batch axis depends on no sample's values: it is golden.
+        layouts = self._network.layouts
+        self._results = tuple(name for name in plan.graph.outputs if name in made and layouts[name] is not None)
         self._outputs = plan.graph.outputs
+        self._ports = {port.name: port for port in self._network.outputs}
         self._left = left
         held = {name for node in nodes for name in node.input if name in plan.graph.stored}
         self.weights = sum(4 * math.prod(plan.graph.stored[name].dims) for name in held)
@@ -66,9 +69,11 @@ class Rest:
             feeds = {name: parts[name] for name in self.frontier}
             if self._live:
                 feeds |= self._golden.values(list(self._live), samples)
-            found |= dict(
-                zip(self._results, self._opened(feeds).run(list(self._results), self._read(feeds)), strict=True)
-            )
+            made = self._opened(feeds).run(list(self._results), self._read(feeds))
+            found |= {
+                name: self._ports[name].rows(value, len(samples))
+                for name, value in zip(self._results, made, strict=True)
+            }
         missing = [position for position, name in enumerate(self._outputs) if name not in found]
         for position in missing:
             found[self._outputs[position]] = self._golden.outputs[position][samples]
