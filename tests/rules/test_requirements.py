@@ -257,6 +257,7 @@ def test_retired_requirements_may_be_as_badly_worded_as_they_were() -> None:
         ("{faults: at-most:0.001}", []),
         ("{faults: at-most:0.002}", ["REQ-010"]),
         ("{faults: as many as it takes}", []),
+        ("{fault_list: data/faults.jsonl}", []),
     ],
 )
 def test_trials_of_fault_injection_are_its_faults_and_not_its_items(options: str, codes: list[str]) -> None:
