@@ -180,7 +180,7 @@ def fault_list() -> str:
     return "\n".join([
         f"# Fault list: `{FORMAT}`",
         "",
-        "Faults as data. `casework try fault-injection` writes the list of a campaign with `--keep`, and the option `fault_list` puts a list in again. What somebody chose is no sample: rates of a given list have no interval, and evidence of a case takes no list. "
+        "Faults as data. `casework try fault-injection` writes the list of a campaign with `--keep`, and the option `fault_list` puts a list in again. What somebody chose is no sample: rates of a given list have no interval, and what became of them is bounded by counts, `listed_sdc` and `listed_due`. Evidence is bound to the bytes of the list (digest `file_fault_list`). "
         "It is JSONL: the first line is the header, every other line a fault. A file that ends in `.parquet` (extra `casework[parquet]`) has the same as columns: "
         "the header as JSON in the metadata key `casework`, operands as uint64 bit patterns (of `add` and `scale`, of a float64), -1 as `sample` for `every`.",
         "",
@@ -357,6 +357,7 @@ def _record() -> list[str]:
             ("`fault_list`", "the faults, see [fault list](fault-list.md#the-digest); of several amounts, of their digests"),
             ("`fault_outcomes`", "the flags of all injected predictions, in the order of the faults and inputs"),
             ("`outcome`", "metrics and tables, without measured times"),
+            ("`file_fault_list`, `file_pages`", "the file that the option names"),
             ("`model`, `data`, `options`", "as for every generator"),
         ]),
         "Seed, options, model and data decide the three of them; processes, blocks, machines of a cluster and times do not.",
