@@ -74,7 +74,8 @@ def run(args: argparse.Namespace) -> int:
     from casework.workflow.judging.assess import assess
 
     root = root_of(args)
-    bar = Progress()
+    kept = cache_folder() / "campaigns"
+    bar = Progress(kept=kept)
     cache = Cache(root)
     assessment = assess(WorkingTree(root), today_of(args), cache, bar).assessment
     cache.close()
@@ -89,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
     failed = 0
     made = []
     commit = head(root)[0]
-    means = Means(args.workers, args.cluster, cache_folder() / "campaigns")
+    means = Means(args.workers, args.cluster, kept)
     for ran in produce(assessment, root, keys, signers, started, commit, means, lambda key: _bar(bar, key), keyless):
         bar.done()
         failed += bool(ran.problem) or (ran.record is not None and ran.record.status != "complete")

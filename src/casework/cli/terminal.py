@@ -150,13 +150,22 @@ def add_cluster(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-class Progress:
-    """One line on a terminal's standard error that is overwritten; silent elsewhere."""
+_KEPT = ("faults", "blocks of faults")
+"""Tasks whose finished parts are kept until the whole is done."""
 
-    def __init__(self, label: str = "") -> None:
+
+class Progress:
+    """One line on a terminal's standard error that is overwritten; silent elsewhere, but for a word where work is gone on with.
+
+    Args:
+        label: Begins the line.
+        kept: Folder that keeps what an interrupted run had finished; None where nothing is kept.
+    """
+
+    def __init__(self, label: str = "", kept: Path | None = None) -> None:
         self._on = sys.stderr.isatty()
-        self._label = label
-        self._task, self._pace = "", Pace()
+        self._label, self._kept = label, kept
+        self._task, self._pace, self._at = "", Pace(), (0, 0)
 
     def __call__(self, text: str) -> None:
         """Show a text."""
@@ -165,11 +174,23 @@ class Progress:
 
     def count(self, done: int, total: int, text: str) -> None:
         """Show how far a long task is, and about how long it will take yet."""
-        if text != self._task:
+        if text != self._task or done < self._at[0] or total != self._at[1]:
             self._task, self._pace = text, Pace()
+            self._resumed(done, total, text)
+        self._at = (done, total)
         seconds = self._pace.remaining(done, total)
         left = f", about {Pace.words(seconds)} left" if seconds is not None and total > done else ""
         self(f"{text} {done}/{total}{left}" if total else text)
+
+    def _resumed(self, done: int, total: int, text: str) -> None:
+        """Say so where a task that an interrupted run can leave behind does not begin at its beginning."""
+        whose, colon, task = text.rpartition(": ")
+        if done and self._kept is not None and task in _KEPT:
+            self.done()
+            print(
+                f"casework: {whose}{colon}going on from {done} of {total} {task} kept in {self._kept}; delete it to start anew",
+                file=sys.stderr, flush=True,
+            )  # fmt: skip
 
     def done(self) -> None:
         """Clear the line."""

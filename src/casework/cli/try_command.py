@@ -66,7 +66,8 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if args.model is None and args.data is None:
         raise CallProblem("give a model: casework try GENERATOR MODEL")
-    bar = Progress()
+    kept = cache_folder() / "campaigns"
+    bar = Progress(kept=kept)
     record = try_generator(
         args.generator,
         args.model,
@@ -77,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
         started=started(),
         progress=bar.count,
         cluster=args.cluster,
-        checkpoints=cache_folder() / "campaigns",
+        checkpoints=kept,
         keep=None if args.keep is None else Path(args.keep),
     )
     bar.done()
