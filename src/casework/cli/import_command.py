@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,7 +41,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", metavar="PATH", default="inputs.npy", help="inputs that the command names")
     parser.add_argument("--subject", metavar="ID", default="MDL-1", help="model card that the nodes name")
     parser.add_argument("--dataset", metavar="ID", default="DS-1", help="dataset that the nodes name")
-    parser.add_argument("-o", "--output", metavar="FILE", help="write the nodes there, as YAML")
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="write the nodes there, as YAML; an existing file is refused"
+    )
+    parser.add_argument("--force", action="store_true", help="overwrite the file of -o")
     parser.add_argument("-f", "--format", choices=("text", "json"), default="text", help="form of the report")
 
 
@@ -48,6 +52,7 @@ def run(args: argparse.Namespace) -> int:
     """Translate; 0 if every file was, 2 if one could not be (then nothing is written)."""
     from casework.exchange.tensorfi import translate
 
+    _refuse_existing(args)
     counts = None if args.model is None else _counts(Path(args.model))
     made = [translate(_read(path), path, counts) for path in args.files]
     failed = any(one.failed for one in made)
@@ -66,6 +71,15 @@ def run(args: argparse.Namespace) -> int:
     else:
         write_out(report, None)
     return 2 if failed else 0
+
+
+def _refuse_existing(args: argparse.Namespace) -> None:
+    """Refuse to overwrite a file, which may hold nodes that somebody wrote; a device or pipe is written to."""
+    if args.output in (None, "-") or args.force:
+        return
+    path = Path(args.output)
+    if os.path.lexists(path) and (path.is_file() or path.is_symlink() or path.is_dir()):
+        raise CallProblem(f"{path} exists already; name a new file, or give --force to overwrite it")
 
 
 def _read(path: str) -> bytes:

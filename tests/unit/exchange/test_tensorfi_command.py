@@ -48,6 +48,22 @@ def test_with_a_file_for_the_nodes_the_report_is_the_output(folder: Path, capsys
     assert capsys.readouterr().out.startswith("good.yaml:2:1: warning IMP-002")
 
 
+def test_a_file_that_is_there_is_kept_unless_it_may_be_overwritten(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written = folder / "mine.yaml"
+    written.write_text("- mine")
+    (folder / "nowhere.yaml").symlink_to("gone.yaml")
+    for output in ("mine.yaml", "nowhere.yaml"):
+        with pytest.raises(CallProblem, match=rf"{output} exists already; name a new file, or give --force"):
+            call("good.yaml", "-o", output)
+    assert written.read_text() == "- mine"
+    assert capsys.readouterr().out == "", "nothing is done that was not asked for"
+    assert call("good.yaml", "-o", "mine.yaml", "--force") == 0
+    assert written.read_text().startswith("# Taken over")
+    assert call("good.yaml", "-o", "/dev/null") == 0
+
+
 def test_the_model_has_a_say(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "net.onnx").write_bytes(lenet())
     assert call("good.yaml", "--model", "net.onnx", "-f", "json") == 0
