@@ -1,17 +1,25 @@
-"""The audit: a sample of the injected predictions is repeated by the oracle, and the two must agree."""
+"""The audit: a sample of the injected predictions is repeated by the oracle, and the two must agree.
+
+What both could have wrong is held to something else: the inputs of the oracle are those that the campaign was handed, and its outputs
+without faults must be those of the golden run; its flags are given by a second judge too.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from casework.injection.campaign.blocks import rows_of
-from casework.injection.campaign.lab import Setting, lab_of
+from casework.injection.campaign.lab import Lab, Setting, lab_of
+from casework.injection.engines.rebuild import Plain, RebuildEngine
 from casework.injection.faults.fault_list import FaultList
 from casework.injection.outcomes.flags import BEYOND, CHANGED, DETECTED, DUE, GHOST, LOST, NEAR_TIE, SDC, SDC5
+from casework.injection.outcomes.plain.second import second_judge
+from casework.injection.outcomes.plain.verdict import Second
 
 Array = NDArray[Any]
 
@@ -46,9 +54,11 @@ class Audited:
         target: Name of the tensor.
         engine: Engine that was audited.
         audited: Predictions repeated.
-        disagreements: Of these, those in which engine and oracle decide differently.
+        disagreements: Of these, those in which engine and oracle, the two judges, or oracle and golden run differ.
         near_ties: Of these, those that differ in a decision by less than the noise of sums; no disagreements.
         rounding: Of these, those that differ only in whether some bit of an output changed.
+        judges: Of the disagreements, those in which the second judge says something else of the oracle's outputs.
+        inputs: Of the disagreements, those of inputs on which the oracle without faults gives other outputs than the golden run.
     """
 
     target: str
@@ -57,6 +67,23 @@ class Audited:
     disagreements: int
     near_ties: int
     rounding: int
+    judges: int = 0
+    inputs: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What the oracle says of predictions, and whether that can be relied upon.
+
+    Attributes:
+        flags: uint16 [A]: of its outputs, by the judge of the campaign.
+        judges: bool [A]: the second judge says something else.
+        inputs: bool [A]: without faults, its outputs are not the golden ones.
+    """
+
+    flags: Array
+    judges: Array
+    inputs: Array
 
 
 def choose_rows(rows: int, wanted: int, seed: int) -> Array:
@@ -111,23 +138,77 @@ def run_audit(setting: Setting, shard: AuditShard) -> Audited:
     """Repeat predictions by the oracle and compare."""
     lab = lab_of(setting)
     target = lab.network.target(shard.target)
-    rows = np.arange(len(shard.faults))
-    truth = lab.engine("rebuild").run(target, shard.faults, rows, shard.samples, lab.judge)
+    oracle = cast(RebuildEngine, lab.engine("rebuild"))
+    oracle.plain = handed_over(setting, lab, oracle.plain)
     exact = lab.engine(shard.engine).exactness == "bit-exact"
-    return compare(shard, truth, exact=exact)
+    found = oracle.each(target, shard.faults, np.arange(len(shard.faults)), shard.samples)
+    return compare(shard, witnessed(lab, oracle.plain, found, shard.samples, exact=exact), exact=exact)
 
 
-def compare(shard: AuditShard, truth: Array, *, exact: bool) -> Audited:
+def handed_over(setting: Setting, lab: Lab, held: Plain) -> Plain:
+    """Return the graph without faults on the inputs of a setting: what is held, where it is that already."""
+    return held if held.inputs is setting.inputs else Plain(lab.network, setting.inputs)
+
+
+def witnessed(
+    lab: Lab, plain: Plain, found: Iterable[tuple[int, list[Array]]], samples: Array, *, exact: bool
+) -> Truth:
+    """Judge outputs of the oracle by both judges, and look whether it gives the golden outputs where nothing is hit.
+
+    Args:
+        lab: Golden run and judge.
+        plain: The graph without faults, as the oracle feeds it.
+        found: Positions in `samples` and outputs, each [1, ...]; predictions that are not there are not hit.
+        samples: int64 [A].
+        exact: Outputs without faults must be the golden ones bit for bit; else they must be decided alike.
+    """
+    second = second_judge(lab.judge)
+    flags = np.zeros(len(samples), np.uint16)
+    judges, inputs = (np.zeros(len(samples), np.bool_) for _ in range(2))
+    same: dict[int, bool] = {}
+    for row, outputs in found:
+        sample = int(samples[row])
+        golden = [values[sample : sample + 1] for values in lab.golden.outputs]
+        if sample not in same:
+            same[sample] = _alike(plain.outputs(sample), golden, None if exact else second)
+        flags[row] = lab.judge(outputs, samples[row : row + 1])[0]
+        judges[row] = second is not None and second(outputs, golden).differs(int(flags[row]))
+        inputs[row] = not same[sample]
+    return Truth(flags, judges, inputs)
+
+
+def _alike(found: Sequence[Array], golden: Sequence[Array], second: Second | None) -> bool:
+    """Return whether outputs have the same bits or, where a second judge is asked, are decided alike."""
+    if all(one.tobytes() == other.tobytes() for one, other in zip(found, golden, strict=True)):
+        return True
+    if second is None:
+        return False
+    flags = second(found, golden).flags
+    return not flags & DECISIONS or bool(flags & NEAR_TIE)
+
+
+def compare(shard: AuditShard, truth: Truth, *, exact: bool) -> Audited:
     """Compare an engine's flags with the oracle's.
 
     A bit-exact engine must agree in every flag. Of another, decisions must agree unless the oracle calls it a near
-    tie; whether some bit changed at all, and how far a confidence fell, may differ by rounding.
+    tie; whether some bit changed at all, and how far a confidence fell, may differ by rounding. What the oracle says must hold
+    before a second judge, and on outputs that are the golden ones where nothing is hit.
     """
-    differs = shard.flags != truth
-    decides = (shard.flags & DECISIONS) != (truth & DECISIONS)
+    wrong = disagreeing(shard.flags, truth.flags, exact=exact)
+    decides = (shard.flags & DECISIONS) != (truth.flags & DECISIONS)
+    unsure = np.zeros_like(wrong) if exact else ~wrong
+    near = unsure & decides
+    rounding = unsure & ((shard.flags ^ truth.flags) & CHANGED != 0) & ~decides
+    wrong = wrong | truth.judges | truth.inputs
+    return Audited(
+        shard.target, shard.engine, len(wrong), *(int(one.sum()) for one in (wrong, near, rounding, truth.judges, truth.inputs))
+    )  # fmt: skip
+
+
+def disagreeing(flags: Array, truth: Array, *, exact: bool) -> Array:
+    """Return bool [A]: an engine's flags, exact or up to rounding, are not what the oracle's allow."""
+    if exact:
+        return np.asarray(flags != truth)
+    decides = (flags & DECISIONS) != (truth & DECISIONS)
     # Only the oracle may call it a tie: an engine that calls everything one would never be wrong.
-    tie = (truth & NEAR_TIE) != 0
-    wrong = differs if exact else decides & ~tie
-    near = np.zeros_like(wrong) if exact else decides & tie
-    rounding = np.zeros_like(wrong) if exact else ((shard.flags ^ truth) & CHANGED != 0) & ~decides
-    return Audited(shard.target, shard.engine, len(truth), int(wrong.sum()), int(near.sum()), int(rounding.sum()))
+    return np.asarray(decides & ((truth & NEAR_TIE) == 0))

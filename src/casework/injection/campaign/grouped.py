@@ -11,12 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from casework.compute import ShardStore, spread
-from casework.injection.campaign.audit import Audited, AuditShard, choose_rows, compare
+from casework.injection.campaign.audit import (
+    Audited,
+    AuditShard,
+    choose_rows,
+    compare,
+    handed_over,
+    witnessed,
+)
 from casework.injection.campaign.blocks import BLOCKS, LEAST, CountingJudge
 from casework.injection.campaign.canary import Canary, sing
 from casework.injection.campaign.conduct import Campaign, Means, elsewhere, merged_ledger, refuse_dead, timed
 from casework.injection.campaign.lab import Lab, Setting, lab_of
 from casework.injection.engines.grouped.groups import GroupEngine
+from casework.injection.engines.grouped.rebuild_groups import RebuildGroupsEngine
 from casework.injection.faults.fault_list import FaultList
 from casework.injection.faults.groups import group_bounds, group_rows
 from casework.injection.network.target import Target
@@ -122,8 +130,10 @@ def _audit(
     chosen = choose_rows(len(group), wanted, seed) if wanted else np.zeros(0, np.int64)
     if not len(chosen):
         return ()
-    oracle = cast(GroupEngine, lab.engine("rebuild-groups"))
-    truth = oracle.run_groups(faults, bounds, group[chosen], sample[chosen], lab.judge)
+    oracle = cast(RebuildGroupsEngine, lab.engine("rebuild-groups"))
+    oracle.plain = handed_over(setting, lab, oracle.plain)
     exact = cast(GroupEngine, lab.engine(engine)).exactness_for(faults) == "bit-exact"
+    found = oracle.each(faults, bounds, group[chosen], sample[chosen])
+    truth = witnessed(lab, oracle.plain, found, sample[chosen], exact=exact)
     shard = AuditShard("all together", engine, faults, sample[chosen], flags[chosen])
     return (compare(shard, truth, exact=exact),)

@@ -44,15 +44,14 @@ class Plain:
             inputs: By graph input: [N, *shape of one sample], or whole (or N times the same) where it has no batch axis.
         """
         self._network = network
-        self._inputs = inputs
+        self.inputs = inputs
         self._session: Any = None
-        self._known: dict[int, list[Array]] = {}
 
     def feed(self, sample: int) -> dict[str, Array]:
         """Return what the graph is fed for one sample: its values in their order, in the shape of a batch of one."""
         fed: dict[str, Array] = {}
         for port in self._network.inputs:
-            given = np.asarray(self._inputs[port.name])
+            given = np.asarray(self.inputs[port.name])
             if port.layout is None:
                 fed[port.name] = given if given.shape == port.shape else given[0]
                 continue
@@ -63,13 +62,10 @@ class Plain:
         return fed
 
     def outputs(self, sample: int) -> list[Array]:
-        """Return the outputs of one sample as a judge takes them, each [1, ...]; run once for each sample."""
-        if sample not in self._known:
-            if self._session is None:
-                self._session = self._network.open(self._network.light.SerializeToString())
-            found = self._session.run([port.name for port in self._network.outputs], self.feed(sample))
-            self._known[sample] = self.row(found)
-        return self._known[sample]
+        """Return the outputs of one sample as a judge takes them, each [1, ...]."""
+        if self._session is None:
+            self._session = self._network.open(self._network.light.SerializeToString())
+        return self.row(self._session.run([port.name for port in self._network.outputs], self.feed(sample)))
 
     def row(self, outputs: list[Array]) -> list[Array]:
         """Return outputs of the graph for one sample as a judge takes them, each [1, ...]."""
