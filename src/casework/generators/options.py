@@ -144,6 +144,8 @@ _TYPES: Final[dict[OptionKind, tuple[type, ...]]] = {
 
 
 def _checked(spec: OptionSpec, value: Any) -> Any:
+    if spec.kind == "text" and isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)  # a plan says `faults: 2000` as well as `faults: "2000"`
     fits = isinstance(value, _TYPES[spec.kind]) and (spec.kind == "bool" or not isinstance(value, bool))
     if not fits:
         raise _wrong(spec, value)

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from casework.generators.fault_injection.options import OPTIONS
+from casework.generators.options import OptionProblem, read_options
 from casework.generators.protocol import load
 from casework.generators.resolve import resolve
 from casework.model.acceptance import judge
@@ -132,6 +134,14 @@ def test_what_does_not_go_together_is_refused_with_what_to_do(
     assert record.status == "not_evaluable"
     assert message in record.reason
     assert fix in record.reason
+
+
+def test_a_plan_may_write_a_number_without_quotes() -> None:
+    read = read_options(OPTIONS, {"faults": 20_000, "inputs_per_fault": 1, "bits": 30})
+    assert (read["faults"], read["inputs_per_fault"], read["bits"]) == ("20000", "1", "30")
+    for wrong in ({"faults": True}, {"faults": 2.5}, {"inputs_per_fault": 2}):
+        with pytest.raises(OptionProblem, match="option"):
+            read_options(OPTIONS, wrong)
 
 
 def test_populations_of_unlike_chances_are_not_told(inputs: str) -> None:
