@@ -160,7 +160,8 @@ def _table(table: Table) -> list[str]:
     shown, left = ordered[:_SHOWN], [*ordered[_SHOWN:], *(row for row in rows if row not in kept)]
     columns = [c for c in _columns(table.columns) if c not in _HIDDEN.get(table.name, ())]
     body = aligned([columns, *([_cell(row, column) for column in columns] for row in shown)]) if shown else []
-    return [f"{table.name} ({title})" if title else table.name, *body, *_left_out(left)]
+    none = [] if body or left else ["  none"]
+    return [f"{table.name} ({title})" if title else table.name, *body, *none, *_left_out(left)]
 
 
 def _left_out(rows: Sequence[Row]) -> list[str]:
