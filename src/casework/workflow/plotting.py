@@ -183,7 +183,7 @@ def _shown(found: Found, against: Found | None, way: Way) -> Shown:
     from casework.render.charts import Shown, comparison, figures
 
     campaign = _campaign(found)
-    if against is None:
+    if against is None or against.record == found.record:  # named twice, to have its own figures too
         return Shown(campaign, figures(campaign, way), found.origin)
     before = _campaign(against)
     compared = comparison(before, campaign, way)

@@ -77,6 +77,7 @@ class TestCommand:
         assert [p.name for p in out.iterdir()] == ["fault-injection.html"]
         page = (out / "fault-injection.html").read_text("utf-8")
         assert "Before and after: plain against hard" in page
+        assert "plain against plain" not in page
         assert "it is not signed" in page
         again = tmp_path / "again"
         main(["plot", hard, plain, "--against", plain, "-o", str(again)])

@@ -70,6 +70,24 @@ def fault_model(record: ResultRecord) -> str:
     return ", ".join(what) + (f" in {', '.join(where)}" if where else "") + mode
 
 
+def corrupted(record: ResultRecord) -> str:
+    """Return when a decision counts as corrupted, from the options of the record; nothing where these do not say."""
+    options = record.options
+    bounds = options.get("thresholds")
+    match options.get("decision"):
+        case "classification":
+            return "the class of the greatest score is another"
+        case "detection":
+            return "an object of the fault-free run is lost, or one is reported besides"
+        case "segmentation":
+            return f"the mean overlap (IoU) with the fault-free mask is below {_said(options.get('iou_bound', 'the bound'))}"
+        case "regression":
+            by = f" {_said(bounds[0])}" if isinstance(bounds, list | tuple) and bounds else " the first threshold"
+            return f"some element is off by more than{by}, in units of the output"
+        case _:
+            return ""
+
+
 def _matters(name: str, options: Mapping[str, Any]) -> bool:
     """Tell whether an option had a say: `low` and `high` are of `random`, the rate of the modes that draw by it."""
     match name:

@@ -148,7 +148,7 @@ def hatch() -> str:
 def stripes(ink: str) -> str:
     """Return the pattern for what was detected, which is told from solid bars without colour too: `url(#stripes)`."""
     ground = tag("rect", x=0, y=0, width=4, height=4, fill=ink)
-    line = stroke("M 3 0 V 4", colour.PAPER, 1.4)
+    line = stroke("M 2.8 0 V 4", colour.PAPER, 2.2)
     return tag("defs", tag("pattern", ground + line, id="stripes", width=4, height=4, patternUnits="userSpaceOnUse"))
 
 

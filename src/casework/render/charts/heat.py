@@ -106,12 +106,25 @@ def heat_maps(campaign: Campaign, way: Way = "auto", most: int = ROWS, least: in
     if not rows and not last:
         return (empty(NAME, TITLE, " ".join(found.notes), needless=True),)
     sheet = _sheet(rows, last, way)
+    notes = (*_wider(rows, last), *found.notes)
     parts = in_parts(rows, most)
     return tuple(
-        _part(campaign, sheet, part, part_of(NAME, TITLE, at, len(parts)), last, found.notes)
+        _part(campaign, sheet, part, part_of(NAME, TITLE, at, len(parts)), last, notes)
         if at == len(parts) - 1
         else _part(campaign, sheet, part, part_of(NAME, TITLE, at, len(parts)), (), ())
         for at, part in enumerate(parts)
+    )
+
+
+def _wider(rows: Sequence[_Row], last: Sequence[_Row]) -> tuple[str, ...]:
+    """Say where bits of all tensors stand that are of tensors without a row."""
+    width = max((width_of(row.dtype) for row in rows), default=64)
+    beyond = {bit for row in last for bit, cell in row.cells.items() if bit >= width and cell.predictions}
+    known = all(row.dtype for row in rows)
+    return (
+        (f"The bits above {width - 1} of all tensors are of wider tensors that have no row here.",)
+        if beyond and known
+        else ()
     )
 
 

@@ -80,7 +80,7 @@ def layer_bars(campaign: Campaign, most: int = ROWS, least: int = 0) -> tuple[Fi
     parts = in_parts(rows, most)
     last = len(parts) - 1
     return tuple(
-        _part(campaign, line, part, part_of(NAME, TITLE, at, len(parts)), found.notes if at == last else ())
+        _part(campaign, line, part, part_of(NAME, TITLE, at, len(parts)), found.notes if at == last else (), layers)
         for at, part in enumerate(parts)
     )
 
@@ -106,7 +106,14 @@ def _shares(layer: Layer, cells: Mapping[int, Cell]) -> tuple[float, float, floa
 _Bar = tuple[Layer, tuple[float, float, float], str]
 
 
-def _part(campaign: Campaign, line: Axis, rows: Sequence[_Bar], which: tuple[str, str], notes: Sequence[str]) -> Figure:
+def _part(
+    campaign: Campaign,
+    line: Axis,
+    rows: Sequence[_Bar],
+    which: tuple[str, str],
+    notes: Sequence[str],
+    layers: Sequence[Layer],
+) -> Figure:
     bottom = 18.0 + _ROW * len(rows)
     guarded = any(layer.detected for layer in campaign.layers)
     body = [
@@ -129,7 +136,7 @@ def _part(campaign: Campaign, line: Axis, rows: Sequence[_Bar], which: tuple[str
     table = tuple(_listed(layer) for layer, *_ in rows)
     name, title = which
     alt = " ".join((_alt(rows), *notes))
-    return Figure(name, title, _caption(campaign), alt, "".join(body), below + 22, columns, table)
+    return Figure(name, title, _caption(campaign, layers), alt, "".join(body), below + 22, columns, table)
 
 
 def grid(line: Axis, top: float, bottom: float) -> Iterator[str]:
@@ -207,18 +214,19 @@ def _listed(layer: Layer) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _caption(campaign: Campaign) -> str:
+def _caption(campaign: Campaign, shown: Sequence[Layer]) -> str:
     total = sum(layer.predictions for layer in campaign.layers)
+    guarded = "det. %: share that a guard detected. " if any(layer.detected for layer in campaign.layers) else ""
     return (
         f"Shares of the injected predictions in each tensor, in percent; {plural(total, 'prediction')} in all. SDC: the decision differs, "
         "no guard spoke and all outputs are finite; DUE: NaN or infinity, or the runtime refused. What is not drawn did not change "
-        f"the decision. n: predictions with a fault in the tensor. Whiskers: {interval_words(campaign)} of SDC."
-        f"{_few(campaign)}{first_amount(campaign)}"
+        f"the decision. {guarded}n: predictions with a fault in the tensor. Whiskers: {interval_words(campaign)} of SDC."
+        f"{_few(shown)}{first_amount(campaign)}"
     )
 
 
-def _few(campaign: Campaign) -> str:
-    found = sum(0 < layer.predictions < FEW for layer in campaign.layers)
+def _few(shown: Sequence[Layer]) -> str:
+    found = sum(0 < layer.predictions < FEW for layer in shown)
     pale = f" Pale: fewer than {FEW} predictions ({plural(found, 'tensor')})." if found else ""
     return f"{pale} What ends with an arrow goes on beyond the axis."
 

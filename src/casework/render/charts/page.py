@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from casework.model.result import Metric, ResultRecord
-from casework.render.charts.facts import audit, fault_model, sampling, written
+from casework.render.charts.facts import audit, corrupted, fault_model, sampling, written
 from casework.render.charts.figure import Figure, svg
 from casework.render.charts.tables import Campaign, Rate
 from casework.render.charts.words import METHODS, between, count, share
@@ -72,6 +72,7 @@ def _facts(campaign: Campaign) -> list[tuple[str, str]]:
         ("Model", record.files.get("model", "not named")),
         ("Data", record.files.get("data", "not named")),
         ("Fault model", fault_model(record)),
+        ("Corrupted (SDC) if", corrupted(record)),
         ("Sampling unit", sampling(campaign)),
         ("Audit", audit(campaign)),
         ("Generator", f"{record.generator.name}, version {record.generator.version}"),

@@ -55,7 +55,8 @@ def rows_of(campaign: Campaign, least: int = 0) -> Rows:
     unhit = unnamed(campaign.record) + sum(not layer.faults for layer in campaign.layers) * (least > 0)
     notes = [_few(few, least)] if few else []
     if unhit:
-        notes.append(f"{plural(unhit, 'further tensor')}: {UNHIT}, by chance; nothing is known of each of them alone.")
+        who = plural(unhit, "further tensor") + ("" if least else ", not named by the record")
+        notes.append(f"{who}: {UNHIT}, by chance; nothing is known of each of them alone.")
     layers, cells = merged(kept, campaign.cells)
     return Rows(layers, cells, tuple(notes))
 

@@ -7,14 +7,17 @@ from dataclasses import replace
 from typing import Final
 
 from casework.model.learning import Evidence, ModelCard
+from casework.model.requirement import Criterion, Requirement
 from casework.model.result import Metric
+from casework.model.verdict import CriterionResult
 from casework.render.charts import Campaign, Figure, TableProblem, comparison, is_campaign, read, svg
 from casework.render.charts.amounts import amount_curve
-from casework.render.charts.facts import audit, engines, fault_model, sampling
+from casework.render.charts.facts import audit, corrupted, engines, fault_model, sampling
 from casework.render.charts.hardening import COMPARED
 from casework.render.charts.heat import heat_maps
 from casework.render.charts.layers import layer_bars
 from casework.render.charts.measures import measures
+from casework.render.charts.rows import FEW
 from casework.render.charts.words import share
 from casework.render.report.appendix import anchor_of_figures
 from casework.render.report.document import (
@@ -38,11 +41,18 @@ from casework.render.report.document import (
     to_anchor,
     word,
 )
-from casework.render.report.figures import figure, interval, sample, worse_side
+from casework.render.report.figures import criterion_words, figure, interval, measured, percent, sample, worse_side
+from casework.render.report.judged import judged_limit, metric_of, why_missing
 from casework.render.report.view import View
 
 _ROWS: Final = 24
 """Tensors of one figure, of which two then stand on a page."""
+_WORDS: Final = (
+    "Silent corruption (SDC): the decision differs, all outputs are finite, and no guard spoke. Unusable (DUE): an output is NaN or "
+    "infinite, or the runtime refused. Masked: the outputs are the same bit for bit; benign: they differ, the decision does not. "
+    "These and what a guard detected exclude each other and add up to all. Near ties were decided by less than the noise of "
+    "floating-point sums; they are counted apart."
+)
 _NOTE: Final = 260
 """Characters of what is noted of an engine that a report shows."""
 _MOST: Final = 4
@@ -78,7 +88,9 @@ def _section(view: View, key: str, campaign: Campaign | str, found: dict[str, Ca
 
 def _blocks(view: View, key: str, campaign: Campaign, found: dict[str, Campaign | str]) -> Iterator[Block]:
     yield _facts(view, key, campaign)
+    yield _asked(view, key)
     yield _rates(key, campaign)
+    yield Paragraph(line(muted(_WORDS)))
     yield from _pictures(campaign)
     if campaign.rows("engines")[1]:
         yield _engines(key, campaign)
@@ -97,6 +109,7 @@ def _facts(view: View, key: str, campaign: Campaign) -> Facts:
     pairs: tuple[tuple[str, Cell], ...] = (
         ("Examined", tuple(inputs)),
         ("Fault model", cell(fault_model(record))),
+        ("Corrupted (SDC) if", cell(corrupted(record) or "the record does not say")),
         ("Sampling unit", cell(sampling(campaign))),
         ("Audit", cell(line(_audited(campaign), f"  {audit(campaign)}"))),
         ("Digests (SHA-256)", tuple(digests)),
@@ -114,6 +127,39 @@ def _audited(campaign: Campaign) -> Run:
     if audited is None or not audited.value or against is None:
         return word("open", "not audited")
     return word("yes", "agrees") if against.value == 0 else word("no", "disagrees")
+
+
+def _asked(view: View, key: str) -> Table:
+    """Return for each requirement that judges the record what it asks, what was found, and whether that is enough."""
+    columns = (
+        Column("Requirement", 1.5), Column("Asked", 1.9), Column("Found", 1.3), Column("Limit judged", 1.3), Column("Result", 0.9),
+    )  # fmt: skip
+    found = [
+        (name, node.acceptance[result.index], result)
+        for name, node in view.case.nodes(Requirement, "requirement")
+        for result in view.assessment.results.get(name, ())
+        if key == result.evidence or (not result.evidence and key in view.sources(name, "verifies"))
+    ]
+    rows = tuple(Row((cell(view.named(name)), *_answer(view, criterion, result))) for name, criterion, result in found)
+    source = (
+        "criteria of requirements, judged by the one-sided limit at the confidence that each asks for: met only if that limit is "
+        "within the bound"
+    )
+    none = "No requirement judges this record: its rates support no claim of the case by a bound."
+    return Table(f"{key}: asked, found, met or not", source, columns, rows, none, dense=True)
+
+
+def _answer(view: View, criterion: Criterion, result: CriterionResult) -> tuple[Cell, ...]:
+    metric = metric_of(view, criterion, result)
+    outcome = cell(line(word(result.judgement.outcome)))
+    asked = cell(criterion_words(criterion))
+    if metric is None:
+        return asked, cell(why_missing(view, result.requirement, result)), (), outcome
+    counts = sample(metric)
+    sure = f" (one-sided, {percent(criterion.confidence)})" if criterion.confidence is not None else ""
+    judged = judged_limit(criterion, result)
+    limit = cell(f"{judged}{sure if result.judgement.high is not None and judged != 'exact' else ''}")
+    return asked, cell(line(measured(metric), muted(f"  {counts}") if counts else "")), limit, outcome
 
 
 def _rates(key: str, campaign: Campaign) -> Table:
@@ -138,9 +184,11 @@ def _brief(metric: Metric) -> str:
 
 
 def _pictures(campaign: Campaign) -> Iterator[Block]:
-    for found in (heat_maps(campaign, most=_ROWS), layer_bars(campaign, most=_ROWS)):
+    for found in (heat_maps(campaign, most=_ROWS, least=FEW), layer_bars(campaign, most=_ROWS, least=FEW)):
         for at, one in enumerate(found[:_MOST]):
-            yield _picture(one if at == 0 else replace(one, caption="Scales and marks as in the first part."))
+            yield _picture(
+                replace(one, caption=_caption(campaign, one) if at == 0 else "Scales and marks as in the first part.")
+            )
         if len(found) > _MOST:
             more = (
                 f"The first {_MOST} of {len(found)} figures of this kind; `casework plot {campaign.label}` draws all."
@@ -149,6 +197,16 @@ def _pictures(campaign: Campaign) -> Iterator[Block]:
     curve = amount_curve(campaign)
     if curve.body:
         yield _picture(curve)
+
+
+def _caption(campaign: Campaign, one: Figure) -> str:
+    """Return the caption, which says of what tensors no row is drawn."""
+    if all(layer.faults >= FEW for layer in campaign.layers):
+        return one.caption
+    return (
+        f"{one.caption} A tensor has a row if at least {FEW} faults hit it; the others are summed up in a line below, and "
+        f"`casework plot {campaign.label}` draws each."
+    )
 
 
 def _picture(one: Figure) -> Block:

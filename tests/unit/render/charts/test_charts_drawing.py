@@ -321,13 +321,6 @@ class TestBars:
         assert re.findall(r">([0-9.]+ %)</text>", svg(figure))[-1] == "2 %"
         assert "beyond the axis" in figure.caption
 
-    def test_a_tensor_without_predictions_says_so(self) -> None:
-        made = record()
-        rows = table(made, "rates by tensor")
-        none = ("idle", "weight", "Conv", 12, 1, 0, 0, 0, 0, 0, 0, None, None, None, "")
-        figure = layer_bars(read(with_table(made, rows.model_copy(update={"rows": (*rows.rows, none)})), "x"))[0]
-        assert ">no fault fell here<" in svg(figure)
-
     def test_of_many_classes_the_worst_are_drawn_and_all_are_listed(self) -> None:
         rows = tuple((f"class {i}", 1000, i, 0, i / 1000, i / 2000, i / 900) for i in range(100))
         made = record()
@@ -340,7 +333,80 @@ class TestBars:
         assert not any("class class 59:" in t for t in tips(figure))
 
 
+def with_rows(made: ResultRecord, *rows: tuple[Any, ...]) -> ResultRecord:
+    """A record with further rows of `rates by tensor`."""
+    held = table(made, "rates by tensor")
+    return with_table(made, held.model_copy(update={"rows": (*held.rows, *rows)}))
+
+
+IDLE = ("idle", "weight", "Conv", 12, 64, 0, 0, 0, 0, 0, 0, None, None, None, "")
+RARE = ("rare", "scale", "QLinearConv", 12, 1, 3, 3, 2, 0, 0, 1, 0.667, 0.2, 0.95, "promoted")
+MISSED = "By chance no fault fell on 4 tensors, such as idle: nothing is known of each of them alone."
+
+
+class TestTensorsWithFewFaultsOrNone:
+    def test_one_that_no_fault_hit_has_a_hatched_row_in_both_figures(self) -> None:
+        campaign = read(with_rows(record(), IDLE), "x")
+        bars, heat = layer_bars(campaign)[0], heat_maps(campaign)[0]
+        assert ">no fault fell here<" in svg(bars)
+        assert "idle: no fault fell here, nothing is known" in tips(bars)
+        assert "idle, all bits: no fault fell here" in tips(heat)
+        for figure in (bars, heat):
+            hatched = [e for e in drawn(figure).iter(f"{NS}rect") if "idle" in "".join(e.itertext())]
+            assert [e.get("fill") for e in hatched] == [colours.PAPER, "url(#figure-hatch)"]
+            assert [row[0] for row in figure.rows][-1] == "idle"
+        assert heat.rows[-1][3] == "no fault fell here"
+
+    def test_those_that_a_record_counts_and_does_not_name_are_counted(self) -> None:
+        said = "3 further tensors, not named by the record: no fault fell here"
+        campaign = read(with_rows(record(limitations=(MISSED,)), IDLE), "x")
+        for figure in (*layer_bars(campaign), *heat_maps(campaign)):
+            assert said in svg(figure), "four were missed, and one of them has a row"
+        assert "further" not in svg(layer_bars(read(with_rows(record(), IDLE), "x"))[0])
+
+    def test_those_of_few_faults_are_folded_into_one_line_with_their_counts(self) -> None:
+        campaign = read(with_rows(record(), IDLE, RARE), "x")
+        found = rows_of(campaign, 20)
+        assert [layer.tensor for layer in found.layers] == [name for name, *_ in LENET]
+        assert found.notes == (
+            "1 further tensor with fewer than 20 faults each: 3 faults, SDC in 2 of 3 predictions, most in rare (2 of 3).",
+            "1 further tensor: no fault fell here, by chance; nothing is known of each of them alone.",
+        )
+        for figure in (layer_bars(campaign, least=20)[-1], heat_maps(campaign, least=20)[-1]):
+            assert all(note in figure.alt for note in found.notes)
+            assert "rare" not in [row[0] for row in figure.rows]
+
+    def test_where_all_are_of_few_faults_what_is_left_is_all_of_them_by_bit(self) -> None:
+        campaign = read(record(each=1), "x")
+        (heat,) = heat_maps(campaign, least=100)
+        (bars,) = layer_bars(campaign, least=100)
+        assert "all tensors, bit 30 (exponent): SDC" in " ".join(tips(heat))
+        assert heat.rows == ()
+        assert not bars.body
+        assert bars.caption.startswith("No tensor was hit by as many as 100 faults")
+        assert "12 further tensors with fewer than 100 faults each" in bars.caption
+
+    def test_a_record_of_tensors_without_any_fault_sets_no_axis_and_does_not_break(self) -> None:
+        made = record(more=())
+        only = with_table(made, table(made, "rates by tensor").model_copy(update={"rows": (IDLE,)}))
+        alone = only.model_copy(update={"tables": only.tables[:1]})
+        assert ">no fault fell here<" in svg(layer_bars(read(alone, "x"))[0])
+
+
 class TestCurves:
+    def test_bits_that_were_not_sampled_are_hatched_and_few_predictions_set_no_axis(self) -> None:
+        made = record()
+        bits = table(made, "rates by bit")
+        kept = tuple(row for row in bits.rows if int(row[0]) not in (3, 30))  # type: ignore[arg-type]
+        one = (30, 1, 0, 0, 0.0, 0.0, 0.975)
+        changed = with_table(made, bits.model_copy(update={"rows": (*kept, one)}))
+        figure = named(figures(read(changed, "x")), "bits")
+        assert "bit 3: not sampled" in tips(figure)
+        assert ">not sampled<" in svg(figure)
+        assert "bit 30: SDC 0 % [0, 97.5] % (0 of 1 predictions)" in tips(figure)
+        marks = re.findall(r">([0-9.e-]+)</text>", svg(figure))
+        assert "100" not in marks
+
     def test_bits_without_sdc_are_hollow_with_their_upper_limit(self, gallery: tuple[Figure, ...]) -> None:
         figure = named(gallery, "bits")
         circles = [e for e in drawn(figure).iter(f"{NS}circle") if e.find(f"{NS}title") is not None]

@@ -13,10 +13,12 @@ from typing import Any
 import pypdfium2
 import pytest
 
+from casework.graph.appraise import results
 from casework.model.result import ResultRecord, Statement, Subject, Table
 from casework.model.verdict import Appraisal, Verdict
 from casework.render.report import build, to_html, to_pdf
 from casework.render.report.document import Paragraph, Picture, Report, Section
+from casework.render.report.document import Table as Grid
 from doubles.injection_records import record, wide_network
 
 PLANS = """
@@ -26,12 +28,23 @@ PLANS = """
   generator: fault-injection
   subject: MC-INT8
   data: DS-VER
+  verifies: [ML-FI]
 - type: evidence
   id: EV-FI-FLOAT
   title: Bit flips in the float model
   generator: fault-injection
   subject: MC-FLOAT
   data: DS-VER
+- type: requirement
+  id: ML-FI
+  level: ml
+  title: Flipped bits
+  statement: Of the single bit flips at most two in a hundred shall corrupt the result silently.
+  allocated_to: [MC-INT8]
+  acceptance:
+    - {metric: sdc_rate, op: "<=", bound: 0.02, unit: ratio, confidence: 0.95}
+    - {metric: due_rate, op: "<=", bound: 0.00001, unit: ratio, confidence: 0.95}
+    - {metric: ghost_rate, op: "<=", bound: 0.01, unit: ratio, confidence: 0.95}
 """
 
 Making = Callable[..., Report]
@@ -63,7 +76,9 @@ def making() -> Making:
 
     def make(**found: Appraisal) -> Report:
         held = {key.replace("_", "-"): value for key, value in found.items()}
-        assessment = replace(example.assessment, appraisals={**example.assessment.appraisals, **held})
+        appraisals = {**example.assessment.appraisals, **held}
+        judged = results(example.assessment.case, appraisals)
+        assessment = replace(example.assessment, appraisals=appraisals, results=judged)
         return build(assessment, example.decision, generated_for=date(2026, 3, 2))
 
     return make
@@ -122,6 +137,49 @@ def test_of_many_figures_a_few_are_shown_and_where_the_others_are_is_said(making
     assert len(pictures(section)) == 9  # four of each of two kinds, and the curve
     said = [b.line[0].text for b in section.blocks if isinstance(b, Paragraph)]
     assert sum("`casework plot EV-FI` draws all" in text for text in said) == 2
+
+
+def words_of(grid: Grid) -> list[list[str]]:
+    return [["\n".join("".join(run.text for run in line) for line in cell) for cell in row.cells] for row in grid.rows]
+
+
+def grids(section: Section) -> dict[str, Grid]:
+    return {b.caption: b for b in section.blocks if isinstance(b, Grid)}
+
+
+def test_each_requirement_that_judges_a_record_says_what_it_asks_and_what_was_found(making: Making) -> None:
+    report = making(EV_FI=appraisal("EV-FI", record()))
+    found = grids(sections(report)["EV-FI"])["EV-FI: asked, found, met or not"]
+    sdc, due, ghosts = words_of(found)
+    assert sdc == [
+        "ML-FI Flipped bits", "sdc_rate <= 0.02 ratio at 95 % confidence", "0.0101957 ratio  70146 of 6880000",
+        "at most 0.0102589 (one-sided, 95 %)", "met",
+    ]  # fmt: skip
+    assert due[-1] == "not met"
+    assert ghosts[1:] == ["ghost_rate <= 0.01 ratio at 95 % confidence", "the record has no ghost_rate", "", "missing"]
+
+
+def test_a_record_that_nothing_is_asked_of_says_so(making: Making) -> None:
+    report = making(EV_FI_FLOAT=appraisal("EV-FI-FLOAT", record()))
+    found = grids(sections(report)["EV-FI-FLOAT"])["EV-FI-FLOAT: asked, found, met or not"]
+    assert found.rows == ()
+    assert found.empty.startswith("No requirement judges this record")
+
+
+def test_tensors_of_few_faults_share_a_line_and_the_caption_says_so(making: Making) -> None:
+    made = record()
+    rates = made.tables[0]
+    rare = ("rare", "scale", "QLinearConv", 12, 1, 3, 3, 2, 0, 0, 1, 0.667, 0.2, 0.95, "promoted")
+    more = rates.model_copy(update={"rows": (*rates.rows, rare)})
+    section = sections(making(EV_FI=appraisal("EV-FI", made.model_copy(update={"tables": (more, *made.tables[1:])}))))[
+        "EV-FI"
+    ]
+    heat, bars, _curve = pictures(section)
+    for one in (heat, bars):
+        assert "1 further tensor with fewer than 20 faults each: 3 faults, SDC in 2 of 3 predictions" in one.svg
+        assert "A tensor has a row if at least 20 faults hit it" in one.caption
+    plain = pictures(sections(making(EV_FI=appraisal("EV-FI", record())))["EV-FI"])
+    assert not any("A tensor has a row if" in one.caption for one in plain)
 
 
 def test_both_formats_hold_rates_intervals_audit_digests_and_limits(making: Making) -> None:
