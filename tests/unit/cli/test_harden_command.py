@@ -44,6 +44,7 @@ CARD = """\
   - {{name: x, dtype: float32, shape: [n, 784]}}
   outputs:
   - {{name: logits, dtype: float32, shape: [n, 10]}}
+  deployed_on: A camera.
   intended_use: Tests.
   limits: [Nothing is known of real digits.]
 """
@@ -133,8 +134,10 @@ def test_a_card_derives_from_the_parents(harden: Harden) -> None:
     assert node["file"] == {"path": "hard.onnx", "sha256": sha256_file(Path("hard.onnx"))}
     assert [t["name"] for t in node["outputs"]] == ["logits"]
     assert node["limits"][0] == "Nothing is known of real digits."
-    assert "range at 1 places" in node["limits"][1]
-    assert "alarm_nan" in node["limits"][2]
+    assert "deployed_on" not in node, "the parent runs on a camera, the new file nowhere yet"
+    assert node["limits"][1].startswith("A candidate, deployed nowhere: what was shown of MDL-1")
+    assert "range at 1 places" in node["limits"][2]
+    assert "alarm_nan" in node["limits"][3]
 
 
 def test_the_card_of_another_file_is_refused(harden: Harden) -> None:

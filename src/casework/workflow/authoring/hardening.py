@@ -255,6 +255,8 @@ def _clean(plan: Plan, parent: bytes, made: Any, arrays: Mapping[str, Array], ch
 def hardened_card(parent: ModelCard | None, plan: Plan, report: Mapping[str, Any]) -> dict[str, Any]:
     """Return the card of a hardened model: the parent's, with another file, the parent's id, and the measures among the limits.
 
+    It names no target: a hardened model is a candidate, whatever its parent runs on.
+
     Raises:
         CallProblem: The card would not be valid.
     """
@@ -262,14 +264,15 @@ def hardened_card(parent: ModelCard | None, plan: Plan, report: Mapping[str, Any
         raise CallProblem("a card needs the card of the parent: give --parent MDL-...")
     fields = parent.model_dump(mode="json", exclude_unset=True)
     names = ", ".join(m["measure"] for m in report["measures"])
-    # What is not carried over: the signature is of another file, and so are files of weights, which are in this one now.
-    dropped = ("signature", "external", "notes", "tags")
+    # What is not carried over: the signature is of another file, and so are files of weights, which are in this one now; and
+    # the parent may run somewhere, a file that was written this minute does not.
+    dropped = ("signature", "external", "notes", "tags", "deployed_on")
     values = {k: v for k, v in fields.items() if k not in dropped} | {
         "id": fresh_id("model_card"),
         "title": f"{parent.title or parent.id}, hardened ({names})",
         "file": {"path": _below_root(plan), "sha256": report["sha256"]},
         "derived_from": parent.id,
-        "limits": [*fields.get("limits", []), *_card_limits(report)],
+        "limits": [*fields.get("limits", []), _candidate(parent), *_card_limits(report)],
     }
     ordered = {name: values[name] for name in ModelCard.model_fields if name in values}
     _entry, node, findings = validate(ordered, "", 0)
@@ -284,6 +287,13 @@ def _below_root(plan: Plan) -> str:
         return Path(plan.output).resolve().relative_to(root).as_posix()
     except ValueError:
         raise CallProblem(f"{plan.output} is not below {root}, so no card of the case can name it") from None
+
+
+def _candidate(parent: ModelCard) -> str:
+    return (
+        f"A candidate, deployed nowhere: what was shown of {parent.id} and where that runs says nothing of this file. State "
+        "deployed_on when it is deployed, and not before evidence examines it."
+    )
 
 
 def _card_limits(report: Mapping[str, Any]) -> list[str]:
