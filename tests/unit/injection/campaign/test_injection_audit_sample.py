@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casework.injection.campaign.audit import AuditShard, choose_rows, compare, spread_rows
+from casework.injection.campaign.audit import AuditShard, Truth, choose_rows, compare, spread_rows
 from casework.injection.faults.fault_list import FaultList, FaultTensor
 from casework.injection.faults.generate import generate
 from casework.injection.faults.recipe import Recipe
@@ -60,8 +60,19 @@ def test_a_bit_exact_engine_must_agree_in_everything_and_another_in_decisions_un
     engine = [0, CHANGED, CHANGED, CHANGED | SDC, CHANGED | SDC | NEAR_TIE, CHANGED | SDC, CHANGED | DROP10, CHANGED]
     oracle = [0, CHANGED, 0, CHANGED, CHANGED, CHANGED | NEAR_TIE, CHANGED, CHANGED | DUE]
     shard = AuditShard("w", "e", faults(8), np.zeros(8, np.int64), np.array(engine, np.uint16))
-    exact = compare(shard, np.array(oracle, np.uint16), exact=True)
+    never = np.zeros(8, np.bool_)
+    truth = Truth(np.array(oracle, np.uint16), never, never)
+    exact = compare(shard, truth, exact=True)
     assert (exact.audited, exact.disagreements, exact.near_ties, exact.rounding) == (8, 6, 0, 0)
-    other = compare(shard, np.array(oracle, np.uint16), exact=False)
+    other = compare(shard, truth, exact=False)
     # Wrong: a decision, one that only the engine calls a tie, and an unusable result; a tie by the oracle's word is none.
     assert (other.audited, other.disagreements, other.near_ties, other.rounding) == (8, 3, 1, 1)
+
+
+def test_an_oracle_that_a_second_judge_contradicts_or_that_is_not_golden_is_a_disagreement() -> None:
+    flags = np.array([0, CHANGED, CHANGED | SDC, 0], np.uint16)
+    shard = AuditShard("w", "e", faults(4), np.zeros(4, np.int64), flags)
+    truth = Truth(flags, np.array([False, True, True, False]), np.array([False, False, True, True]))
+    for exact in (True, False):
+        found = compare(shard, truth, exact=exact)
+        assert (found.disagreements, found.judges, found.inputs) == (3, 2, 2)
