@@ -156,7 +156,12 @@ def test_each_requirement_that_judges_a_record_says_what_it_asks_and_what_was_fo
         "at most 0.0102589 (one-sided, 95 %)", "met",
     ]  # fmt: skip
     assert due[-1] == "not met"
-    assert ghosts[1:] == ["ghost_rate <= 0.01 ratio at 95 % confidence", "the record has no ghost_rate", "", "missing"]
+    assert ghosts[1:] == [
+        "ghost_rate <= 0.01 ratio at 95 % confidence",
+        "the evidence holds no ghost_rate of all",
+        "",
+        "missing",
+    ]
 
 
 def test_a_record_that_nothing_is_asked_of_says_so(making: Making) -> None:
