@@ -154,6 +154,21 @@ def test_several_amounts_are_told_apart() -> None:
     ]  # fmt: skip
 
 
+def test_a_hardened_model_is_told_beside_its_parent() -> None:
+    rates = [
+        metric(name, share, n=1000)
+        for name, share in (("parent_sdc_rate", 0.01), ("sdc_rate", 0.001), ("sdc_prevented_rate", 0.9))
+    ]
+    columns = ("measure", "target", "sdc_before", "sdc_after")
+    hardening = table("hardening", columns, [("range", "weights", 0.01, 0.001)])
+    lines = lines_of(record(metrics=rates, tables=[*record().tables, hardening]))
+    assert [line.split()[:3] for line in lines[2:5]] == [
+        ["sdc_rate", "0.1", "%"], ["parent_sdc_rate", "1", "%"], ["sdc_prevented_rate", "90", "%"],
+    ]  # fmt: skip
+    assert lines.index("hardening") < lines.index("rates by tensor (highest sdc_rate first)")
+    assert rows_below(lines, "hardening")[1].split() == ["range", "weights", "1", "%", "0.1", "%"]
+
+
 def test_a_refusal_is_its_reason_and_nothing_beside() -> None:
     lines = lines_of(record(status="not_evaluable", reason="bit 99 is beyond.", metrics=[], tables=[]))
     assert lines == [

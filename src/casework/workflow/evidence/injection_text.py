@@ -17,6 +17,14 @@ MEANINGS: Final = {
 }
 """The five kinds of outcome, worst first: together they are all injected predictions."""
 
+COMPARED: Final = {
+    "parent_sdc_rate": "the same faults in the parent: silent data corruption",
+    "parent_due_rate": "the same faults in the parent: no usable result",
+    "sdc_prevented_rate": "of those silent in the parent, no longer silent",
+    "sdc_added_rate": "of those not silent in the parent, silent now",
+}
+"""What a hardened model's record says of its parent."""
+
 _CORRUPT: Final = {
     "classification": "another class, and nothing tells: silent data corruption",
     "detection": "an object lost or made up, and nothing tells: silent data corruption",
@@ -75,8 +83,11 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 def _headline(record: ResultRecord) -> list[str]:
     shown = [m for m in record.metrics if m.slice == "all" or m.slice.startswith("amount=")]
-    rates = [m for name in MEANINGS for m in shown if m.name == name]
-    meanings = MEANINGS | {"sdc_rate": _CORRUPT.get(str(record.options.get("decision")), MEANINGS["sdc_rate"])}
+    first = (*MEANINGS, *COMPARED)
+    rates = [m for name in first for m in shown if m.name == name]
+    meanings = (
+        MEANINGS | COMPARED | {"sdc_rate": _CORRUPT.get(str(record.options.get("decision")), MEANINGS["sdc_rate"])}
+    )
     several = any(m.slice != "all" for m in rates)
     rows = [
         (m.name, *([m.slice] if several else []), percent(m.value), _interval(m), _count(m), meanings[m.name])
@@ -85,7 +96,7 @@ def _headline(record: ResultRecord) -> list[str]:
     lines = [*_put(record, shown), *(["", *aligned(rows)] if rows else [])]
     lines += ["", *_overhead(shown)]
     lines += [f"  {c.name}: {c.outcome}: {c.detail}" for c in record.self_checks]
-    others = [m for m in shown if m.name not in MEANINGS and m.name not in _TOLD]
+    others = [m for m in shown if m.name not in (*first, *_TOLD)]
     others += [m for m in record.metrics if m.slice.startswith("kind=")]
     if others:
         lines += ["", *aligned([(m.name, m.slice, _value(m), _interval(m), _count(m)) for m in others])]
@@ -187,7 +198,7 @@ def _cell(row: Row, column: str) -> str:
         return "" if low is None or high is None else f"[{percent(low)}, {percent(high)}]"
     value = row[column]
     if isinstance(value, float):
-        return percent(value) if column.endswith("_rate") else f"{value:.4g}"
+        return percent(value) if column.endswith(("_rate", "_before", "_after")) else f"{value:.4g}"
     text = "" if value is None else str(value)
     return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
 
