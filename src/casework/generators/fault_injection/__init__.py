@@ -10,7 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from casework.artifact.digest import sha256_bytes
-from casework.generators.fault_injection.comparison import Before, after, lineage_to, report_before
+from casework.generators.fault_injection.comparison import (
+    Before,
+    after,
+    lineage_to,
+    parent_of,
+    report_before,
+    verify_lineage,
+)
 from casework.generators.fault_injection.decisions import DecisionMaker, decision_of
 from casework.generators.fault_injection.design import Designed, design
 from casework.generators.fault_injection.estimates import COMMON, RATES
@@ -59,17 +66,17 @@ def _body(request: Request, options: dict[str, Any], finds: Finds, progress: Pro
     if options["mode"] in MODE_TARGETS and options["fault_list"] is None:
         finds.options["target"] = options["target"] = MODE_TARGETS[options["mode"]]
     progress(0, 0, "preparing the model and its golden run")
-    setting, lab, inputs = _laboratory(model.content, request, inputs, maker, options, finds)
+    setting, inputs = _laboratory(model.content, request, inputs, maker, options, finds)
     finds.limitations += [
         "A processor's registers, control flow and memory outside of the model's tensors are not hit.",
         f"What a corrupted result is, is judged against the fault-free result on {len(inputs)} inputs, not against the truth.",
     ]
     before: Before | None = None
     if request.reference is None:
-        designed = design(request, options, setting, lab, progress)
+        designed = design(request, options, setting, lab_of(setting), progress)
     else:
-        designed, before = _against(request, request.reference, options, (lab, setting), inputs, progress, finds)
-        lab = lab_of(setting)
+        designed, before = _against(request, request.reference, options, setting, inputs, progress, finds)
+    lab = lab_of(setting)
     started = time.process_time()
     progress(0, 0, "timing fault-free predictions")
     baseline = measure(model.content, lambda batch: _feed(lab, batch))
@@ -89,29 +96,34 @@ def _body(request: Request, options: dict[str, Any], finds: Finds, progress: Pro
 
 
 def _against(
-    request: Request, source: ModelSource, options: dict[str, Any], child: tuple[Lab, Setting], inputs: Inputs, progress: Progress,
+    request: Request,
+    source: ModelSource,
+    options: dict[str, Any],
+    child: Setting,
+    inputs: Inputs,
+    progress: Progress,
     finds: Finds,
-) -> tuple[Designed, Before]:  # fmt: skip
-    """Put the same faults into the parent of a hardened model, and then into the model."""
+) -> tuple[Designed, Before]:
+    """Put the same faults into the parent of a hardened model, and then into the model; one lab is held at a time."""
     parent = open_source("reference", source, finds)
     name = "" if request.model is None else request.model.name
-    lineage = lineage_to(parent.sha256, source.name, name, child[1].content)
+    lineage = lineage_to(parent.sha256, source.name, name, child.content)
+    progress(0, 0, "taking the measures anew")
+    verify_lineage(parent, child, finds)
     maker = decision_of(parent, source, inputs, options)
     setting = Setting(parent.content, source.name, inputs.arrays, maker)
-    lab = lab_of(setting)
-    made = design(request, options, setting, lab, progress)
-    fresh = lab_of(child[1])
-    return after(request, options, made, lineage, (lab, setting), (fresh, child[1]), progress)
+    made = design(request, options, setting, lab_of(setting), progress)
+    return after(request, options, made, lineage, parent_of(lab_of(setting)), child, progress)
 
 
 def _laboratory(
     content: bytes, request: Request, inputs: Inputs, maker: DecisionMaker, options: dict[str, Any], finds: Finds
-) -> tuple[Setting, Lab, Inputs]:
+) -> tuple[Setting, Inputs]:
     name = "" if request.model is None else request.model.name
     setting = Setting(content, name, inputs.arrays, maker)
     lab = lab_of(setting)
     if not options["correct_only"]:
-        return setting, lab, inputs
+        return setting, inputs
     classes = getattr(lab.judge, "classes", None)
     if not inputs.labels or classes is None or maker.kind != "classification":
         raise GeneratorProblem("correct_only needs labels of a classifier", "Give labelled data, or drop the option.")
@@ -124,7 +136,7 @@ def _laboratory(
     finds.limitations.append(f"Of {len(inputs)} inputs the {len(right)} that the model has right are used.")
     inputs = inputs.take(right)
     setting = replace(setting, inputs=inputs.arrays)
-    return setting, lab_of(setting), inputs
+    return setting, inputs
 
 
 def _feed(lab: Lab, batch: int) -> dict[str, Array]:

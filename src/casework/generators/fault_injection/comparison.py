@@ -8,15 +8,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from casework.artifact.onnx_model import OpenedModel
 from casework.generators.fault_injection.decisions import DecisionMaker, metadata
 from casework.generators.fault_injection.design import Designed, Part, runner_of, trials_of
 from casework.generators.fault_injection.estimates import EVENTS, Trials
 from casework.generators.protocol import GeneratorProblem, Progress, Request
 from casework.generators.record import Finds, census, table
-from casework.injection.campaign.lab import Lab, Setting
+from casework.injection.campaign.lab import Lab, Setting, lab_of
+from casework.injection.engines.protocol import Judge
 from casework.injection.hardening.comparing import COLUMNS, Lineage, carried, hardening_row, lineage_of
+from casework.injection.hardening.reproducing import reproduce
 from casework.injection.outcomes.flags import SDC
-from casework.model.result import Metric
+from casework.model.result import Metric, SelfCheck
 
 Array = NDArray[Any]
 
@@ -58,8 +61,35 @@ def lineage_to(parent_sha256: str, parent: str, child: str, content: bytes) -> L
     return found
 
 
+def verify_lineage(parent: OpenedModel, child: Setting, finds: Finds) -> None:
+    """Note whether the measures that a hardened model names, taken anew on its parent, give the model."""
+    found = reproduce(parent.content, parent.sha256, child.content, metadata(child.content), child.inputs)
+    finds.self_checks.append(SelfCheck(name="lineage", outcome=found.outcome, detail=found.detail))
+    finds.limitations += found.unverified
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """What is kept of a parent's golden run when its campaigns are done; the rest of its lab is let go.
+
+    Attributes:
+        outputs: Names of its outputs.
+        judge: Its judge.
+        samples: Number of inputs.
+    """
+
+    outputs: tuple[str, ...]
+    judge: Judge
+    samples: int
+
+
+def parent_of(lab: Lab) -> Parent:
+    """Return what is kept of a parent's lab."""
+    return Parent(tuple(port.name for port in lab.network.outputs), lab.judge, lab.samples)
+
+
 def after(
-    request: Request, options: dict[str, Any], before: Designed, lineage: Lineage, parent: tuple[Lab, Setting], child: tuple[Lab, Setting],
+    request: Request, options: dict[str, Any], before: Designed, lineage: Lineage, parent: Parent, setting: Setting,
     progress: Progress,
 ) -> tuple[Designed, Before]:  # fmt: skip
     """Put the parent's faults into the child.
@@ -69,8 +99,8 @@ def after(
         options: As read.
         before: The parent's campaigns.
         lineage: Of the child.
-        parent: Lab and setting of the parent.
-        child: Lab and setting of the child.
+        parent: What is left of the parent's lab.
+        setting: Of the child.
         progress: Is told how far it is.
 
     Returns:
@@ -79,7 +109,7 @@ def after(
     Raises:
         GeneratorProblem: The campaigns are of a kind that has no before and after.
     """
-    (lab, setting), made, kept = child, [], []
+    lab, made, kept = lab_of(setting), [], []
     runner = runner_of(request, options, setting, progress)
     names = {t.name for t in lab.network.targets}
     missing: dict[str, int] = {}
@@ -100,7 +130,7 @@ def after(
         kept.append(Part(part.amount, trials, part.campaigns))
         found = trials_of([campaign], trials.design, trials.confidence, trials.stratum, trials.weights)
         made.append(Part(part.amount, found, (campaign,)))
-    flips = _clean_flips(parent[0], lab)
+    flips = _clean_flips(parent, lab)
     return Designed(tuple(made), None, before.left_out, before.population), Before(
         Designed(tuple(kept)), lineage, flips, missing
     )
@@ -119,11 +149,11 @@ def _without(trials: Trials, names: set[str]) -> Trials:
     )  # fmt: skip
 
 
-def _clean_flips(parent: Lab, child: Lab) -> int:
+def _clean_flips(parent: Parent, child: Lab) -> int:
     """Return the number of inputs that the two decide otherwise without faults."""
     names = [port.name for port in child.network.outputs]
-    outputs = [child.golden.outputs[names.index(port.name)] for port in parent.network.outputs if port.name in names]
-    if len(outputs) != len(parent.network.outputs):
+    outputs = [child.golden.outputs[names.index(name)] for name in parent.outputs if name in names]
+    if len(outputs) != len(parent.outputs):
         raise GeneratorProblem("the hardened model lacks outputs of its parent", "Harden the model anew.")
     flags = parent.judge(outputs, np.arange(parent.samples))
     return int((flags & SDC != 0).sum())

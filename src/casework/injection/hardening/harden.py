@@ -36,6 +36,7 @@ class Hardened:
         samples: Number of inputs in them.
         applied: What each measure did.
         alarms: Names of the boolean [N] outputs that tell of detected faults.
+        measured: Names of stored limits that come from the data, and that the lineage does not hold.
     """
 
     content: bytes
@@ -45,6 +46,7 @@ class Hardened:
     samples: int
     applied: tuple[Applied, ...]
     alarms: tuple[str, ...]
+    measured: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -55,6 +57,7 @@ class Hardened:
 def harden(
     content: bytes, name: str, measures: Sequence[Measure], inputs: Mapping[str, Array], *,
     ranking: Sequence[tuple[str, float]] = (), parent: str | None = None,
+    bounds: Sequence[Mapping[str, tuple[float, float]]] | None = None,
 ) -> Hardened:  # fmt: skip
     """Return a model with measures against faults.
 
@@ -65,6 +68,7 @@ def harden(
         inputs: Array [N, ...] by graph input: development data, from which bounds are taken.
         ranking: Tensors with their share of silent corruptions, for measures that take the worst.
         parent: SHA-256 of the parent's file, where `content` is not its bytes.
+        bounds: For each measure, bounds by tensor that are used in place of what the data show; None to take them from the data.
 
     Raises:
         InjectionProblem: A measure cannot be taken on this model, or the data do not fit it.
@@ -78,7 +82,10 @@ def harden(
             f"{name} is a hardened model already", "Name all measures in one call, on the model that it came from."
         )
     work = Work(surgery, content, inputs, ranking)
-    applied = tuple(MEASURES[m.name].act(work, m.targets, dict(m.parameters)) for m in measures)
+    applied = []
+    for at, measure in enumerate(measures):
+        work.bounds = None if bounds is None else bounds[at]
+        applied.append(MEASURES[measure.name].act(work, measure.targets, dict(measure.parameters)))
     work.close()
     alarms = tuple(_joined(work, alarm) for alarm in sorted(work.alarms))
     if work.limits:
@@ -98,7 +105,8 @@ def harden(
     if work.protections:
         metadata[storage.KEY] = storage.to_metadata(work.protections)
     made = surgery.finish(metadata)
-    return Hardened(made, sha256_bytes(made), sha256, data, samples, applied, alarms)
+    measured = (*work.measured, *work.limits)
+    return Hardened(made, sha256_bytes(made), sha256, data, samples, tuple(applied), alarms, measured)
 
 
 def _told(applied: Applied) -> dict[str, Any]:

@@ -69,7 +69,11 @@ def _bounded(work: Work, targets: tuple[str, ...], parameters: dict[str, Any]) -
         if one.dtype not in _INTEGERS + _FLOATS or (one.dtype in _INTEGERS and work.surgery.opset < 12):
             other.append(f"{place.tensor} ({one.dtype})")
             continue
-        low, high = bounds_of(one, parameters["percentile"], parameters["margin"])
+        found_bounds = _bounds(work, one, parameters)
+        if found_bounds is None:
+            saturated.append(place.tensor)
+            continue
+        low, high = found_bounds
         if one.dtype in _INTEGERS and _whole(one, low, high):
             saturated.append(place.tensor)
         else:
@@ -88,6 +92,17 @@ def _bounded(work: Work, targets: tuple[str, ...], parameters: dict[str, Any]) -
             "Leave the measure out: it would change nothing.",
         )
     return kept, notes
+
+
+def _bounds(work: Work, seen: Observed, parameters: dict[str, Any]) -> tuple[Any, Any] | None:
+    """Return the bounds of a tensor in its element type; None where those that are given do not hold it."""
+    if work.bounds is None:
+        return bounds_of(seen, parameters["percentile"], parameters["margin"])
+    if seen.name not in work.bounds:
+        return None
+    kind = np.dtype(seen.dtype).type
+    low, high = work.bounds[seen.name]
+    return kind(low), kind(high)
 
 
 def _whole(seen: Observed, low: Any, high: Any) -> bool:

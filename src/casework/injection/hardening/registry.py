@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -140,6 +140,27 @@ def parse_measure(text: str) -> Measure:
         else:
             targets.append(word)
     return Measure(name, tuple(targets), tuple(values.items()))
+
+
+def told_measure(name: str, targets: tuple[str, ...], parameters: Mapping[str, Any]) -> Measure:
+    """Return a measure with parameters as a lineage tells them.
+
+    Raises:
+        InjectionProblem: There is no such measure, or the parameters are not its own.
+    """
+    kind = MEASURES.get(name)
+    known = {p.name: p for p in kind.parameters} if kind else {}
+    if kind is None or set(parameters) != set(known):
+        raise InjectionProblem(
+            f"there is no measure {name} with the parameters {', '.join(sorted(parameters)) or 'none'}",
+            "Harden the model anew.",
+        )
+    words = {True: "yes", False: "no"}
+    values = {
+        key: _value(name, known[key], words[value] if isinstance(value, bool) else str(value))
+        for key, value in parameters.items()
+    }
+    return Measure(name, targets, tuple((key, values[key]) for key in known))
 
 
 def _value(measure: str, parameter: Parameter, text: str) -> Any:

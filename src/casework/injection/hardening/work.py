@@ -51,6 +51,8 @@ class Work:
         totals: Tensors [N] that are 0 without faults, by alarm, element type and limit of their sum.
         limits: Stored limits that are still to be set: by their name, the tensor whose greatest value on the data is the
             limit, and the factor on it.
+        measured: Names of stored limits that the data set and that the lineage does not hold.
+        bounds: Least and greatest value by tensor, to be used in place of what the data show; None to take them from the data.
     """
 
     surgery: Surgery
@@ -61,6 +63,8 @@ class Work:
     protections: list[Protection] = field(default_factory=list)
     totals: dict[tuple[str, str, float], list[str]] = field(default_factory=dict)
     limits: dict[str, tuple[str, float]] = field(default_factory=dict)
+    measured: list[str] = field(default_factory=list)
+    bounds: Mapping[str, tuple[float, float]] | None = None
     _seen: dict[str, Observed] = field(default_factory=dict)
     _flag: str = ""
 
@@ -86,6 +90,7 @@ class Work:
         """
         if limit > 0:
             unit = self.surgery.store(f"{total}.unit", np.asarray(1 / limit, dtype))
+            self.measured.append(unit)
             total = self.surgery.add("Mul", [total, unit], f"{total}.units", watch=True)
         self.totals.setdefault((alarm, dtype, float(limit > 0)), []).append(total)
 
