@@ -47,11 +47,21 @@ from casework.render.report.view import View
 
 _ROWS: Final = 24
 """Tensors of one figure, of which two then stand on a page."""
+_NAMES: Final = {
+    **COMPARED,
+    "benign_rate": "benign",
+    "masked_rate": "masked",
+    "near_tie_rate": "near ties",
+    "parent_sdc_rate": "silent corruption (SDC) of the parent",
+    "parent_due_rate": "unusable (DUE) of the parent",
+    "sdc_prevented_rate": "corruptions of the parent that are none here",
+    "sdc_added_rate": "corruptions here among the others",
+}
+"""Figures as they are written for people."""
 _WORDS: Final = (
-    "Silent corruption (SDC): the decision differs, all outputs are finite, and no guard spoke. Unusable (DUE): an output is NaN or "
-    "infinite, or the runtime refused. Masked: the outputs are the same bit for bit; benign: they differ, the decision does not. "
-    "These and what a guard detected exclude each other and add up to all. Near ties were decided by less than the noise of "
-    "floating-point sums; they are counted apart."
+    "the record's metrics. Masked: outputs equal bit for bit; benign: they differ, the decision does not. These two, SDC, DUE and "
+    "detected exclude each other and add up to all. Near ties, decided by less than the noise of floating-point sums, are counted "
+    "apart"
 )
 _NOTE: Final = 260
 """Characters of what is noted of an engine that a report shows."""
@@ -90,7 +100,6 @@ def _blocks(view: View, key: str, campaign: Campaign, found: dict[str, Campaign 
     yield _facts(view, key, campaign)
     yield _asked(view, key)
     yield _rates(key, campaign)
-    yield Paragraph(line(muted(_WORDS)))
     yield from _pictures(campaign)
     if campaign.rows("engines")[1]:
         yield _engines(key, campaign)
@@ -165,11 +174,11 @@ def _answer(view: View, criterion: Criterion, result: CriterionResult) -> tuple[
 def _rates(key: str, campaign: Campaign) -> Table:
     columns = (Column("Figure", 1.6), Column("Rate", 1.6), Column("k of n", 1.1), Column("Interval", 2.2))
     rows = tuple(_rate(metric) for metric in campaign.overall() if metric.unit == "ratio")
-    return Table(f"{key}: rates over all injected predictions", "the record's metrics", columns, rows, dense=True)
+    return Table(f"{key}: rates over all injected predictions", _WORDS, columns, rows, dense=True)
 
 
 def _rate(metric: Metric) -> Row:
-    name = COMPARED.get(metric.name, metric.name.replace("_", " "))
+    name = _NAMES.get(metric.name, metric.name.replace("_", " "))
     return Row((
         cell(line(strong(name) if metric.name == "sdc_rate" else name)),
         cell(line(f"{_brief(metric)} {metric.unit}", muted(f"  {share(metric.value)}") if 0 <= metric.value <= 1 else "")),
