@@ -19,7 +19,7 @@ from casework.injection.engines.rebuild import Plain, RebuildEngine
 from casework.injection.faults.fault_list import FaultList
 from casework.injection.outcomes.flags import BEYOND, CHANGED, DETECTED, DUE, GHOST, LOST, NEAR_TIE, SDC, SDC5
 from casework.injection.outcomes.plain.second import second_judge
-from casework.injection.outcomes.plain.verdict import Second
+from casework.injection.outcomes.plain.verdict import Second, changed
 
 Array = NDArray[Any]
 
@@ -179,7 +179,7 @@ def witnessed(
 
 def _alike(found: Sequence[Array], golden: Sequence[Array], second: Second | None) -> bool:
     """Return whether outputs have the same bits or, where a second judge is asked, are decided alike."""
-    if all(one.tobytes() == other.tobytes() for one, other in zip(found, golden, strict=True)):
+    if not any(changed(one, other) for one, other in zip(found, golden, strict=True)):
         return True
     if second is None:
         return False

@@ -20,14 +20,13 @@ from casework.injection.campaign.audit import (
     witnessed,
 )
 from casework.injection.campaign.blocks import BLOCKS, LEAST, CountingJudge
-from casework.injection.campaign.canary import Canary, sing
+from casework.injection.campaign.canary import AS_GROUPS, Canary, sing
 from casework.injection.campaign.conduct import Campaign, Means, elsewhere, merged_ledger, refuse_dead, timed
 from casework.injection.campaign.lab import Lab, Setting, lab_of
 from casework.injection.engines.grouped.groups import GroupEngine
 from casework.injection.engines.grouped.rebuild_groups import RebuildGroupsEngine
 from casework.injection.faults.fault_list import FaultList
 from casework.injection.faults.groups import group_bounds, group_rows
-from casework.injection.network.target import Target
 from casework.injection.problem import InjectionProblem
 
 Array = NDArray[Any]
@@ -71,7 +70,7 @@ def conduct_groups(
     for done, target in enumerate(targets):
         means.progress(done, len(targets), "canaries")
         if (target.name, chosen) not in known:
-            known[target.name, chosen] = sing(lab, target, chosen, _together)
+            known[target.name, chosen] = sing(lab, target, chosen, AS_GROUPS)
     canaries = tuple(known[t.name, chosen] for t in targets)
     refuse_dead(canaries)
     group, sample = group_rows(faults, bounds, lab.samples)
@@ -90,13 +89,6 @@ def conduct_groups(
         faults, bounds[group], sample, flags, ledger, store, {t.name: chosen for t in targets},
         {targets[0].name: refusals}, canaries, audits, inside, outside, len(flags),
     )  # fmt: skip
-
-
-def _together(lab: Lab, engine: str, target: Target, faults: FaultList) -> Array:
-    """Put canaries in, each a group of its own, by an engine for groups or by the oracle for groups."""
-    chosen = cast(GroupEngine, lab.engine("rebuild-groups" if engine == "rebuild" else engine))
-    bounds = np.arange(len(faults) + 1, dtype=np.int64)
-    return chosen.run_groups(faults, bounds, np.arange(len(faults)), faults.sample, lab.judge)
 
 
 def _assign(lab: Lab, faults: FaultList, order: Sequence[str]) -> tuple[str, list[tuple[str, str]]]:
