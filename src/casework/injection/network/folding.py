@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from casework.injection.network.sessions import Level, open_session
-from casework.injection.network.wiring import read_by
+from casework.injection.network.wiring import captured, read_by, subgraphs
 from casework.injection.problem import InjectionProblem
 
 Array = NDArray[Any]
@@ -21,6 +21,9 @@ OLDEST: Final = 13
 
 FREE: Final = "batch"
 """Name of a batch axis that was fixed and is made free."""
+
+CHECKED: Final = ".checked"
+"""What is added to the name of a stored tensor for what a check of it gives."""
 
 
 def parsed(content: bytes, name: str) -> Any:
@@ -63,6 +66,7 @@ def cleaned(proto: Any) -> Any:
     _constants_to_initialisers(graph)
     _spread_sparse(graph)
     _drop_unread(graph)
+    _name_copies(graph)
     taken = {node.name for node in graph.node}
     for node in graph.node:
         if not node.name:
@@ -126,6 +130,30 @@ def _spread_sparse(graph: Any) -> None:
             dense[tuple(places.T)] = values
         graph.initializer.append(numpy_helper.from_array(dense, sparse.values.name))
     del graph.sparse_initializer[:]
+
+
+def _name_copies(graph: Any) -> None:
+    """Have the stored tensor behind a check bear the name that the check's result has taken over: it is what a parent's faults hit.
+
+    Hardening stores a weight `w` that is checked in every inference as `w.stored`, or as `w.stored1` and further copies, and calls
+    what the check gives `w`. Faults that strike `w` in the parent strike the first copy here; the result is `w.checked`.
+    """
+    made = {name for node in graph.node for name in node.output}
+    held = {value.name for value in graph.initializer}
+    renamed: dict[str, str] = {}
+    for suffix in (".stored", ".stored1"):
+        for name in sorted(held):
+            plain = name.removesuffix(suffix)
+            if plain != name and plain in made and plain + CHECKED not in made | held and plain not in renamed:
+                renamed |= {plain: plain + CHECKED, name: plain}
+    inside = {name for node in graph.node for inner in subgraphs(node) for name in captured(inner)}
+    if renamed.keys() & (inside | {value.name for value in graph.output}):
+        return
+    for node in graph.node:
+        for names in (node.input, node.output):
+            names[:] = [renamed.get(name, name) for name in names]
+    for value in graph.initializer:
+        value.name = renamed.get(value.name, value.name)
 
 
 def _drop_unread(graph: Any) -> None:

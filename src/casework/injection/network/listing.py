@@ -70,6 +70,8 @@ _PARAMETERS: Final[dict[str, frozenset[int]]] = {
 
 _FORMS: Final = frozenset({"Cast", "DequantizeLinear", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze"})
 
+_CHECKS: Final = frozenset({"Equal", "Greater", "Less"})
+
 _SHAPE_READERS: Final = ("Shape", "Size")
 
 
@@ -124,6 +126,10 @@ class _Maker:
             for name in read_by(node):
                 self._readers.setdefault(name, (depth, node))
         self._done: set[str] = set()
+        votes = [node for node in proto.graph.node if self._votes(node, 1)]
+        self._chosen = {
+            name for node in votes if self._user(node, 1)[0].op_type not in _CHECKS for name in node.input[1:]
+        }
 
     def _add(self, name: str, kind: TargetKind, dtype: str, shape: tuple[int, ...], node: Any, depth: int) -> None:
         original = self._originals.get(name, name)
@@ -148,7 +154,11 @@ class _Maker:
         if value is None or name in self._done:
             return
         reader, place = self._user(node, position)
+        if reader.op_type in _CHECKS and name in self._chosen:
+            return  # what uses the tensor is behind the check, and comes later
         kind, reason = _role(reader, place, value)
+        if kind is None and self._votes(node, position):
+            kind = "weight"  # a copy that is compared with another only
         if kind is None:
             self.left_out.setdefault(name, reason)
             return
@@ -157,9 +167,10 @@ class _Maker:
         self._add(name, kind, _type_of(value), tuple(value.dims), reader, depth)
 
     def _user(self, node: Any, position: int) -> tuple[Any, int]:
-        """Return the operator that uses a stored tensor, and where: behind casts and the like that only change its form."""
+        """Return the operator that uses a stored tensor, and where: behind casts and checks that only change its form."""
         for _ in range(4):
-            if node.op_type not in _FORMS or position != 0 or node.output[0] not in self._readers:
+            passed = (node.op_type in _FORMS and position == 0) or self._votes(node, position)
+            if not passed or node.output[0] not in self._readers:
                 break
             made = node.output[0]
             reader = self._readers[made][1]
@@ -167,6 +178,10 @@ class _Maker:
                 break
             node, position = reader, list(reader.input).index(made)
         return node, position
+
+    def _votes(self, node: Any, position: int) -> bool:
+        """Return whether an operator chooses between stored tensors, as a check of them does."""
+        return node.op_type == "Where" and position in (1, 2) and all(name in self._held for name in node.input[1:])
 
     def computed(self, node: Any, depth: int, name: str) -> None:
         if not name:
