@@ -10,7 +10,7 @@ from typing import Final, get_args
 
 from reference_text import code, table
 
-from casework.generators.fault_injection.estimates import COMMON, EVENTS, RATES
+from casework.generators.fault_injection.estimates import COMMON, EVENTS, FIVE, RATES
 from casework.generators.fault_injection.options import ENGINES, FAULTS, MODES, OPTIONS, TARGETS
 from casework.generators.fault_injection.selection import KINDS as TARGET_KINDS
 from casework.generators.interface import DEPLOYED_OPTIONS, INTERFACE_OPTIONS
@@ -327,6 +327,8 @@ def _outcomes() -> list[str]:
             ("regression", "some element is off by more than the first of `thresholds`", _of(rates, "regression")),
         ]),
         f"`near_tie_rate` is counted beside them: a decision within {TIE:g} of the greatest score (of a threshold, for detectors and regression). "
+        f"`sdc5_rate` is there where the scores are of more than {FIVE} classes. Where no model card and no option says what the "
+        "decision is, it is guessed from the outputs, and the record states that as a limitation. "
         f"Guards are outputs that the model's metadata name (`{guards.KEY}`, separated by commas): any element that is true is an alarm.",
         "",
         "`--keep` writes them as bits of a uint16, several of which may be set:",
