@@ -324,6 +324,7 @@ def ranges(bits: Iterator[int] | set[int]) -> str:
 
 def _caption(campaign: Campaign, sheet: _Sheet) -> str:
     total = sum(layer.predictions for layer in campaign.layers)
+    hit = sum(layer.predictions > 0 for layer in campaign.layers)
     scale = "logarithmic" if sheet.colours.log else "linear"
     guess = (
         " The record names no types; they are told from operators and the bits that were hit."
@@ -333,7 +334,7 @@ def _caption(campaign: Campaign, sheet: _Sheet) -> str:
     more = " Neighbouring tensors of one kind share a row." if len(campaign.layers) > MOST else ""
     return (
         f"Share of injected predictions with silent data corruption (SDC), in percent on a {scale} scale, of "
-        f"{plural(total, 'injected prediction')} in {plural(len(campaign.layers), 'tensor')}. White: sampled, no SDC seen; hatched: "
+        f"{plural(total, 'injected prediction')} in {plural(hit, 'tensor')}. White: sampled, no SDC seen; hatched: "
         f"not sampled, nothing is known; small: fewer than {FEW} predictions. Vertical lines part sign (s), exponent and "
         f"mantissa.{more}{guess} Cells are shares without intervals; how many predictions each rests on is told where a pointer "
         f"rests on it, and in the record.{first_amount(campaign)}"
