@@ -93,3 +93,30 @@ def test_one_golden_run_is_held_at_a_time(child: Path, monkeypatch: pytest.Monke
     assert run(child, child.with_name("others.npy")).status == "complete"
     assert len(seen) == 3
     assert most[0] == 1
+
+
+@pytest.mark.parametrize("measure", ["scrub", "triplicate", "triplicate:when=run", "scrub:when=run"])
+def test_faults_of_stored_weights_reach_a_child_that_checks_them_and_are_undone(measure: str, tmp_path: Path) -> None:
+    """What checks while the model loads leaves its result where the weights were, under another name."""
+    name = onnx.load(LENET).graph.input[0].name
+    made = harden(LENET.read_bytes(), "lenet", [parse_measure(measure)], {name: digits(40)})
+    (tmp_path / "child.onnx").write_bytes(made.content)
+    np.save(tmp_path / "x.npy", digits(60))
+    options = ["target=weights", "bits=30", "faults=400", "audit=5", f"against={LENET}"]
+    ask = resolve(
+        "fault-injection",
+        str(tmp_path / "child.onnx"),
+        str(tmp_path / "x.npy"),
+        options,
+        started="2026-01-01T00:00:00Z",
+    )
+    record = load("fault-injection").run(ask)
+    rates = {m.name: m for m in record.metrics if m.slice == "all"}
+    assert (record.status, record.reason) == ("complete", "")
+    assert rates["parent_sdc_rate"].value > 0
+    assert rates["sdc_rate"].n == 400
+    assert rates["sdc_prevented_rate"].value == 1
+    if "run" not in measure:
+        assert rates["settled_by_storage"].value == rates["settled_by_storage"].n or measure == "scrub"
+        assert rates["settled_by_storage"].value > 0
+    assert not any("left out on both sides" in limit for limit in record.limitations)

@@ -16,6 +16,7 @@ from casework.generators.protocol import GeneratorProblem, Progress, Request
 from casework.generators.record import Finds, census, table
 from casework.injection.campaign.lab import Lab, Setting, lab_of
 from casework.injection.engines.protocol import Judge
+from casework.injection.faults.fault_list import FaultTensor
 from casework.injection.hardening.comparing import COLUMNS, Lineage, carried, hardening_row, lineage_of
 from casework.injection.hardening.reproducing import reproduce
 from casework.injection.outcomes.flags import SDC
@@ -112,13 +113,19 @@ def after(
     lab, made, kept = lab_of(setting), [], []
     runner = runner_of(request, options, setting, progress)
     names = {t.name for t in lab.network.targets}
+    stored = [FaultTensor(t.name, t.original, t.kind, t.dtype, t.shape) for t in lab.network.targets if t.stored]
     missing: dict[str, int] = {}
     if before.searched is not None:
         raise GeneratorProblem(
             "a search for critical bits has no before and after", "Use mode=single, or drop `against`."
         )
     for part in before.parts:
-        moved = carried(part.trials.faults, lineage, lab.network.sha256, names)
+        moved = carried(part.trials.faults, lineage, lab.network.sha256, names, stored)
+        if not len(moved.faults):
+            raise GeneratorProblem(
+                f"the hardened model has none of the tensors that the faults hit in its parent, such as {min(moved.missing)}",
+                "Name tensors that both models have (option tensors).",
+            )
         missing |= moved.missing
         trials = _without(part.trials, set(moved.missing)) if moved.missing else part.trials
         if trials.design == "stratified" and moved.missing:
@@ -131,7 +138,7 @@ def after(
         found = trials_of([campaign], trials.design, trials.confidence, trials.stratum, trials.weights)
         made.append(Part(part.amount, found, (campaign,)))
     flips = _clean_flips(parent, lab)
-    return Designed(tuple(made), None, before.left_out, before.population), Before(
+    return Designed(tuple(made), None, before.left_out, before.population, bool(runner.protections)), Before(
         Designed(tuple(kept)), lineage, flips, missing
     )
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from casework.injection.faults.fault_list import FaultList
+from casework.injection.faults.fault_list import FaultList, FaultTensor
 from casework.injection.hardening.harden import LINEAGE
 from casework.injection.hardening.storage import held_in
 from casework.injection.problem import InjectionProblem
@@ -69,14 +69,20 @@ class Carried:
     missing: dict[str, int]
 
 
-def carried(faults: FaultList, lineage: Lineage, child: str, tensors: Collection[str]) -> Carried:
+def carried(
+    faults: FaultList, lineage: Lineage, child: str, tensors: Collection[str], stored: Collection[FaultTensor] = ()
+) -> Carried:
     """Return a parent's faults for its hardened child; tensors keep their names.
+
+    A check of what is stored that the runtime computes while it loads leaves its result in the place of the stored tensor: the
+    faults go there, and storage is believed to do the check.
 
     Args:
         faults: Drawn for the parent.
         lineage: The child's.
         child: SHA-256 of the child's file.
         tensors: Names of the child's targets.
+        stored: Those of them that are stored, with their names in the file.
 
     Raises:
         InjectionProblem: The list is for another model than the child's parent.
@@ -86,11 +92,20 @@ def carried(faults: FaultList, lineage: Lineage, child: str, tensors: Collection
             f"the fault list is for the model {faults.model[:12]}..., the hardened model comes from {lineage.parent[:12]}...",
             "Draw the list for the parent that the hardened model names.",
         )
+    held = {(t.original, t.dtype, t.shape): t for t in stored}
+    faults = replace(faults, tensors=tuple(_there(t, tensors, held) for t in faults.tensors))
     there = np.array([t.name in tensors for t in faults.tensors], bool)
     counts = np.bincount(faults.tensor, minlength=len(faults.tensors))
     kept = faults if bool(there.all()) else faults.take(np.flatnonzero(there[faults.tensor]))
-    missing = {t.name: int(n) for t, n, held in zip(faults.tensors, counts, there, strict=True) if not held and n}
+    missing = {t.name: int(n) for t, n, kept_ in zip(faults.tensors, counts, there, strict=True) if not kept_ and n}
     return Carried(replace(kept, model=child), missing)
+
+
+def _there(
+    tensor: FaultTensor, names: Collection[str], held: Mapping[tuple[str, str, tuple[int, ...]], FaultTensor]
+) -> FaultTensor:
+    """Return the child's tensor that stands for a parent's: of the same name, else stored in the file under its name."""
+    return tensor if tensor.name in names else held.get((tensor.original, tensor.dtype, tensor.shape), tensor)
 
 
 def hardening_row(

@@ -173,7 +173,7 @@ def screen(faults: FaultList, protections: Sequence[Protection], value: Callable
     left, detected, corrected = np.ones(count, bool), np.zeros(count, bool), np.zeros(count, bool)
     op, operand = faults.op.copy(), faults.operand.copy()
     for number, tensor in enumerate(faults.tensors):
-        acting = [p for p in protections if p.covers(tensor.name)]
+        acting = [p for p in protections if p.covers(tensor.name) or p.covers(tensor.original)]
         positions = np.flatnonzero(faults.tensor == number)
         if not acting or not len(positions):
             continue
@@ -265,7 +265,8 @@ def _secded(protection: Protection, part: FaultList, masks: Array) -> tuple[Arra
 
 
 def _scrubbed(protection: Protection, part: FaultList, held: Array, masks: Array, dtype: str) -> Array:
-    low, high = (protection.bounds or {})[part.tensors[int(part.tensor[0])].name]
+    tensor, bounds = part.tensors[int(part.tensor[0])], protection.bounds or {}
+    low, high = bounds[tensor.name if tensor.name in bounds else tensor.original]
     struck = (held ^ masks).astype(pattern_type(dtype))
     with np.errstate(invalid="ignore"):
         values = struck.view(numpy_type(dtype)).astype(np.float64)
