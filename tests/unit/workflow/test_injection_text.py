@@ -85,7 +85,9 @@ def test_the_headline_comes_first_in_figures_that_people_read() -> None:
     text = "\n".join(lines)
     assert lines[0] == "fault-injection (version 1): complete"
     (rate,) = [line for line in lines if line.startswith("  sdc_rate")]
-    assert re.sub(" +", " ", rate).startswith(" sdc_rate 1.18 % [1.03 %, 1.33 %] wilson 235 of 20000 another class")
+    assert re.sub(" +", " ", rate).startswith(
+        " sdc_rate 1.18 % [1.03 %, 1.33 %] 235 of 20000 silent data corruption: another class"
+    )
     assert "cost 0.0727 times a fault-free one alone, 0.124 times one in a batch" in text
     wanted = [
         "sdc_rate",
@@ -138,7 +140,7 @@ def test_a_campaign_to_an_interval_says_whether_it_was_reached(low: float, high:
         metric("sdc_rate", 0.0117, n=1500, k=17, ci_low=low, ci_high=high, confidence=0.95, method="wilson"),
     ]
     lines = lines_of(record(metrics=rates, options={"interval": 0.002, "faults": "20000"}))
-    assert lines[1].startswith("  1500 faults, 1500 injected predictions")
+    assert lines[1].startswith("  1500 faults, 1500 injected predictions; intervals at 95 %; ")
     assert lines[1].endswith(said)
 
 

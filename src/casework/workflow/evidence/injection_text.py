@@ -9,7 +9,7 @@ from casework.model.interval import lower_bound
 from casework.model.result import Metric, ResultRecord, Table
 
 MEANINGS: Final = {
-    "sdc_rate": "another decision, and nothing tells: silent data corruption",
+    "sdc_rate": "silent data corruption: another decision",
     "due_rate": "no usable result: NaN or infinite",
     "detected_rate": "an alarm of the model tells",
     "benign_rate": "other outputs, the same decision",
@@ -26,10 +26,10 @@ COMPARED: Final = {
 """What a hardened model's record says of its parent."""
 
 _CORRUPT: Final = {
-    "classification": "another class, and nothing tells: silent data corruption",
-    "detection": "an object lost or made up, and nothing tells: silent data corruption",
-    "segmentation": "another mask, and nothing tells: silent data corruption",
-    "regression": "beyond the first threshold, and nothing tells: silent data corruption",
+    "classification": "silent data corruption: another class",
+    "detection": "silent data corruption: an object lost or made up",
+    "segmentation": "silent data corruption: another mask",
+    "regression": "silent data corruption: beyond the first threshold",
 }
 
 _SHOWN: Final = 10
@@ -113,7 +113,10 @@ def _put(record: ResultRecord, metrics: Sequence[Metric]) -> list[str]:
         text = f"  {faults.value:.0f} faults{where}"
         if "injected_predictions" in held:
             text += f", {held['injected_predictions'].value:.0f} injected predictions"
-        lines.append(text + _reached(record, held.get("sdc_rate")))
+        rate = held.get("sdc_rate")
+        if rate is not None and rate.confidence is not None and rate.method != "exact":
+            text += f"; intervals at {100 * rate.confidence:g} %"
+        lines.append(text + _reached(record, rate))
     return lines
 
 
@@ -125,7 +128,7 @@ def _reached(record: ResultRecord, rate: Metric | None) -> str:
     if half > asked:
         return f"; the interval is +-{percent(half)}, wider than the +-{percent(asked)} asked for: allow more faults"
     most = record.options.get("faults")
-    return f" (at most {most} allowed): stopped, for the interval is +-{percent(half)}, and +-{percent(asked)} was asked for"
+    return f"; stopped, of at most {most}, for the interval is +-{percent(half)}, and +-{percent(asked)} was asked for"
 
 
 def _overhead(metrics: Sequence[Metric]) -> list[str]:
@@ -149,8 +152,8 @@ def _interval(metric: Metric) -> str:
     if metric.ci_low is None or metric.ci_high is None:
         return ""
     if metric.unit == "ratio":
-        return f"[{percent(metric.ci_low)}, {percent(metric.ci_high)}] {metric.method}"
-    return f"[{metric.ci_low:.4g}, {metric.ci_high:.4g}] {metric.method}"
+        return f"[{percent(metric.ci_low)}, {percent(metric.ci_high)}]"
+    return f"[{metric.ci_low:.4g}, {metric.ci_high:.4g}]"
 
 
 def _count(metric: Metric) -> str:
