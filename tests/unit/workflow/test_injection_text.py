@@ -129,7 +129,7 @@ def test_left_out_rows_with_events_are_not_called_harmless() -> None:
 @pytest.mark.parametrize(
     ("low", "high", "said"),
     [
-        (0.010, 0.013, "stopped, for the interval is +-0.15 %, and +-0.2 % was asked for"),
+        (0.010, 0.013, "stopped before the 20000 allowed: the interval is +-0.15 %, and +-0.2 % was asked for"),
         (0.000, 0.013, "the interval is +-0.65 %, wider than the +-0.2 % asked for: allow more faults"),
     ],
 )

@@ -128,7 +128,9 @@ def _reached(record: ResultRecord, rate: Metric | None) -> str:
     if half > asked:
         return f"; the interval is +-{percent(half)}, wider than the +-{percent(asked)} asked for: allow more faults"
     most = record.options.get("faults")
-    return f"; stopped, of at most {most}, for the interval is +-{percent(half)}, and +-{percent(asked)} was asked for"
+    return (
+        f"; stopped before the {most} allowed: the interval is +-{percent(half)}, and +-{percent(asked)} was asked for"
+    )
 
 
 def _overhead(metrics: Sequence[Metric]) -> list[str]:
