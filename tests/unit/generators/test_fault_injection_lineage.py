@@ -116,7 +116,10 @@ def test_faults_of_stored_weights_reach_a_child_that_checks_them_and_are_undone(
     assert rates["parent_sdc_rate"].value > 0
     assert rates["sdc_rate"].n == 400
     assert rates["sdc_prevented_rate"].value == 1
-    if "run" not in measure:
-        assert rates["settled_by_storage"].value == rates["settled_by_storage"].n or measure == "scrub"
-        assert rates["settled_by_storage"].value > 0
+    settled = {"scrub": 0, "triplicate": 400}  # scrubbing changes a weight, and what it gives is run
+    assert (
+        rates["settled_by_storage"].value == settled[measure]
+        if measure in settled
+        else "settled_by_storage" not in rates
+    )
     assert not any("left out on both sides" in limit for limit in record.limitations)
