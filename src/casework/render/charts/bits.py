@@ -141,9 +141,10 @@ def _ground(dtype: str, size: int, step: float) -> Iterator[str]:
 def listed(row: Bin) -> tuple[str, ...]:
     """Return a row of rates for the table below a figure."""
     known = row.predictions > 0
+    limited = known and row.rate.high > row.rate.low
     return (
         row.name, count(row.predictions), count(row.sdc), count(row.due), share(row.rate.value) if known else "–",
-        between(row.rate) if known else "–",
+        between(row.rate) if limited else "–",
     )  # fmt: skip
 
 

@@ -75,7 +75,8 @@ def _drawn(line: Axis, row: Bin, y: float, right: float) -> Iterator[str]:
     yield box(line.start, y + 2.5, line.at(row.rate.value) - line.start, _ROW - 5, colour.SDC, tip)
     if row.rate.high > row.rate.low:
         yield whisker(line.at(row.rate.low), line.at(row.rate.high), y + _ROW / 2)
-    said = f"{in_percent(row.rate.value)}  {between(row.rate).removesuffix(' %')}  n = {count(row.predictions)}"
+    limits = f"  {between(row.rate).removesuffix(' %')}" if row.rate.high > row.rate.low else ""
+    said = f"{in_percent(row.rate.value)}{limits}  n = {count(row.predictions)}"
     yield text(said, right, y + 10.6, SMALL)
 
 

@@ -28,6 +28,7 @@ from casework.render.charts.rows import (
     UNHIT,
     first_amount,
     in_parts,
+    is_sparse,
     kind_of,
     left_column,
     named,
@@ -62,7 +63,8 @@ def layer_bars(campaign: Campaign, most: int = ROWS, least: int = 0) -> tuple[Fi
         least: Faults below which tensors share one line.
     """
     if not campaign.layers:
-        return (empty(NAME, TITLE, "The record holds no rates by tensor, so there is nothing to compare."),)
+        why = "The record holds no rates by tensor, as where faults strike several tensors at once, so there is nothing to compare."
+        return (empty(NAME, TITLE, why, needless="rates by tensor" not in campaign.held),)
     found = rows_of(campaign, least)
     layers, cells = found.layers, found.cells
     if not layers:
@@ -70,7 +72,7 @@ def layer_bars(campaign: Campaign, most: int = ROWS, least: int = 0) -> tuple[Fi
         return (empty(NAME, TITLE, why + " ".join(found.notes), needless=True),)
     shares = [_shares(layer, cells.get(layer.tensor, {})) for layer in layers]
     hit = [at for at, layer in enumerate(layers) if layer.predictions]
-    sure = [at for at in hit if layers[at].predictions >= FEW] or hit
+    sure = [at for at in hit if not is_sparse(layers[at])] or hit
     ends = [max(shares[at][0] + shares[at][1], layers[at].rate.high) for at in sure] or [1.0]
     whole = max((sum(shares[at]) for at in sure), default=1.0)
     if whole <= _WIDEST * max(ends):  # what guards detect may be all; it must not flatten what they do not
@@ -161,12 +163,13 @@ def _drawn(line: Axis, row: _Bar, y: float, *, guarded: bool) -> Iterator[str]:
         yield text("0", WIDTH - MARGIN, base, 8.2, align="right", fill=colour.SOFT)
         return
     yield from _bar(line, row, y)
-    few = layer.predictions < FEW
-    if layer.merged == 1 and layer.rate.high > layer.rate.low:
+    few = is_sparse(layer)
+    sure = layer.merged == 1 and layer.rate.high > layer.rate.low
+    if sure:
         ends = line.at(layer.rate.low), line.at(layer.rate.high)
         beyond = layer.rate.high > line.high
         yield whisker(*ends, y + _ROW / 2, ink=colour.FAINT if few else colour.INK, beyond=beyond)
-    said = in_percent(layer.rate.value) + (f"  {between(layer.rate).removesuffix(' %')}" if layer.merged == 1 else "")
+    said = in_percent(layer.rate.value) + (f"  {between(layer.rate).removesuffix(' %')}" if sure else "")
     yield text(said, right, base, SMALL, fill=colour.SOFT if few else colour.INK)
     if guarded:
         said = f"{shares[2] * 100:.3g}" if shares[2] <= 0.999 or shares[2] == 1 else in_percent(shares[2])
@@ -182,7 +185,7 @@ def _bar(line: Axis, row: _Bar, y: float) -> Iterator[str]:
         x = line.at(done)
         if part > 0:
             tip = f"{named(layer)}: {word} {share(part)} ({count(k)} of {count(layer.predictions)} predictions)"
-            faint = None if layer.predictions >= FEW else 0.35
+            faint = 0.35 if is_sparse(layer) else None
             yield box(x, y + 2.5, line.at(done + part) - x, _ROW - 5, ink, tip, fill_opacity=faint)
         done += part
     if done > line.high * (1 + 1e-9):
@@ -203,14 +206,15 @@ def _meanings(campaign: Campaign, shown: Sequence[Layer]) -> list[tuple[str, str
         made.append((box(0, 0, 12, 10, "url(#stripes)"), "detected by a guard"))
     if any(not layer.predictions for layer in shown):
         made.append((box(0, 0, 12, 10, "url(#hatch)"), UNHIT))
-    return [*made, (whisker(0, 12, 5), "interval of SDC")]
+    limited = any(layer.merged == 1 and layer.rate.high > layer.rate.low for layer in shown if layer.predictions)
+    return [*made, *([(whisker(0, 12, 5), "interval of SDC")] if limited else [])]
 
 
 def _listed(layer: Layer) -> tuple[str, ...]:
     return (
         named(layer), layer.kind, layer.operator, count(layer.elements), count(layer.faults), count(layer.predictions),
         count(layer.sdc), count(layer.due), count(layer.detected), share(layer.rate.value) if layer.predictions else "–",
-        between(layer.rate) if layer.predictions and layer.merged == 1 else "–", layer.engine,
+        between(layer.rate) if layer.predictions and layer.merged == 1 and layer.rate.high > layer.rate.low else "–", layer.engine,
     )  # fmt: skip
 
 
@@ -226,8 +230,8 @@ def _caption(campaign: Campaign, shown: Sequence[Layer]) -> str:
 
 
 def _few(shown: Sequence[Layer]) -> str:
-    found = sum(0 < layer.predictions < FEW for layer in shown)
-    pale = f" Pale: fewer than {FEW} predictions ({plural(found, 'tensor')})." if found else ""
+    found = sum(layer.predictions > 0 and is_sparse(layer) for layer in shown)
+    pale = f" Pale: fewer than {FEW} faults ({plural(found, 'tensor')})." if found else ""
     return f"{pale} What ends with an arrow goes on beyond the axis."
 
 

@@ -18,7 +18,7 @@ from casework.render.gsn.text import wrap
 MOST: Final = 200
 """Tensors above which neighbours share a row."""
 FEW: Final = 20
-"""Predictions below which a share says little: it is drawn as such, and sets no axis."""
+"""Faults, or predictions, below which a share says little: it is drawn as such, and sets no axis."""
 LEFT: Final = 256.0
 """Where the drawing begins, right of names and kinds."""
 HEAD: Final = "Tensor, in the order of the graph"
@@ -151,6 +151,11 @@ def size_of(layer: Layer) -> str:
     """Return how many elements a tensor has and how many predictions were made with a fault in it."""
     made = plural(layer.predictions, "prediction") if layer.predictions else UNHIT
     return f"{plural(layer.elements, 'element')}, {made}"
+
+
+def is_sparse(layer: Layer) -> bool:
+    """Tell whether too few faults hit a tensor for its share to say much; many inputs under one fault do not make up for it."""
+    return min(layer.faults, layer.predictions) < FEW
 
 
 def short_names(layers: Sequence[Layer]) -> list[str]:

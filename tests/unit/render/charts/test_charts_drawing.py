@@ -56,6 +56,12 @@ def with_table(made: ResultRecord, changed: Table) -> ResultRecord:
     return made.model_copy(update={"tables": tuple(changed if t.name == changed.name else t for t in made.tables)})
 
 
+def with_rows(made: ResultRecord, *rows: tuple[Any, ...]) -> ResultRecord:
+    """A record with further rows of `rates by tensor`."""
+    held = table(made, "rates by tensor")
+    return with_table(made, held.model_copy(update={"rows": (*held.rows, *rows)}))
+
+
 @pytest.fixture(scope="module")
 def campaign() -> Campaign:
     return read(record(), "EV-FI")
@@ -309,8 +315,24 @@ class TestBars:
         rows = table(made, "rates by tensor")
         one = ("rare.scale", "scale", "QLinearConv", 12, 1, 1, 1, 1, 0, 0, 0, 1.0, 0.025, 1.0, "promoted")
         figure = layer_bars(read(with_table(made, rows.model_copy(update={"rows": (*rows.rows, one)})), "x"))[0]
-        assert "fewer than 20 predictions (1 tensor)" in figure.caption
+        assert "fewer than 20 faults (1 tensor)" in figure.caption
         assert "100 %" not in re.findall(r">([0-9.]+ %)</text>", svg(figure))
+
+    def test_many_inputs_under_few_faults_are_few(self) -> None:
+        few = ("few", "bias", "Conv", 12, 8, 2, 2000, 1000, 0, 0, 0, 0.5, 0.01, 0.99, "channel")
+        figure = layer_bars(read(with_rows(record(), few), "x"))[0]
+        assert "fewer than 20 faults (1 tensor)" in figure.caption
+        bar = next(e for e in drawn(figure).iter(f"{NS}rect") if "few: SDC 50.0 %" in "".join(e.itertext()))
+        assert bar.get("fill-opacity") == "0.35"
+
+    def test_exact_shares_have_no_interval(self) -> None:
+        made = record()
+        rates = table(made, "rates by tensor")
+        exact = tuple((*row[:11], row[11], row[11], row[11], *row[14:]) for row in rates.rows)
+        figure = layer_bars(read(with_table(made, rates.model_copy(update={"rows": exact})), "x"))[0]
+        assert {row[10] for row in figure.rows} == {"–"}
+        assert "interval of SDC" not in svg(figure)
+        assert not re.findall(r">[0-9.]+ +\[", svg(figure))
 
     def test_what_guards_detect_does_not_flatten_the_rest(self) -> None:
         made = record()
@@ -331,12 +353,6 @@ class TestBars:
         assert sum(t.startswith("class class ") for t in tips(figure)) == 40
         assert any("class class 60:" in t for t in tips(figure))
         assert not any("class class 59:" in t for t in tips(figure))
-
-
-def with_rows(made: ResultRecord, *rows: tuple[Any, ...]) -> ResultRecord:
-    """A record with further rows of `rates by tensor`."""
-    held = table(made, "rates by tensor")
-    return with_table(made, held.model_copy(update={"rows": (*held.rows, *rows)}))
 
 
 IDLE = ("idle", "weight", "Conv", 12, 64, 0, 0, 0, 0, 0, 0, None, None, None, "")
