@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from casework.injection.engines.grouped.groups import Hits, batches, exactness_for, hits_of, names_hit, strike_hits
+from casework.injection.engines.grouped.rebuild_groups import RebuildGroupsEngine
 from casework.injection.engines.grouped.stored import promote, struck_buffers
 from casework.injection.engines.protocol import Exactness, Judge
 from casework.injection.engines.sparse_xor import golden_where_same, rows_together
@@ -40,6 +41,7 @@ class SegmentsEngine:
         self._network = network
         self._golden = golden
         self._chains = Sessions(2)
+        self._oracle = RebuildGroupsEngine(network, golden)
 
     def refusal(self, target: Target, faults: FaultList) -> str:
         """Return why it cannot take faults of one target."""
@@ -60,9 +62,10 @@ class SegmentsEngine:
     def run_groups(self, faults: FaultList, bounds: Array, group: Array, sample: Array, judge: Judge) -> Array:
         """Return the flags uint16 [R] of R injected predictions; see `GroupEngine`.
 
-        Raises:
-            RuntimeError: The engine had refused these faults.
+        Faults that it refuses by themselves, as it may those of a canary out of a list that it takes, go to the oracle.
         """
+        if self.refusal_of_groups(faults):
+            return self._oracle.run_groups(faults, bounds, group, sample, judge)
         return self._run(self._chain(self._all_of(faults)), faults, bounds, group, sample, judge)
 
     def _run(self, chain: _Chain, faults: FaultList, bounds: Array, group: Array, sample: Array, judge: Judge) -> Array:
@@ -135,7 +138,8 @@ class _Chain:
 
     def _clean(self) -> str:
         if self.buffers:
-            return ""
+            # Stored tensors that are fed may round otherwise; the pieces must not, which is tried without feeding any.
+            return _Chain(self._network, self._golden, self._struck).reason if self._struck else ""
         count = min(self.most, self._golden.samples)
         samples = np.unique(np.linspace(0, self._golden.samples - 1, count).astype(np.int64))
         found = self._outputs(samples, {})

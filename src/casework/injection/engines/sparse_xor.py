@@ -26,6 +26,7 @@ from casework.injection.network.layouts import same_bits
 from casework.injection.network.sessions import Sessions, open_session, refusals
 
 if TYPE_CHECKING:
+    from casework.injection.engines.segments import SegmentsEngine
     from casework.injection.network.golden import Golden
     from casework.injection.network.layouts import Layout
     from casework.injection.network.network import Network
@@ -68,6 +69,7 @@ class SparseXorEngine:
         self._network = network
         self._golden = golden
         self._sessions = Sessions(2)
+        self._next: SegmentsEngine | None = None
 
     def refusal(self, target: Target, faults: FaultList) -> str:
         """Return why it cannot take faults of one target."""
@@ -92,9 +94,14 @@ class SparseXorEngine:
     def run_groups(self, faults: FaultList, bounds: Array, group: Array, sample: Array, judge: Judge) -> Array:
         """Return the flags uint16 [R] of R injected predictions; see `GroupEngine`.
 
-        Raises:
-            RuntimeError: The engine had refused these faults.
+        Faults that it refuses by themselves, as it may those of a canary out of a list that it takes, go to the next engine.
         """
+        if self.refusal_of_groups(faults):
+            from casework.injection.engines.segments import SegmentsEngine
+
+            if self._next is None:
+                self._next = SegmentsEngine(self._network, self._golden)
+            return self._next.run_groups(faults, bounds, group, sample, judge)
         return self._run(self._instrumented(self._all_of(faults)), faults, bounds, group, sample, judge)
 
     def _run(self, part: _Part, faults: FaultList, bounds: Array, group: Array, sample: Array, judge: Judge) -> Array:
@@ -180,9 +187,13 @@ class _Part:
             return f"onnxruntime does not run the graph with bit operators: {(str(error).splitlines() or [''])[0]}"
 
     def _clean(self) -> str:
-        """Return how the graph differs from the golden run where no bit is inverted. Stored tensors that are fed may round otherwise."""
+        """Return how the graph differs from the golden run where no bit is inverted.
+
+        Stored tensors that are fed may round otherwise; the operators must not, which is tried without feeding any.
+        """
         if self.buffers:
-            return ""
+            computed = tuple(place.name for place in self._places)
+            return _Part(self._network, self._golden, computed).reason if computed else ""
         samples = np.unique(
             np.linspace(0, self._golden.samples - 1, min(self.most, self._golden.samples)).astype(np.int64)
         )
