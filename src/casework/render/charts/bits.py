@@ -12,7 +12,7 @@ from casework.render.charts.figure import MARGIN, SMALL, WIDTH, Figure, box, emp
 from casework.render.charts.formats import field_of, fields_of, width_of
 from casework.render.charts.rows import FEW
 from casework.render.charts.tables import Bin, Campaign
-from casework.render.charts.words import between, count, interval_words, plural, share, tick
+from casework.render.charts.words import between, count, plural, share, tick, whisker_words
 from casework.render.gsn.svg import number, quoted, tag
 
 NAME: Final = "bits"
@@ -157,10 +157,15 @@ def _caption(campaign: Campaign, line: Axis, rows: Sequence[Bin]) -> str:
         else ""
     )
     scale = " on a logarithmic scale, with a lane for 0 below" if line.log else ""
+    limits = (
+        " Without SDC, a line at the upper limit; an arrow says that it goes on beyond the axis, which bits with fewer than "
+        f"{FEW} predictions do not set."
+        if any(row.rate.high > row.rate.low for row in rows)
+        else ""
+    )
     return (
         f"Share of injected predictions with silent corruption after a fault in the bit, in percent{scale}, over all tensors "
-        f"({plural(total, 'injected prediction')}). Whiskers: {interval_words(campaign)}; without SDC, a line at the upper limit; "
-        f"an arrow says that it goes on beyond the axis, which bits with fewer than {FEW} predictions do not set.{mixed}"
+        f"({plural(total, 'injected prediction')}). {whisker_words(campaign)}{limits}{mixed}"
     )
 
 

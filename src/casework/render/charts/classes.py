@@ -12,7 +12,7 @@ from casework.render.charts.figure import MARGIN, SMALL, WIDTH, Figure, box, emp
 from casework.render.charts.layers import grid
 from casework.render.charts.rows import first_amount
 from casework.render.charts.tables import Bin, Campaign
-from casework.render.charts.words import between, count, in_percent, interval_words, labels, plural, share
+from casework.render.charts.words import between, count, in_percent, labels, plural, share, whisker_words
 from casework.render.fonts import advance
 from casework.render.gsn.svg import number
 
@@ -85,7 +85,7 @@ def _caption(campaign: Campaign, drawn: int, rows: Sequence[Bin]) -> str:
     return (
         f"{which}Share of injected predictions with silent corruption, in percent, by the class that the model gives without a fault "
         f"({plural(sum(row.predictions for row in rows), 'injected prediction')}). n: predictions of the class. "
-        f"Whiskers: {interval_words(campaign)}."
+        f"{whisker_words(campaign)}"
         f"{first_amount(campaign)}"
     )
 

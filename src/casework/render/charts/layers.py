@@ -39,7 +39,7 @@ from casework.render.charts.rows import (
     size_of,
 )
 from casework.render.charts.tables import Campaign, Cell, Layer
-from casework.render.charts.words import between, count, in_percent, interval_words, plural, share, tick
+from casework.render.charts.words import between, count, in_percent, plural, share, tick, whisker_words
 from casework.render.gsn.svg import number, tag
 
 NAME: Final = "layers"
@@ -224,7 +224,7 @@ def _caption(campaign: Campaign, shown: Sequence[Layer]) -> str:
     return (
         f"Shares of the injected predictions in each tensor, in percent; {plural(total, 'prediction')} in all. SDC: the decision differs, "
         "no guard spoke and all outputs are finite; DUE: NaN or infinity, or the runtime refused. What is not drawn did not change "
-        f"the decision. {guarded}n: predictions with a fault in the tensor. Whiskers: {interval_words(campaign)} of SDC."
+        f"the decision. {guarded}n: predictions with a fault in the tensor. {whisker_words(campaign, ' of SDC')}"
         f"{_few(shown)}{first_amount(campaign)}"
     )
 

@@ -56,7 +56,7 @@ def rows_of(campaign: Campaign, least: int = 0) -> Rows:
     notes = [_few(few, least)] if few else []
     if unhit:
         who = plural(unhit, "further tensor") + ("" if least else ", not named by the record")
-        notes.append(f"{who}: {UNHIT}, by chance; nothing is known of each of them alone.")
+        notes.append(f"{who}: {UNHIT}; nothing is known of each of them alone.")
     layers, cells = merged(kept, campaign.cells)
     return Rows(layers, cells, tuple(notes))
 

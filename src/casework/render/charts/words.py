@@ -75,6 +75,16 @@ def interval_words(campaign: Campaign) -> str:
     return f"two-sided {found.confidence * 100:g} % intervals ({METHODS.get(found.method, found.method)})"
 
 
+def whisker_words(campaign: Campaign, of: str = "") -> str:
+    """Return the sentence about the whiskers of a figure; of an exhaustive campaign, why there are none."""
+    said = interval_words(campaign)
+    return (
+        f"{said[0].upper()}{said[1:]}; they need no intervals."
+        if said.startswith("exact")
+        else f"Whiskers: {said}{of}."
+    )
+
+
 def shortened(text: str, room: float, size: float, *, bold: bool = False) -> str:
     """Return a name that fits into a room: its end, which tells most, and as much of its beginning as there is room for."""
     text = one_line(text)

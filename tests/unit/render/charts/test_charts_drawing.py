@@ -332,6 +332,10 @@ class TestBars:
         figure = layer_bars(read(with_table(made, rates.model_copy(update={"rows": exact})), "x"))[0]
         assert {row[10] for row in figure.rows} == {"–"}
         assert "interval of SDC" not in svg(figure)
+        sure = [m.model_copy(update={"method": "exact"}) if m.name == "sdc_rate" else m for m in made.metrics]
+        told = layer_bars(read(with_table(record(metrics=tuple(sure)), rates), "x"))[0].caption
+        assert "Exact shares: every fault of the plan was put in; they need no intervals." in told
+        assert "Whiskers" not in told
         assert not re.findall(r">[0-9.]+ +\[", svg(figure))
 
     def test_what_guards_detect_does_not_flatten_the_rest(self) -> None:
@@ -386,7 +390,7 @@ class TestTensorsWithFewFaultsOrNone:
         assert [layer.tensor for layer in found.layers] == [name for name, *_ in LENET]
         assert found.notes == (
             "1 further tensor with fewer than 20 faults each: 3 faults, SDC in 2 of 3 predictions, most in rare (2 of 3).",
-            "1 further tensor: no fault fell here, by chance; nothing is known of each of them alone.",
+            "1 further tensor: no fault fell here; nothing is known of each of them alone.",
         )
         for figure in (layer_bars(campaign, least=20)[-1], heat_maps(campaign, least=20)[-1]):
             assert all(note in figure.alt for note in found.notes)
