@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 
 from casework.generators.protocol import load
 from casework.generators.resolve import resolve
 from casework.injection.campaign import canary
 from casework.injection.campaign.audit import AuditShard, Truth, compare
+from casework.injection.campaign.lab import Setting, open_lab
 from casework.injection.engines import patch as patch_engine
 from casework.injection.engines.channel import ChannelEngine
 from casework.injection.faults import bits
@@ -213,3 +215,23 @@ def test_each_way_to_disagree_is_counted_and_rounding_is_not() -> None:
     assert (found.judges, found.inputs) == (1, 2)
     exact = compare(shard, Truth(oracle, judges, inputs), exact=True)
     assert (exact.disagreements, exact.near_ties, exact.rounding) == (6, 0, 0)
+
+
+def test_canaries_of_a_small_model_are_compared_and_of_a_large_one_not(monkeypatch: Patch) -> None:
+    images = np.load(MODELS / "digits.npz")["images"][:4]
+    rows = np.pad(images, ((0, 0), (2, 2), (2, 2)))[:, None].astype(np.float32) / 255
+    setting = Setting(
+        Path(LENET).read_bytes(),
+        "lenet",
+        {onnx.load(LENET).graph.input[0].name: rows},
+        lambda outputs: classification.judge_of(list(outputs.values())),
+    )
+    lab = open_lab(setting)
+    for target in (next(t for t in lab.network.targets if t.stored == stored) for stored in (True, False)):
+        engine = "channel" if target.stored else "suffix"
+        small = canary.perched(lab, canary.Perch(target.name, engine))
+        assert small.verdict == "alive"
+        assert 1 <= small.compared <= canary.COMPARED
+        with monkeypatch.context() as patch:
+            patch.setattr(canary, "SMALL", 0)
+            assert canary.perched(lab, canary.Perch(target.name, engine)) == replace(small, compared=0)

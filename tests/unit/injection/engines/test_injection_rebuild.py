@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from onnx import ModelProto, numpy_helper
+from onnx import ModelProto, TensorProto, helper, numpy_helper
 
-from casework.injection.engines.rebuild import RebuildEngine
+from casework.injection.engines.rebuild import Plain, RebuildEngine
 from casework.injection.network.golden import Golden
 from casework.injection.network.network import prepare
 from doubles.injection_faults import Fingerprints, flips, listed
@@ -82,3 +82,42 @@ def test_a_written_input_and_output_are_hit():
     for name in ("x", "logits"):
         faults = flips(network, name, 12, 5, seed=3)
         assert engine.run(network.target(name), faults, np.arange(12), faults.sample, Fingerprints(golden)).any()
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_without_faults_the_oracle_gives_the_golden_outputs(name):
+    network, golden = made(name)
+    plain = Plain(network, {"x": golden.inputs["x"].copy()})
+    for sample in range(golden.samples):
+        found = plain.outputs(sample)
+        assert [one.tobytes() for one in found] == [values[[sample]].tobytes() for values in golden.outputs]
+        assert [one.shape[1:] for one in found] == [values.shape[1:] for values in golden.outputs]
+
+
+@pytest.mark.parametrize("perm", [(0, 1, 2), (1, 0, 2), (1, 2, 0)])
+def test_the_oracle_feeds_a_sample_wherever_the_graph_has_its_batch(perm):
+    whole = [3, 4]
+    whole.insert(perm.index(0), "n")
+    nodes = [
+        helper.make_node("Transpose", ["x"], ["t"], perm=[perm.index(axis) for axis in range(3)]),
+        helper.make_node("Flatten", ["t"], ["f"]),
+        helper.make_node("MatMul", ["f", "w"], ["m"]),
+        helper.make_node("Add", ["m", "b"], ["y"]),
+    ]
+    w = np.random.default_rng(1).normal(size=(12, 5)).astype(np.float32)
+    ports = [helper.make_tensor_value_info("x", TensorProto.FLOAT, whole)]
+    ports += [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", 5])]
+    graph = helper.make_graph(
+        nodes, "net", ports[:1], ports[1:], [numpy_helper.from_array(w, "w"), numpy_helper.from_array(w[0], "b")]
+    )
+    content = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString()
+    rows = np.random.default_rng(2).normal(size=(6, 3, 4)).astype(np.float32)
+    network = prepare(content, "net", inputs={"x": rows})
+    assert network.inputs[0].layout.axis == perm.index(0)
+    plain, golden = Plain(network, {"x": rows}), Golden(network, {"x": rows})
+    for sample in range(6):
+        assert plain.feed(sample)["x"].shape == tuple(1 if size == "n" else size for size in whole)
+        np.testing.assert_allclose(
+            plain.outputs(sample)[0], [rows[sample].reshape(-1) @ w + w[0]], rtol=1e-5, atol=1e-6
+        )
+        assert plain.outputs(sample)[0].tobytes() == golden.outputs[0][[sample]].tobytes()

@@ -56,7 +56,7 @@ class PlainSegmentation:
     def _classes(self, output: Array) -> Array:
         """Return the class of each pixel, int64 [P]."""
         if self.masks == "scores":
-            return np.asarray(output.astype(np.float64).argmax(axis=self.class_axis).ravel())
+            return np.asarray(output.argmax(axis=self.class_axis).ravel())  # the first of the greatest
         if self.masks == "labels":
             labels = output.astype(np.int64).ravel()
             return np.where((labels >= 0) & (labels < self.kinds - 1), labels, self.kinds - 1)
@@ -66,9 +66,9 @@ class PlainSegmentation:
 
 def _mean_iou(found: Array, expected: Array) -> Fraction:
     """Return the mean over the classes that occur in either of two masks."""
-    occurring = np.union1d(found, expected).tolist()
+    occurring = {*np.unique(found).tolist(), *np.unique(expected).tolist()}
     ratios = []
-    for number in occurring:
+    for number in sorted(occurring):
         one, other = found == number, expected == number
         ratios.append(Fraction(int((one & other).sum()), int((one | other).sum())))
     return sum(ratios, Fraction(0)) / max(len(ratios), 1)

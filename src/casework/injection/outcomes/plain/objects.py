@@ -95,11 +95,12 @@ def _unmatched(found: Sequence[Found], expected: Sequence[Found], iou: float) ->
 
 def _overlap(one: Box, other: Box) -> float:
     """Return the intersection over union of two boxes."""
-    width = max(min(one[2], other[2]) - max(one[0], other[0]), 0.0)
-    height = max(min(one[3], other[3]) - max(one[1], other[1]), 0.0)
+    width = min(one[2], other[2]) - max(one[0], other[0])
+    height = min(one[3], other[3]) - max(one[1], other[1])
+    if not (width > 0 and height > 0):
+        return 0.0
     shared = width * height
-    union = _area(one) + _area(other) - shared
-    return shared / union if union > 0 else 0.0
+    return shared / (_area(one) + _area(other) - shared)
 
 
 def _area(box: Box) -> float:
