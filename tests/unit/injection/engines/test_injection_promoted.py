@@ -61,3 +61,18 @@ def test_a_fault_without_effect_gives_the_golden_outputs_whatever_the_packing():
     faults = flips(network, "w1", 6, SAMPLES)
     still = type(faults)(*[getattr(faults, f) if f != "operand" else np.zeros(6, np.uint64) for f in faults.__slots__])
     assert not engine.run(target, still, np.arange(6), faults.sample, Fingerprints(golden)).any()
+
+
+def test_predictions_of_many_faults_are_judged_together():
+    network, golden = made("mlp")
+    target, calls = network.target("w1"), []
+
+    def judge(outputs, samples):
+        calls.append(len(samples))
+        return (samples + 1).astype(np.uint16)
+
+    faults = flips(network, "w1", 50, SAMPLES)
+    fault, sample = np.arange(50), faults.sample
+    found = PromotedEngine(network, golden).run(target, faults, fault, sample, judge)
+    assert calls == [50]
+    assert list(found) == list(sample + 1)

@@ -337,3 +337,19 @@ def test_a_split_in_equal_parts_is_told_their_number() -> None:
     engine = SparseXorEngine(network, Golden(network, inputs))
     faults = drawn(network, "computed", "amount", amount=3)
     assert engine.refusal_of_groups(faults) == ""
+
+
+@pytest.mark.parametrize("engine", [SparseXorEngine, SegmentsEngine])
+def test_groups_that_an_engine_refuses_by_themselves_are_handed_on(engine, monkeypatch):
+    """A canary asks for one tensor of a list that was taken as a whole."""
+    from doubles.foreign_graphs import GRAPHS
+    from doubles.injection_faults import Fingerprints, flips
+
+    graph = GRAPHS["attention_operator"]()
+    network = prepare(graph.model, "net", inputs=graph.inputs)
+    golden = Golden(network, graph.inputs)
+    faults = flips(network, "q", 5, 6)
+    made = engine(network, golden)
+    monkeypatch.setattr(made, "refusal_of_groups", lambda _: "rounds differently")
+    call = (faults, np.arange(6), np.arange(5), faults.sample, Fingerprints(golden))
+    assert list(made.run_groups(*call)) == list(RebuildGroupsEngine(network, golden).run_groups(*call))
