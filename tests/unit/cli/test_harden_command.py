@@ -134,6 +134,7 @@ def test_a_card_derives_from_the_parents(harden: Harden) -> None:
     assert node["file"] == {"path": "hard.onnx", "sha256": sha256_file(Path("hard.onnx"))}
     assert [t["name"] for t in node["outputs"]] == ["logits"]
     assert node["limits"][0] == "Nothing is known of real digits."
+    assert node["title"] == "Candidate, hardened by range, nan-guard, of MDL-1 (Digits)"
     assert "deployed_on" not in node, "the parent runs on a camera, the new file nowhere yet"
     assert node["limits"][1].startswith("A candidate, deployed nowhere: what was shown of MDL-1")
     assert "range at 1 places" in node["limits"][2]

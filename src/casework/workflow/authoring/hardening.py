@@ -269,7 +269,7 @@ def hardened_card(parent: ModelCard | None, plan: Plan, report: Mapping[str, Any
     dropped = ("signature", "external", "notes", "tags", "deployed_on")
     values = {k: v for k, v in fields.items() if k not in dropped} | {
         "id": fresh_id("model_card"),
-        "title": f"{parent.title or parent.id}, hardened ({names})",
+        "title": f"Candidate, hardened by {names}, of {parent.id}" + (f" ({parent.title})" if parent.title else ""),
         "file": {"path": _below_root(plan), "sha256": report["sha256"]},
         "derived_from": parent.id,
         "limits": [*fields.get("limits", []), _candidate(parent), *_card_limits(report)],
