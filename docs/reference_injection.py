@@ -294,7 +294,7 @@ def _outcomes() -> list[str]:
         "SDC5": "the golden class is not among the five best",
         "DROP10": "the confidence of the golden class fell by more than 10 points",
         "DROP20": "by more than 20 points",
-        "DUE": "an output is NaN or infinite where the golden one is finite, or the runtime refused",
+        "DUE": "an output is NaN or infinite where the golden one is finite",
         "DETECTED": "a guard spoke that was silent in the golden run",
         "NEAR_TIE": "decided by less than the noise of floating-point sums",
         "LOST": "a golden object is gone",
@@ -315,7 +315,7 @@ def _outcomes() -> list[str]:
         "",
         table(("outcome", "metric", "when"), [
             ("detected", "`detected_rate`", "a guard spoke"),
-            ("DUE", "`due_rate`", "no guard spoke, and an output is NaN or infinite, or the runtime refused"),
+            ("DUE", "`due_rate`", "no guard spoke, and an output is NaN or infinite"),
             ("SDC", "`sdc_rate`", "neither, and the decision differs"),
             ("benign", "`benign_rate`", "none of these, and some bit of an output differs"),
             ("masked", "`masked_rate`", "the outputs are equal bit for bit"),
@@ -326,7 +326,7 @@ def _outcomes() -> list[str]:
             ("segmentation", "the mean overlap with the golden mask is below `iou_bound`", _of(rates, "segmentation")),
             ("regression", "some element is off by more than the first of `thresholds`", _of(rates, "regression")),
         ]),
-        f"`near_tie_rate` is counted beside them: a decision within {TIE:g} of the greatest score (of a threshold, for detectors and regression). "
+        f"`near_tie_rate` is counted beside them: a decision within {TIE:g} of the greater of the two leading scores (of a threshold, for detectors and regression). "
         f"`sdc5_rate` is there where the scores are of more than {FIVE} classes. Where no model card and no option says what the "
         "decision is, it is guessed from the outputs, and the record states that as a limitation. "
         f"Guards are outputs that the model's metadata name (`{guards.KEY}`, separated by commas): any element that is true is an alarm.",

@@ -17,6 +17,7 @@ from casework.generators.fault_injection.inputs import Inputs
 from casework.generators.fault_injection.worst import worst_faults
 from casework.generators.protocol import GeneratorProblem
 from casework.generators.record import Finds, census, metric
+from casework.injection.campaign.audit import Audited
 from casework.injection.campaign.baseline import Baseline
 from casework.injection.campaign.lab import Lab
 from casework.injection.outcomes.classification import ClassificationJudge
@@ -79,12 +80,7 @@ def _audit(designed: Designed, finds: Finds) -> None:
     wrong = [a for a in audits if a.disagreements]
     audited, disagreements = sum(a.audited for a in audits), sum(a.disagreements for a in audits)
     if wrong:
-        told = ", ".join(f"{a.target} by {a.engine}: {a.disagreements} of {a.audited}" for a in wrong)
-        raise GeneratorProblem(
-            f"the audit failed: engine and oracle disagree in {disagreements} of {audited} injected predictions ({told})",
-            "This is a fault of an engine, and no result is given: report it, and use option engine=rebuild meanwhile.",
-            "error",
-        )
+        raise _failed(wrong, audited)
     finds.metrics += [
         census("audited", audited),
         census("audit_disagreements", disagreements, n=audited, k=disagreements),
@@ -104,7 +100,29 @@ def _audit(designed: Designed, finds: Finds) -> None:
     inert = sum(c.verdict == "inert" for c in sung.values())
     detail = f"{len(sung)} pairs of tensor and engine tried, {len(sung) - inert} moved the outputs"
     detail += f", of {inert} the oracle agrees that they cannot" if inert else ""
+    compared = sum(c.compared for c in sung.values())
+    detail += f"; {compared} of their faults were repeated by the oracle, flag by flag" if compared else ""
     finds.self_checks.append(SelfCheck(name="canaries", outcome="passed", detail=detail))
+
+
+def _failed(wrong: list[Audited], audited: int) -> GeneratorProblem:
+    """Return the finding of an audit that failed: it tells apart what disagreed, for the remedies differ."""
+    told = ", ".join(f"{a.target} by {a.engine}: {a.disagreements} of {a.audited}" for a in wrong)
+    disagreements = sum(a.disagreements for a in wrong)
+    if any(a.inputs for a in wrong):
+        who = "the oracle without faults does not give the golden outputs"
+        fix = "The golden run is not that of the inputs, and no result is given: report it, with the model and the inputs."
+    elif any(a.judges for a in wrong):
+        who = "two judges disagree about the same outputs"
+        fix = "One of the judges is wrong, and no result is given: report it, with the model and the inputs."
+    else:
+        who = "engine and oracle disagree"
+        fix = (
+            "This is a fault of an engine, and no result is given: report it, and use option engine=rebuild meanwhile."
+        )
+    return GeneratorProblem(
+        f"the audit failed: {who} in {disagreements} of {audited} injected predictions ({told})", fix, "error"
+    )
 
 
 def _classes(lab: Lab, inputs: Inputs) -> Array:

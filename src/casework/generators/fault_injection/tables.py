@@ -13,6 +13,7 @@ from casework.generators.record import table
 from casework.injection.campaign.conduct import Campaign
 from casework.injection.faults.fault_list import OPS
 from casework.injection.network.network import Network
+from casework.injection.network.target import Target
 from casework.model.result import Table
 
 Array = NDArray[Any]
@@ -28,7 +29,7 @@ def _rated(trials: Trials, counts: Counts, at: int) -> tuple[Any, ...]:
 
 
 def by_tensor(trials: Trials, network: Network, engine_of: Mapping[str, str]) -> Table:
-    """Return `rates by tensor`, in the order of the graph."""
+    """Return `rates by tensor`, in the order of the graph; a tensor that no fault hit has no rates."""
     columns = (
         "tensor", "kind", "operator", "depth", "elements", "faults", "predictions", "sdc", "due", "detected", "masked",
         "sdc_rate", "ci_low", "ci_high", "engine", "dtype",
@@ -37,16 +38,24 @@ def by_tensor(trials: Trials, network: Network, engine_of: Mapping[str, str]) ->
     counts = trials.counts(trials.faults.tensor[trials.fault], size)
     faults = np.bincount(trials.faults.tensor, minlength=size)
     rows = []
-    for index in np.flatnonzero(faults):
-        target = network.target(trials.faults.tensors[int(index)].name)
-        predictions, sdc, due, *limits = _rated(trials, counts, int(index))
+    for index, tensor in enumerate(trials.faults.tensors):
+        target = network.target(tensor.name)
+        if not faults[index]:
+            rows.append(_unhit(target))
+            continue
+        predictions, sdc, due, *limits = _rated(trials, counts, index)
         rows.append((
             target.original, target.kind, target.operator, target.depth, target.elements,
-            int(faults[index]), predictions, sdc, due, counts.of("detected_rate", int(index)), counts.of("masked_rate", int(index)),
+            int(faults[index]), predictions, sdc, due, counts.of("detected_rate", index), counts.of("masked_rate", index),
             *limits, engine_of.get(target.name, "storage"), target.dtype,
         ))  # fmt: skip
     rows.sort(key=lambda row: (row[3], row[0]))
     return table("rates by tensor", columns, rows)
+
+
+def _unhit(target: Target) -> tuple[Any, ...]:
+    head = (target.original, target.kind, target.operator, target.depth, target.elements)
+    return (*head, *(0,) * 6, None, None, None, "", target.dtype)
 
 
 def bits_of(trials: Trials) -> Array | None:

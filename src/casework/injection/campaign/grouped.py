@@ -64,7 +64,7 @@ def conduct_groups(
         InjectionProblem: No engine takes the groups, or a canary was not seen though the oracle sees it.
     """
     lab = lab_of(setting)
-    targets = [lab.network.target(t.name) for t in faults.tensors]
+    targets = [lab.network.target(faults.tensors[index].name) for index in np.unique(faults.tensor).tolist()]
     bounds = group_bounds(faults)
     chosen, refusals = _assign(lab, faults, ORDER if engine == "auto" else (engine,))
     for done, target in enumerate(targets):

@@ -24,6 +24,13 @@ LOADING: Final = (
     "from it, not faults in memory after loading; when=run checks in every inference"
 )
 
+MERGED: Final = 8
+"""Elements up to which onnxruntime makes one of stored tensors of equal values, whatever they are called (seen in 1.32)."""
+
+_MERGING: Final = (
+    f"onnxruntime keeps equal tensors of up to {MERGED} elements once, so that there would be nothing to vote on"
+)
+
 
 def weights_of(work: Work, targets: Sequence[str]) -> tuple[str, ...]:
     """Return the stored tensors that layers read, in graph order: weights and biases, and of quantised layers scales, zero points.
@@ -128,6 +135,16 @@ def triplicate(work: Work, targets: tuple[str, ...], parameters: dict[str, Any])
             "Convert it: onnx.version_converter.convert_version(model, 17).",
         )
     names = weights_of(work, targets or _worst(work, parameters["top"]))
+    notes = [LOADING] if parameters["when"] == "load" else []
+    if parameters["when"] == "run":
+        merged = tuple(name for name in names if (value := surgery.stored(name)) is not None and value.size <= MERGED)
+        names = tuple(name for name in names if name not in merged)
+        if not names:
+            raise InjectionProblem(
+                f"none of the stored tensors to triplicate has more than {MERGED} elements: {_MERGING}",
+                "Use when=load, which keeps the copies in the file.",
+            )
+        notes += [f"left out, for {_MERGING}: {some(merged)}"] if merged else []
     extra = 0
     for name in names:
         value = surgery.stored(name)
@@ -136,8 +153,7 @@ def triplicate(work: Work, targets: tuple[str, ...], parameters: dict[str, Any])
             _vote(work, name, value, parameters["when"])
     if parameters["when"] == "load":
         work.protections.append(Protection("copies", names))
-    notes = (LOADING,) if parameters["when"] == "load" else ()
-    return Applied("triplicate", parameters, names, {"bytes": extra}, notes)
+    return Applied("triplicate", parameters, names, {"bytes": extra}, tuple(notes))
 
 
 def _worst(work: Work, top: int) -> tuple[str, ...]:

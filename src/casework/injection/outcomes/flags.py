@@ -16,7 +16,7 @@ DROP10: Final = 1 << 3
 DROP20: Final = 1 << 4
 """The confidence of the golden class fell by more than 20 percentage points."""
 DUE: Final = 1 << 5
-"""Detected unrecoverable error: an output is NaN or infinite where the golden one is finite, or the runtime refused."""
+"""Detected unrecoverable error: an output is NaN or infinite where the golden one is finite."""
 DETECTED: Final = 1 << 6
 """A guard of the model spoke."""
 NEAR_TIE: Final = 1 << 7

@@ -223,7 +223,7 @@ def _caption(campaign: Campaign, shown: Sequence[Layer]) -> str:
     guarded = "det. %: share that a guard detected. " if any(layer.detected for layer in campaign.layers) else ""
     return (
         f"Shares of the injected predictions in each tensor, in percent; {plural(total, 'prediction')} in all. SDC: the decision differs, "
-        "no guard spoke and all outputs are finite; DUE: NaN or infinity, or the runtime refused. What is not drawn did not change "
+        "no guard spoke and all outputs are finite; DUE: NaN or infinity. What is not drawn did not change "
         f"the decision. {guarded}n: predictions with a fault in the tensor. {whisker_words(campaign, ' of SDC')}"
         f"{_few(shown)}{first_amount(campaign)}"
     )
