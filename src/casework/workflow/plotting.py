@@ -24,6 +24,8 @@ Progress = Callable[[str], None]
 Form = Literal["svg", "png", "html"]
 
 _SHOWN = 12
+_BEGINS = (b"{", b"[", b"\xef", b"\xfe", b"\xff")
+"""First byte of what was meant as JSON: an object, a list, or the byte order mark that some editors and shells write before one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,11 @@ def _from_file(path: Path) -> Found:
         raise CallProblem(f"{path} cannot be read: {error.strerror or error}") from error
     reading = read_json(data)
     if reading.problem is not None:
+        if data.lstrip()[:1] not in _BEGINS:
+            raise CallProblem(
+                f"{path} is no record: casework plot takes the JSON that `casework try fault-injection … --format json` writes, "
+                "a sealed record, or the id of an evidence node"
+            )
         found = reading.problem
         raise CallProblem(f"{path}, line {found.line}, column {found.column}: {found.message}")
     value = reading.value

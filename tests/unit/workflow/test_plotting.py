@@ -110,7 +110,8 @@ class TestCommand:
         ("name", "content", "said"),
         [
             ("none.json", None, "none.json: no such file"),
-            ("empty.json", b"", "no JSON"),
+            ("empty.json", b"", "is no record: casework plot takes the JSON that `casework try fault-injection"),
+            ("model.onnx", b"\x08\x08\x12\x07\x00\x00", "is no record: casework plot takes the JSON that"),
             ("list.json", b"[1, 2]", "is no record"),
             ("other.json", b'{"a": 1}', "is no record: generator: Field required, and"),
             ("twice.json", b'{"a": 1, "a": 2}', "line 1, column 10"),
