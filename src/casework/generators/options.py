@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -143,12 +145,15 @@ _TYPES: Final[dict[OptionKind, tuple[type, ...]]] = {
 }
 
 
+_LISTS: Final[dict[OptionKind, str]] = {"texts": "a list of texts", "floats": "a list of numbers"}
+
+
 def _checked(spec: OptionSpec, value: Any) -> Any:
     if spec.kind == "text" and isinstance(value, int) and not isinstance(value, bool):
         value = str(value)  # a plan says `faults: 2000` as well as `faults: "2000"`
     fits = isinstance(value, _TYPES[spec.kind]) and (spec.kind == "bool" or not isinstance(value, bool))
     if not fits:
-        raise _wrong(spec, value)
+        raise _wrong(spec, value, _as_list(spec, value))
     match spec.kind:
         case "texts":
             if not all(isinstance(v, str) for v in value):
@@ -173,13 +178,29 @@ def _number(spec: OptionSpec, value: Any) -> float:
     return value
 
 
-def _wrong(spec: OptionSpec, value: Any) -> OptionProblem:
-    near = ""
+_PLAIN: Final = re.compile(r"[A-Za-z_][\w./-]{5,}")
+"""Texts that need no quotes in a list of YAML; its words, such as `no` and `false`, are shorter."""
+
+
+def _as_list(spec: OptionSpec, value: Any) -> str:
+    """Return how a plan says a single value where a list is wanted; nothing where it is no such value."""
+    if spec.kind == "texts" and isinstance(value, str):
+        parts = [part.strip() for part in value.split(";") if part.strip()]
+        items = [part if _PLAIN.fullmatch(part) else json.dumps(part, ensure_ascii=False) for part in parts]
+    elif spec.kind == "floats" and isinstance(value, (int, float, str)) and not isinstance(value, bool):
+        items = [part.strip() for part in str(value).split(",") if part.strip()]
+    else:
+        return ""
+    return f"Write a list: `{spec.name}: [{', '.join(items)}]`. "
+
+
+def _wrong(spec: OptionSpec, value: Any, near: str = "") -> OptionProblem:
     if spec.choices:
         wanted = f"one of {', '.join(spec.choices)}"
         near = _near(str(value), spec.choices)
     else:
         limits = [f"at least {spec.low:g}"] if spec.low is not None else []
         limits += [f"at most {spec.high:g}"] if spec.high is not None else []
-        wanted = " ".join([f"of type {spec.kind}", *limits])
+        kind = _LISTS.get(spec.kind, f"of type {spec.kind}")
+        wanted = " ".join([kind, *limits])
     return OptionProblem(f"option {spec.name} is {value!r}, not {wanted}", f"{near}{spec.name}: {spec.meaning}")

@@ -12,7 +12,14 @@ import pytest
 
 from casework.artifact.digest import jcs_digest, sha256_file
 from casework.generators import REGISTRY, Generator, GeneratorProblem, Request, load
-from casework.generators.options import OptionProblem, OptionSpec, describe_options, parse_options, read_options
+from casework.generators.options import (
+    OptionKind,
+    OptionProblem,
+    OptionSpec,
+    describe_options,
+    parse_options,
+    read_options,
+)
 from casework.generators.resolve import PATH_OPTIONS, data_source, resolve, try_options
 from casework.model.catalogue import GENERATORS
 from conftest import STARTED, Scene, Thing, write_dataset
@@ -149,6 +156,23 @@ def test_a_plan_of_a_case_gives_typed_options() -> None:
         with pytest.raises(OptionProblem):
             read_options(specs, wrong)
     assert "  n (int; default 3): A number." in describe_options(specs)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "said"),
+    [
+        ("texts", "conv9.weight", "Write a list: `tensors: [conv9.weight]`. "),
+        ("texts", "*.weight; no", 'Write a list: `tensors: ["*.weight", "no"]`. '),
+        ("floats", 0.5, "Write a list: `tensors: [0.5]`. "),
+        ("floats", "1,2", "Write a list: `tensors: [1, 2]`. "),
+        ("texts", 5, ""),
+    ],
+)
+def test_one_value_where_a_list_is_wanted_is_answered_with_the_list(kind: OptionKind, value: object, said: str) -> None:
+    specs = (OptionSpec("tensors", kind, None, "Names."),)
+    with pytest.raises(OptionProblem, match=r"not a list of (texts|numbers)") as caught:
+        read_options(specs, {"tensors": value})
+    assert caught.value.fix == f"{said}tensors: Names."
 
 
 def test_a_slip_in_a_name_or_choice_is_answered_by_the_nearest_in_a_line() -> None:
