@@ -433,3 +433,8 @@ def test_a_campaign_to_an_interval_says_where_it_stopped(inputs: str) -> None:
     (said,) = [limit for limit in short.limitations if limit.startswith("The campaign")]
     assert "put in 600 of at most 600 faults" in said
     assert "allow more faults" in said
+    used = run(LENET, inputs, "interval=0.05", "faults=100", "audit=5")
+    (said,) = [limit for limit in used.limitations if limit.startswith("The campaign")]
+    assert said.startswith(
+        "The campaign put in all 100 faults that it was allowed: half the interval of sdc_rate is 0.0"
+    )

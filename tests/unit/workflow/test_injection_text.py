@@ -6,12 +6,17 @@ import re
 
 import pytest
 
+from casework.generators.fault_injection.decisions import DecisionMaker
+from casework.generators.fault_injection.report import _guessed
 from casework.generators.record import metric, table
 from casework.model.result import GeneratorId, ResultRecord, SelfCheck
 from casework.workflow.evidence.injection_text import injection_text, percent
 from casework.workflow.evidence.trying import record_text
 
 BITS = [(bit, 600, 200 if bit == 30 else 0, 3 if bit == 29 else 0, 0.333333 if bit == 30 else 0.0) for bit in range(32)]
+
+
+GUESS = DecisionMaker("classification", 0, (), None, (), 0.5, "the output is logits [batch, 10]")
 
 
 def record(**changes: object) -> ResultRecord:
@@ -39,6 +44,7 @@ def record(**changes: object) -> ResultRecord:
         metric("sdc_rate", 0.02, "class=3", n=100, k=2, ci_low=0.01, ci_high=0.03, confidence=0.95, method="wilson"),
         metric("overhead_vs_batch1", 0.0727366),
         metric("overhead_vs_batched", 0.124411),
+        metric("overhead_of_campaign", 10.04),
         metric("cpu_seconds", 0.43374977599999986),
     ]
     tensors = [
@@ -89,9 +95,15 @@ def test_the_headline_comes_first_in_figures_that_people_read() -> None:
         " sdc_rate 1.18 % [1.03 %, 1.33 %] 235 of 20000 silent data corruption: another class"
     )
     assert "cost 0.0727 times a fault-free one alone, 0.124 times one in a batch" in text
+    assert (
+        "(putting in, running and judging; the whole command with start, canaries and audit: 10 times one alone)"
+        in text
+    )
+    assert "overhead_of_campaign" not in text
     wanted = [
         "sdc_rate",
         "masked_rate",
+        "decision: ",
         "overhead",
         "audit: passed",
         "rates by tensor",
@@ -120,6 +132,32 @@ def test_the_worst_rows_come_first_and_the_others_are_counted() -> None:
     assert [row.split()[0] for row in canaries[1:]] == ["b", "…"]
 
 
+def test_canaries_that_all_moved_an_output_are_no_table() -> None:
+    sung = table("canaries", ("tensor", "engine", "moved"), [("a", "channel", "9 of 16"), ("b", "channel", "3 of 3")])
+    text = record_text(record(tables=[sung]))
+    assert "canaries (" not in text
+    assert "more rows" not in text
+    assert "\n\n\n" not in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "classification (as the options say)"),
+        ({"evidence": "EV-1", "files": {"model": "MDL-X"}}, "classification (card MDL-X)"),
+        (
+            {"limitations": [*_guessed(GUESS)]},
+            "classification, guessed from the outputs; if they mean something else, say option decision=…",
+        ),
+    ],
+)
+def test_who_says_what_the_model_decides_stands_below_the_rates(changes: dict[str, object], said: str) -> None:
+    lines = lines_of(record(**changes))
+    (at,) = [i for i, line in enumerate(lines) if line == f"  decision: {said}"]
+    assert lines[at - 2].startswith("  masked_rate")
+    assert lines[at + 1].startswith("  overhead: ")
+
+
 def test_left_out_rows_with_events_are_not_called_harmless() -> None:
     cells = table("rates by input", ("input", "predictions", "sdc", "due"), [(f"[{i}]", 10, 1, 0) for i in range(12)])
     lines = lines_of(record(tables=[cells]))
@@ -127,19 +165,25 @@ def test_left_out_rows_with_events_are_not_called_harmless() -> None:
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "said"),
+    ("most", "low", "high", "said"),
     [
-        (0.010, 0.013, "stopped before the 20000 allowed: the interval is +-0.15 %, and +-0.2 % was asked for"),
-        (0.000, 0.013, "the interval is +-0.65 %, wider than the +-0.2 % asked for: allow more faults"),
+        (
+            "20000",
+            0.010,
+            0.013,
+            "stopped before the 20000 allowed: the interval is +-0.15 %, and +-0.2 % was asked for",
+        ),
+        ("1500", 0.010, 0.013, "reached +-0.15 % with all 1500 faults, and +-0.2 % was asked for"),
+        ("20000", 0.000, 0.013, "the interval is +-0.65 %, wider than the +-0.2 % asked for: allow more faults"),
     ],
 )
-def test_a_campaign_to_an_interval_says_whether_it_was_reached(low: float, high: float, said: str) -> None:
+def test_a_campaign_to_an_interval_says_whether_it_was_reached(most: str, low: float, high: float, said: str) -> None:
     rates = [
         metric("faults", 1500),
         metric("injected_predictions", 1500),
         metric("sdc_rate", 0.0117, n=1500, k=17, ci_low=low, ci_high=high, confidence=0.95, method="wilson"),
     ]
-    lines = lines_of(record(metrics=rates, options={"interval": 0.002, "faults": "20000"}))
+    lines = lines_of(record(metrics=rates, options={"interval": 0.002, "faults": most}))
     assert lines[1].startswith("  1500 faults, 1500 injected predictions; intervals at 95 %; ")
     assert lines[1].endswith(said)
 

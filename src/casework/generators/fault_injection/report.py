@@ -243,7 +243,12 @@ def _stopped(options: dict[str, Any], designed: Designed, finds: Finds) -> list[
             continue
         half, put, most = (rates[0].ci_high - rates[0].ci_low) / 2, len(part.trials.faults), int(options["faults"])
         of = "" if where == "all" else f" for {where}"
-        if half <= asked:
+        if half <= asked and put >= most:
+            said.append(
+                f"The campaign put in{of} all {most} faults that it was allowed: half the interval of sdc_rate is {half:.3g}, no more "
+                f"than the {asked:g} that option interval asks for."
+            )
+        elif half <= asked:
             said.append(
                 f"The campaign stopped{of} after {put} of at most {most} faults: half the interval of sdc_rate is {half:.3g}, no "
                 f"more than the {asked:g} that option interval asks for."

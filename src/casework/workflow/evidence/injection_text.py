@@ -32,6 +32,9 @@ _CORRUPT: Final = {
     "regression": "silent data corruption: beyond the first threshold",
 }
 
+_GUESSED: Final = "The decision was taken to be "
+"""How the limitation begins that a record has where neither a model card nor an option says what the outputs mean."""
+
 _SHOWN: Final = 10
 _WIDEST: Final = 72
 _TOLD: Final = (
@@ -41,6 +44,7 @@ _TOLD: Final = (
     "audit_disagreements",
     "overhead_vs_batch1",
     "overhead_vs_batched",
+    "overhead_of_campaign",
 )
 _ORDER: Final = (
     "hardening", "rates by number of faults", "rates by tensor", "rates by bit", "sdc by tensor and bit", "worst faults",
@@ -59,7 +63,8 @@ def injection_text(record: ResultRecord, defaults: Mapping[str, Any]) -> list[st
     """
     lines = _headline(record)
     for table in sorted(record.tables, key=_place):
-        lines += ["", *_table(table)]
+        told = _table(table)
+        lines += ["", *told] if told else []
     lines += ["", *(f"limit: {text}" for text in record.limitations)] if record.limitations else []
     lines += ["", *_files(record, defaults)]
     return lines
@@ -94,7 +99,7 @@ def _headline(record: ResultRecord) -> list[str]:
         for m in rates
     ]
     lines = [*_put(record, shown), *(["", *aligned(rows)] if rows else [])]
-    lines += ["", *_overhead(shown)]
+    lines += ["", f"  decision: {_decision(record)}", *_overhead(shown)]
     lines += [f"  {c.name}: {c.outcome}: {c.detail}" for c in record.self_checks]
     others = [m for m in shown if m.name not in (*first, *_TOLD)]
     others += [m for m in record.metrics if m.slice.startswith("kind=")]
@@ -102,6 +107,15 @@ def _headline(record: ResultRecord) -> list[str]:
         lines += ["", *aligned([(m.name, m.slice, _value(m), _interval(m), _count(m)) for m in others])]
     left = len(record.metrics) - len(rates) - len(others) - sum(m.name in _TOLD for m in shown)
     return [*lines, f"  … {left} more figures, of parts: --format json shows them all"] if left else lines
+
+
+def _decision(record: ResultRecord) -> str:
+    """Say what the model was taken to decide, and who said so: where nobody did, the rates may mean nothing."""
+    decision = str(record.options.get("decision", "unknown"))
+    if any(text.startswith(_GUESSED) for text in record.limitations):
+        return f"{decision}, guessed from the outputs; if they mean something else, say option decision=…"
+    who = f"card {record.files.get('model', '')}" if record.evidence else "as the options say"
+    return f"{decision} ({who})"
 
 
 def _put(record: ResultRecord, metrics: Sequence[Metric]) -> list[str]:
@@ -116,18 +130,20 @@ def _put(record: ResultRecord, metrics: Sequence[Metric]) -> list[str]:
         rate = held.get("sdc_rate")
         if rate is not None and rate.confidence is not None and rate.method != "exact":
             text += f"; intervals at {100 * rate.confidence:g} %"
-        lines.append(text + _reached(record, rate))
+        lines.append(text + _reached(record, rate, faults.value))
     return lines
 
 
-def _reached(record: ResultRecord, rate: Metric | None) -> str:
+def _reached(record: ResultRecord, rate: Metric | None, put: float) -> str:
     asked = record.options.get("interval")
     if not isinstance(asked, float) or rate is None or rate.ci_low is None or rate.ci_high is None:
         return ""
     half = (rate.ci_high - rate.ci_low) / 2
     if half > asked:
         return f"; the interval is +-{percent(half)}, wider than the +-{percent(asked)} asked for: allow more faults"
-    most = record.options.get("faults")
+    most = str(record.options.get("faults"))
+    if most.isdecimal() and put >= int(most):
+        return f"; reached +-{percent(half)} with all {most} faults, and +-{percent(asked)} was asked for"
     return (
         f"; stopped before the {most} allowed: the interval is +-{percent(half)}, and +-{percent(asked)} was asked for"
     )
@@ -137,9 +153,12 @@ def _overhead(metrics: Sequence[Metric]) -> list[str]:
     held = {m.name: m.value for m in metrics if m.slice == "all"}
     if "overhead_vs_batch1" not in held or "overhead_vs_batched" not in held:
         return []
+    whole = held.get("overhead_of_campaign")
+    also = "" if whole is None else f"; the whole command with start, canaries and audit: {whole:.3g} times one alone"
     return [
         f"  overhead: an injected prediction cost {held['overhead_vs_batch1']:.3g} times a fault-free one alone, "
-        f"{held['overhead_vs_batched']:.3g} times one in a batch"
+        f"{held['overhead_vs_batched']:.3g} times one in a batch",
+        f"    (putting in, running and judging{also})",
     ]
 
 
@@ -169,9 +188,12 @@ def _place(table: Table) -> int:
 
 
 def _table(table: Table) -> list[str]:
+    """Return a table's title and rows; nothing of one in which nothing is amiss and which is shown for that alone."""
     rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
     title, key, chosen = _VIEWS.get(table.name, ("", None, None))
     kept = rows if chosen is None else [row for row in rows if chosen(row)]
+    if table.name == "canaries" and not kept:
+        return []  # all moved an output, as the self-check says
     ordered = kept if key is None else sorted(kept, key=key)
     shown, left = ordered[:_SHOWN], [*ordered[_SHOWN:], *(row for row in rows if row not in kept)]
     columns = [c for c in _columns(table.columns) if c not in _HIDDEN.get(table.name, ())]
