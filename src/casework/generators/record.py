@@ -38,6 +38,9 @@ _PACKAGES: Final = (
     "dask",
 )
 
+EXACT: Final = 2**53
+"""Figures from which whole numbers are not exact in every reader of JSON."""
+
 EVIDENCE_EXTRA: Final = "Install the packages of the generators: pip install 'casework[evidence]'."
 
 
@@ -319,7 +322,10 @@ def census(name: str, value: float, n: int | None = None, k: int | None = None, 
 
 
 def table(name: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> Table:
-    """Return a table of plain values (numpy numbers are converted, figures rounded to 6 places)."""
+    """Return a table of plain values (numpy numbers are converted, figures rounded to 6 places).
+
+    A figure of 2^53 or more becomes text: the canonical form writes it as a whole number that not every reader holds alike.
+    """
     return Table(name=name, columns=columns, rows=tuple(tuple(_plain(v) for v in row) for row in rows))
 
 
@@ -328,7 +334,9 @@ def _plain(value: Any) -> str | int | float | bool | None:
         return value
     if hasattr(value, "item"):
         value = value.item()
-    return round(value, 6) if isinstance(value, float) else value
+    if not isinstance(value, float):
+        return value
+    return round(value, 6) if abs(value) < EXACT else f"{value:.6g}"
 
 
 def share(name: str, k: int, n: int, where: str, confidence: float) -> Metric:

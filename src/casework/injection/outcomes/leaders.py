@@ -21,7 +21,8 @@ _CLEAR: Final = 2.0
 
 _CLOSE: Final = 1e-3
 """Confidences by softmax in float32 are off by 1e-5 at most: the exponents by 1e-5 (scores within 2^7 of the best have a rounding
-error of 2^-17 at most, the powers of those below are 0), the powers and their sum by some 1e-6."""
+error of 2^-17 at most, the powers of those below are 0), the powers by some 1e-7. They are summed in float64: in float32 a sum of
+tens of thousands of classes, taken one after the other, loses the small ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def leaders(found: Array, golden: Array, confidence: Array, tie: float, *, whole
         best, second, least = _extremes(columns)
         own = found[np.arange(len(found)), golden]
         scale, margin = tie * np.maximum(np.abs(best), np.abs(second)), best - second
-        drop = confidence - np.exp(own - best) / np.exp(columns - best).sum(axis=0)
+        drop = confidence - np.exp(own - best) / np.exp(columns - best).sum(axis=0, dtype=np.float64)
         # All False with NaN or infinity. Where two lead alike, which is the first is left to the exact judge.
         tied = (margin < scale / _CLEAR) & (margin > 0)
         clear = ((margin > scale * _CLEAR) | tied) & np.isfinite(least)

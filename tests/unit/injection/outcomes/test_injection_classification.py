@@ -254,3 +254,17 @@ def test_a_row_of_ten_costs_little():
         judge([rows], samples)
         times.append(time.process_time() - start)
     assert min(times) / len(rows) < 400e-9
+
+
+def test_many_classes_are_summed_without_losing_the_small_ones():
+    # 50,257 classes: each of 50,000 small powers is lost in a float32 sum that is taken one after the other.
+    classes, rows = 50_257, 16
+    golden = np.full((1, classes), -12.0, np.float32)
+    golden[0, 7] = 4.0
+    judge = classification.judge_of([golden])
+    found = np.repeat(golden, rows, axis=0)
+    found[:, 7] = np.linspace(0.5, 3.0, rows).astype(np.float32)
+    flags = judge([found], np.zeros(rows, np.int64))
+    expected = [by_definition(row, golden[0], "logits", judge.tie) for row in found]
+    assert flags.tolist() == expected
+    assert len({int(f) for f in flags}) >= 2
