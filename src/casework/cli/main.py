@@ -65,8 +65,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CallProblem as problem:
         print(f"casework: {problem}", file=sys.stderr)
         return CANNOT_JUDGE
-    except KeyboardInterrupt:
-        print("casework: interrupted; what was finished is kept", file=sys.stderr)
+    except KeyboardInterrupt as stopped:
+        # A command that knows whether anything was finished says so.
+        print(f"casework: {stopped if stopped.args else 'interrupted; what was finished is kept'}", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

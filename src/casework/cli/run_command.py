@@ -91,8 +91,10 @@ def run(args: argparse.Namespace) -> int:
     made = []
     commit = head(root)[0]
     means = Means(args.workers, args.cluster, kept)
-    for ran in produce(assessment, root, keys, signers, started, commit, means, lambda key: _bar(bar, key), keyless):
+    produced = produce(assessment, root, keys, signers, started, commit, means, lambda key: _bar(bar, key), keyless)
+    for ran in bar.told(produced):
         bar.done()
+        bar.finished |= bool(ran.path)
         failed += bool(ran.problem) or (ran.record is not None and ran.record.status != "complete")
         status = ran.record.status if ran.record else "not run"
         made.append(

@@ -7,11 +7,16 @@ import os
 import re
 import sys
 import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from casework.compute.pace import Pace
 from casework.model.problem import CallProblem
+
+T = TypeVar("T")
 
 
 def positive(text: str) -> int:
@@ -154,18 +159,35 @@ _KEPT = ("faults", "blocks of faults")
 """Tasks whose finished parts are kept until the whole is done."""
 
 
+def _kept_task(text: str) -> bool:
+    return text.rpartition(": ")[2] in _KEPT
+
+
+def _folders(kept: Path) -> dict[Path, int]:
+    """Return the folders of campaigns, and when each got its last file, in nanoseconds."""
+    try:
+        return {path: path.stat().st_mtime_ns for path in sorted(kept.iterdir()) if path.is_dir()}
+    except OSError:
+        return {}
+
+
 class Progress:
     """One line on a terminal's standard error that is overwritten; silent elsewhere, but for a word where work is gone on with.
 
     Args:
         label: Begins the line.
         kept: Folder that keeps what an interrupted run had finished; None where nothing is kept.
+
+    Attributes:
+        finished: True once anything is finished that the same command, when it is run again, goes on from.
     """
 
     def __init__(self, label: str = "", kept: Path | None = None) -> None:
         self._on = sys.stderr.isatty()
         self._label, self._kept = label, kept
         self._task, self._pace, self._at = "", Pace(), (0, 0)
+        self._before: dict[Path, int] | None = None
+        self.finished = False
 
     def __call__(self, text: str) -> None:
         """Show a text."""
@@ -177,6 +199,9 @@ class Progress:
         if text != self._task or done < self._at[0] or total != self._at[1]:
             self._task, self._pace = text, Pace()
             self._resumed(done, total, text)
+        elif self._before is not None and done > self._at[0]:
+            self._say_where()
+        self.finished |= done > 0 and self._kept is not None and _kept_task(text)
         self._at = (done, total)
         seconds = self._pace.remaining(done, total)
         left = f", about {Pace.words(seconds)} left" if seconds is not None and total > done else ""
@@ -184,13 +209,44 @@ class Progress:
 
     def _resumed(self, done: int, total: int, text: str) -> None:
         """Say so where a task that an interrupted run can leave behind does not begin at its beginning."""
+        self._before = None
+        if not done or self._kept is None or not _kept_task(text):
+            return
         whose, colon, task = text.rpartition(": ")
-        if done and self._kept is not None and task in _KEPT:
+        held = _folders(self._kept)
+        where = ""
+        if len(held) == 1:
+            where = f" in {next(iter(held))}; delete that folder to start anew"
+        elif done < total:
+            self._before = held
+        self._say(f"{whose}{colon}going on from {done} of {total} {task} kept{where}")
+
+    def _say_where(self) -> None:
+        """Name the folder of what is gone on with among those of several campaigns: the one that has got a file since."""
+        before, self._before = self._before or {}, None
+        after = {} if self._kept is None else _folders(self._kept)
+        grown = [folder for folder, at in after.items() if before.get(folder, at) != at]
+        if len(grown) == 1:  # more where another run writes at the same time
+            self._say(f"they are kept in {grown[0]}; delete that folder to start anew")
+
+    def _say(self, text: str) -> None:
+        self.done()
+        print(f"casework: {text}", file=sys.stderr, flush=True)
+
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """Say to who interrupts the run inside whether anything is kept to go on from."""
+        try:
+            yield
+        except KeyboardInterrupt:
             self.done()
-            print(
-                f"casework: {whose}{colon}going on from {done} of {total} {task} kept in {self._kept}; delete it to start anew",
-                file=sys.stderr, flush=True,
-            )  # fmt: skip
+            kept = "what was finished is kept: run the same command again to go on"
+            raise KeyboardInterrupt(f"interrupted; {kept if self.finished else 'nothing was finished yet'}") from None
+
+    def told(self, made: Iterable[T]) -> Iterator[T]:
+        """Yield what a run makes one by one, interruptible."""
+        with self.interruptible():
+            yield from made
 
     def done(self) -> None:
         """Clear the line."""

@@ -68,19 +68,20 @@ def run(args: argparse.Namespace) -> int:
         raise CallProblem("give a model: casework try GENERATOR MODEL")
     kept = cache_folder() / "campaigns"
     bar = Progress(kept=kept)
-    record = try_generator(
-        args.generator,
-        args.model,
-        args.data,
-        args.option,
-        seed=args.seed,
-        workers=args.workers,
-        started=started(),
-        progress=bar.count,
-        cluster=args.cluster,
-        checkpoints=kept,
-        keep=None if args.keep is None else Path(args.keep),
-    )
+    with bar.interruptible():
+        record = try_generator(
+            args.generator,
+            args.model,
+            args.data,
+            args.option,
+            seed=args.seed,
+            workers=args.workers,
+            started=started(),
+            progress=bar.count,
+            cluster=args.cluster,
+            checkpoints=kept,
+            keep=None if args.keep is None else Path(args.keep),
+        )
     bar.done()
     if args.format == "json":
         write_out(json.dumps(record.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n", args.output)
