@@ -20,6 +20,8 @@ METHODS: Final = {
     "bootstrap": "bootstrap",
 }
 """Methods of intervals as they are written for people."""
+_SETTLED: Final = "; Clopper-Pearson where nothing or everything happened"
+"""What is said beside Wilson: its interval is too narrow there, so that rows without an event, or with nothing else, have the other."""
 
 _DIGITS: Final = 3
 
@@ -66,13 +68,14 @@ def factor(value: float, side: str = ROUND_HALF_EVEN) -> str:
 
 
 def interval_words(campaign: Campaign) -> str:
-    """Return what the whiskers of a campaign are, such as `95 % intervals (Wilson)`."""
+    """Return what the whiskers of a campaign are, such as `two-sided 95 % intervals (cluster)`."""
     parts = (metric for metric in campaign.record.metrics if metric.name == "sdc_rate" and metric.n)
     found = campaign.metric("sdc_rate") or next(parts, None)
     if found is None or found.method in ("none", "exact") or found.confidence is None:
         exact = found is not None and found.method == "exact"
         return "exact shares: every fault of the plan was put in" if exact else "intervals as recorded"
-    return f"two-sided {found.confidence * 100:g} % intervals ({METHODS.get(found.method, found.method)})"
+    method = METHODS.get(found.method, found.method) + (_SETTLED if found.method == "wilson" else "")
+    return f"two-sided {found.confidence * 100:g} % intervals ({method})"
 
 
 def whisker_words(campaign: Campaign, of: str = "") -> str:
