@@ -146,11 +146,11 @@ def plot_files(
         way: Whether scales are logarithmic.
         scale: Pixels for each point of a PNG.
         progress: Is told what is being drawn.
-        note: Is told of each figure that cannot be drawn though the record should hold what it needs, and why; a campaign of
-            single faults has no curve by number of faults, and nobody is told.
+        note: Is told what speaks against a comparison; and of each figure that cannot be drawn though the record should hold
+            what it needs, and why; a campaign of single faults has no curve by number of faults, and nobody is told.
 
     Raises:
-        CallProblem: A record holds no table of fault injection, or one that cannot be read.
+        CallProblem: A record holds no table of fault injection, or one that cannot be read; or two cannot be compared.
     """
     from casework.render.charts import to_html
 
@@ -160,6 +160,7 @@ def plot_files(
         shown.append(_shown(found, against, way))
     shown = _told_apart(shown)
     for one in shown:
+        _note_doubts(one, note)
         for figure in (*one.compared, *one.figures):
             if not figure.body and not figure.needless:
                 note(f"{one.campaign.label}: no figure `{figure.title}`: {figure.caption}")
@@ -187,14 +188,26 @@ def _campaign(found: Found) -> Campaign:
 
 
 def _shown(found: Found, against: Found | None, way: Way) -> Shown:
-    from casework.render.charts import Shown, comparison, figures
+    from casework.render.charts import Shown, comparison, figures, incomparable
 
     campaign = _campaign(found)
     if against is None or against.record == found.record:  # named twice, to have its own figures too
         return Shown(campaign, figures(campaign, way), found.origin)
     before = _campaign(against)
+    reason = incomparable(before, campaign)
+    if reason:
+        raise CallProblem(f"{found.label} cannot be drawn against {against.label}: {reason}")
     compared = comparison(before, campaign, way)
     return Shown(campaign, figures(campaign, way), found.origin, compared, before, against.origin)
+
+
+def _note_doubts(shown: Shown, note: Progress) -> None:
+    from casework.render.charts import differences
+
+    if shown.before is not None:
+        doubts = differences(shown.before, shown.campaign)
+        if doubts:
+            note(f"{shown.campaign.label} against {shown.before.label}: compare with care: {'; '.join(doubts)}")
 
 
 def _told_apart(shown: list[Shown]) -> list[Shown]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from dataclasses import replace
 from datetime import date
@@ -82,6 +83,59 @@ class TestCommand:
         again = tmp_path / "again"
         main(["plot", hard, plain, "--against", plain, "-o", str(again)])
         assert (again / "fault-injection.html").read_text("utf-8") == page
+
+    def test_what_speaks_against_a_comparison_is_told_on_the_page_and_the_terminal(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        other = {**record().digests, "model": "0f" * 32, "data": "dd" * 32, "fault_list": "0e" * 32}
+        plain, odd = written(tmp_path / "plain.json", record()), written(tmp_path / "odd.json", record(digests=other))
+        assert main(["plot", odd, "--against", plain, "-o", str(tmp_path / "out")]) == 0
+        doubts = (
+            "the data differ (SHA-256 cdcdcdcdcdcd and dddddddddddd); neither names the other's model as its parent (option "
+            "against); the fault lists differ"
+        )
+        assert f"casework: odd against plain: compare with care: {doubts}\n" in capsys.readouterr().err
+        page = html.unescape((tmp_path / "out" / "fault-injection.html").read_text("utf-8"))
+        assert f"<strong>Compare with care:</strong> {doubts}." in page
+        assert f"<figcaption>Compare with care: {doubts}. Two records" in page
+
+    def test_nothing_is_said_against_a_parent_and_its_child(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        plain = record()
+        of_child = {**plain.digests, "model": "0f" * 32, "reference": plain.digests["model"], "fault_list": "0e" * 32}
+        child = record(ease=0.02, digests=of_child)
+        files = written(tmp_path / "plain.json", plain), written(tmp_path / "child.json", child)
+        assert main(["plot", files[1], "--against", files[0], "-o", str(tmp_path / "out")]) == 0
+        assert "with care" not in capsys.readouterr().err
+        assert "with care" not in (tmp_path / "out" / "fault-injection.html").read_text("utf-8")
+        assert main(["plot", files[0], "--against", files[1], "-o", str(tmp_path / "out")]) == 0
+        said = "their order is reversed: child names the model of plain as its parent\n"
+        assert said in capsys.readouterr().err
+        seeded = written(tmp_path / "seeded.json", child.model_copy(update={"seed": 7}))
+        assert main(["plot", seeded, "--against", files[0], "-o", str(tmp_path / "out")]) == 0
+        assert "compare with care: the fault lists differ\n" in capsys.readouterr().err
+
+    def test_one_model_is_no_before_and_after(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        one, two = written(tmp_path / "a.json", record()), written(tmp_path / "b.json", record(seed=7))
+        assert main(["plot", one, "--against", two, "-o", str(tmp_path / "out")]) == 0
+        assert "compare with care: both are of one model\n" in capsys.readouterr().err
+
+    @pytest.mark.parametrize(
+        ("changes", "said"),
+        [
+            ({"options": {"decision": "detection"}}, "plain is of classification and odd of detection"),
+            ({"metrics": ()}, "plain and odd have no rate in common"),
+        ],
+    )
+    def test_what_cannot_be_compared_is_refused_and_nothing_written(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str], changes: dict[str, Any], said: str
+    ) -> None:
+        plain = written(tmp_path / "plain.json", record(options={"decision": "classification"}))
+        odd = written(tmp_path / "odd.json", record(**changes))
+        assert main(["plot", odd, "--against", plain, "-o", str(tmp_path / "out")]) == 2
+        assert f"odd cannot be drawn against plain: {said}" in capsys.readouterr().err
+        assert not (tmp_path / "out").exists()
 
     def test_what_cannot_be_drawn_is_told(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         whole = record()

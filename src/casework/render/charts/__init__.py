@@ -7,9 +7,11 @@ of all; `casework.render.gsn.to_png` makes pixels of any SVG. Text of a record i
 from casework.render.charts.axis import Way
 from casework.render.charts.figure import Figure, svg
 from casework.render.charts.gallery import comparison, figures
+from casework.render.charts.kinship import differences, incomparable
 from casework.render.charts.page import Shown, to_html
 from casework.render.charts.tables import TABLES, Campaign, TableProblem, is_campaign, read
 
 __all__ = [
-    "TABLES", "Campaign", "Figure", "Shown", "TableProblem", "Way", "comparison", "figures", "is_campaign", "read", "svg", "to_html",
+    "TABLES", "Campaign", "Figure", "Shown", "TableProblem", "Way", "comparison", "differences", "figures", "incomparable",
+    "is_campaign", "read", "svg", "to_html",
 ]  # fmt: skip

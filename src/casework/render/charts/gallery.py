@@ -9,6 +9,7 @@ from casework.render.charts.classes import class_bars
 from casework.render.charts.figure import Figure
 from casework.render.charts.hardening import before_after
 from casework.render.charts.heat import heat_maps
+from casework.render.charts.kinship import differences
 from casework.render.charts.layers import layer_bars
 from casework.render.charts.measures import measures
 from casework.render.charts.tables import Campaign
@@ -36,4 +37,4 @@ def figures(campaign: Campaign, way: Way = "auto") -> tuple[Figure, ...]:
 
 def comparison(before: Campaign, after: Campaign, way: Way = "auto") -> tuple[Figure, ...]:
     """Return the figures that set a record against one of the model before hardening."""
-    return before_after(before, after, way)
+    return before_after(before, after, way, differences(before, after))

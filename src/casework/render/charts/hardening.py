@@ -51,16 +51,26 @@ class Pair:
     counts: tuple[str, str] = ("", "")
 
 
-def before_after(before: Campaign, after: Campaign, way: Way = "auto") -> tuple[Figure, ...]:
-    """Return the comparison of two records: their rates, and SDC by tensor where both name the same tensors."""
+def before_after(
+    before: Campaign, after: Campaign, way: Way = "auto", doubts: Sequence[str] = ()
+) -> tuple[Figure, ...]:
+    """Return the comparison of two records: their rates, and SDC by tensor where both name the same tensors.
+
+    Args:
+        before: Record of the model before hardening.
+        after: Record of the model after it.
+        way: Whether scales are logarithmic.
+        doubts: Why the two may not be before and after of one hardening; said in each caption.
+    """
     found = [pair_of(name, before.metric(key), after.metric(key)) for key, name in COMPARED.items()]
     pairs = [pair for pair in found if pair is not None and _shows(pair)]
     title = f"Before and after: {before.label} against {after.label}"
     if not pairs:
-        return (empty(NAME, title, "The two records share no rate, so there is nothing to compare."),)
+        return (empty(NAME, title, "The two records share no rate above 0, so there is nothing to compare."),)
+    warned = f"Compare with care: {'; '.join(doubts)}. " if doubts else ""
     said = (
-        f"Two models under faults. Before: {before.label}, {_sample(before)}; after: {after.label}, {_sample(after)}. Shares of "
-        "injected predictions in percent",
+        f"{warned}Two records of models under faults. Before: {before.label}, {_sample(before)}; after: {after.label}, "
+        f"{_sample(after)}. Shares of injected predictions in percent",
         f". Whiskers: {_methods(before, after)}. In brackets: the lower limit of the factor, from both intervals (MOVER).",
     )
     differ = _differing(before, after)

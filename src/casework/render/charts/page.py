@@ -10,6 +10,7 @@ from typing import Any, Final
 from casework.model.result import Metric, ResultRecord
 from casework.render.charts.facts import audit, corrupted, fault_model, sampling, written
 from casework.render.charts.figure import Figure, svg
+from casework.render.charts.kinship import differences
 from casework.render.charts.tables import Campaign, Rate
 from casework.render.charts.words import METHODS, between, count, share
 from casework.render.templates import environment
@@ -88,7 +89,8 @@ def _before(shown: Shown) -> dict[str, Any] | None:
     if shown.before is None:
         return None
     digests = sorted(shown.before.record.digests.items())
-    return {"label": shown.before.label, "origin": shown.before_origin, "digests": digests}
+    doubts = "; ".join(differences(shown.before, shown.campaign))
+    return {"label": shown.before.label, "origin": shown.before_origin, "digests": digests, "doubts": doubts}
 
 
 def _joined(record: ResultRecord) -> str:
