@@ -66,6 +66,9 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if args.model is None and args.data is None:
         raise CallProblem("give a model: casework try GENERATOR MODEL")
+    keep = None if args.keep is None else Path(args.keep)
+    if keep is not None:
+        _refuse_used(keep)
     kept = cache_folder() / "campaigns"
     bar = Progress(kept=kept)
     with bar.interruptible():
@@ -80,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
             progress=bar.count,
             cluster=args.cluster,
             checkpoints=kept,
-            keep=None if args.keep is None else Path(args.keep),
+            keep=keep,
         )
     bar.done()
     if args.format == "json":
@@ -90,3 +93,14 @@ def run(args: argparse.Namespace) -> int:
     if record.status != "complete" and (args.format == "json" or args.output):
         print(f"casework: {record.status}: {record.reason}", file=sys.stderr)
     return 0 if record.status == "complete" else 2
+
+
+def _refuse_used(folder: Path) -> None:
+    """Refuse a folder that holds what an earlier run kept: evidence may name that fault list."""
+    from casework.generators.fault_injection.kept import held
+
+    names = held(folder)
+    if names:
+        raise CallProblem(
+            f"{folder} already holds {', '.join(names)}, which would be overwritten. Name another folder by --keep, or move them away."
+        )

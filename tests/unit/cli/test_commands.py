@@ -167,6 +167,21 @@ def test_a_wrong_call_is_exit_2_in_one_sentence(
     assert "Traceback" not in caught.err
 
 
+@pytest.mark.parametrize("name", ["faults.jsonl", "faults-2.jsonl", "outcomes.npy"])
+def test_try_refuses_to_overwrite_what_was_kept_before_anything_runs(
+    tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / name).write_text("kept")
+    call = ["try", "fault-injection", "no.onnx", "--data", "no.npy", "--keep", str(tmp_path)]
+    assert main(call) == 2
+    assert (
+        f"{tmp_path} already holds {name}, which would be overwritten. Name another folder" in capsys.readouterr().err
+    )
+    assert (tmp_path / name).read_text() == "kept"
+    assert main([*call[:-1], str(tmp_path / "new")]) == 2
+    assert "already holds" not in capsys.readouterr().err
+
+
 def test_fmt_is_stable_keeps_comments_and_changes_no_meaning(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = case / "requirements" / "a.yaml"
     path.write_text(

@@ -11,6 +11,11 @@ from casework.generators.protocol import GeneratorProblem
 from casework.injection.faults.formats import write
 
 
+def held(folder: Path) -> list[str]:
+    """Return the names of what an earlier campaign left in a folder, in order; nothing where there is no such folder."""
+    return sorted(path.name for pattern in ("faults*.jsonl", "outcomes*.npy") for path in folder.glob(pattern))
+
+
 def keep(folder: Path, designed: Designed) -> None:
     """Write `faults.jsonl` and `outcomes.npy` (of several amounts `faults-2.jsonl`, ...) into a folder.
 
