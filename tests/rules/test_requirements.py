@@ -277,4 +277,6 @@ def test_trials_of_fault_injection_are_its_faults_and_not_its_items(options: str
   splits: [{{name: test, purpose: verification, size: 10}}]
 """
     _case, found = look(text)
-    assert [f.code for f in found if f.code == "REQ-010"] == codes
+    short = [f for f in found if f.code == "REQ-010"]
+    assert [f.code for f in short] == codes
+    assert all(f.fix.startswith("Raise the option `faults` to 2995 or more, ") for f in short)

@@ -187,7 +187,14 @@ def _short(case: Case, key: str, evidence: Evidence, requirement: str, planned: 
         if needed > planned:
             place, basis = _basis(evidence, planned)
             message = f"{key} {basis[0]}; {requirement} needs {needed} trials for {describe(criterion)}{basis[1]}"
-            yield RULE.at(key, place, message)
+            yield RULE.at(key, place, message, _fix(evidence, needed))
+
+
+def _fix(evidence: Evidence, needed: int) -> str | None:
+    """Return what to do where it is not to enlarge a split: the trials of fault injection are its faults."""
+    if evidence.generator != _INJECTION:
+        return None
+    return f"Raise the option `faults` to {needed} or more, or loosen the bound or the confidence, and say why."
 
 
 def _basis(evidence: Evidence, planned: int) -> tuple[tuple[str, ...], tuple[str, str]]:
