@@ -165,6 +165,7 @@ def test_fault_list_of_another_model_is_refused(inputs: str, tmp_path: Path) -> 
     record = run(str(other), inputs, f"fault_list={tmp_path / 'faults.jsonl'}")
     assert record.status == "not_evaluable"
     assert "faults.jsonl" in record.reason
+    assert "option against=PARENT" in record.reason
 
 
 def test_index_out_of_range_is_refused_with_its_line(inputs: str, tmp_path: Path) -> None:

@@ -61,7 +61,8 @@ def check(faults: FaultList, targets: Sequence[Hittable], samples: int, model: s
     if faults.model != model:
         raise InjectionProblem(
             f"{source or 'the fault list'} is for the model {_short(faults.model)}, and this is {_short(model)}",
-            "Draw a new list for this model, or choose the model that the list was drawn for.",
+            "Draw a new list for this model, or choose the model that the list was drawn for; if this model was hardened from "
+            "that one, name that one by option against=PARENT.",
         )
     where = _Places(faults, source)
     found = _resolved(faults, targets, where)
