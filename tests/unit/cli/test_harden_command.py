@@ -152,8 +152,9 @@ def test_the_card_of_another_file_is_refused(harden: Harden) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--measure", "rnge"), "there is no measure rnge. Use range."),
-        (("--measure", "range:fc9"), "called fc9. Use one of: fc"),
+        (("--measure", "rnge"), "there is no measure rnge. Did you mean range? All: range, "),
+        (("--measure", "range:fc9"), "called fc9. Near it: fc"),
+        (("--measure", "triplicate:fc9"), "; all: "),
         ((), "measure is not given"),
         (("--measure", "duplicate:top=1"), "needs a ranking"),
         (("--measure", "duplicate:top=1", "--vulnerability", "model.onnx"), "no readable record"),

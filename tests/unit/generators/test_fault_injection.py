@@ -130,8 +130,8 @@ def test_labels_give_classes_and_correct_only_leaves_out_the_wrong(tmp_path: Pat
 @pytest.mark.parametrize(
     ("options", "message", "fix"),
     [
-        (["tensors=7.weihgt"], "no tensor '7.weihgt'", "7.weight"),
-        (["operators=Convv"], "no operator 'Convv'", "Conv"),
+        (["tensors=7.weihgt"], "no tensor '7.weihgt'", "Near it: 7.weight"),
+        (["operators=Convv"], "no operator 'Convv'", "Near it: Conv; all: Conv, "),
         (["bits=40"], "bit 40 is beyond what is selected: float32 has bits 0 to 31 (0.weight, ", "0 to 31"),
         (["bits=0-3;99"], "bit 99 is beyond what is selected: float32 has bits 0 to 31 (", "0 to 31"),
         (["bits=31-30"], "'31-30'", "0-22;30"),

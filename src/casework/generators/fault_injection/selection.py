@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ from casework.injection.faults.recipe import Recipe, Unit, left_out
 from casework.injection.network.network import Network
 from casework.injection.network.patterns import fits
 from casework.injection.network.target import Target
+from casework.injection.problem import near_and_all
 
 KINDS: Final[dict[str, tuple[str, ...]]] = {
     "weights": ("weight", "bias"),
@@ -65,9 +65,9 @@ def _by_name(network: Network, found: Sequence[Target], patterns: Sequence[str])
     for pattern in patterns:
         if not any(_named(t, pattern) for t in network.targets):
             every = sorted({t.name for t in network.targets} | {t.original for t in network.targets})
-            near = get_close_matches(pattern.strip("*"), every, 3, 0.4) or every[:3]
             raise GeneratorProblem(
-                f"the model has no tensor {pattern!r} that faults can be put into", f"Near it are: {', '.join(near)}."
+                f"the model has no tensor {pattern!r} that faults can be put into",
+                near_and_all(pattern.strip("*"), every),
             )
     return [t for t in found if any(_named(t, pattern) for pattern in patterns)]
 
@@ -80,9 +80,8 @@ def _by_operator(network: Network, found: Sequence[Target], wanted: Sequence[str
     held = sorted({t.operator for t in network.targets})
     for name in wanted:
         if name not in held:
-            near = get_close_matches(name, held, 3, 0.4) or held
             raise GeneratorProblem(
-                f"the model has no operator {name!r} whose tensors can be hit", f"It has: {', '.join(near)}."
+                f"the model has no operator {name!r} whose tensors can be hit", near_and_all(name, held)
             )
     return [t for t in found if t.operator in wanted]
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from casework.injection.hardening.surgery import Surgery
 from casework.injection.network.patterns import fits
-from casework.injection.problem import InjectionProblem
+from casework.injection.problem import InjectionProblem, near_and_all
 
 ACTIVATIONS: Final = frozenset(
     {
@@ -156,8 +155,7 @@ def _known_by(surgery: Surgery, node: Any) -> set[str]:
 
 
 def no_such(model: str, what: str, name: str, known: Sequence[str]) -> InjectionProblem:
-    """Return the problem of a name that is not there, with the nearest ones."""
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.4) or list(known[:3])
+    """Return the problem of a name that is not there, with the nearest ones and all there are."""
     return InjectionProblem(
-        f"{model} has no {what} called {name}", f"Use one of: {', '.join(near)}." if near else "Leave the measure out."
+        f"{model} has no {what} called {name}", near_and_all(name, known) if known else "Leave the measure out."
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -12,7 +11,7 @@ from casework.injection.hardening.ranges import restrict_ranges, watch_ranges
 from casework.injection.hardening.redundancy import checksum, duplicate
 from casework.injection.hardening.stored import bit_protect, scrub, triplicate
 from casework.injection.hardening.work import Applied, Work
-from casework.injection.problem import InjectionProblem
+from casework.injection.problem import InjectionProblem, nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +120,9 @@ def parse_measure(text: str) -> Measure:
     name, _colon, rest = text.partition(":")
     kind = MEASURES.get(name)
     if kind is None:
-        near = difflib.get_close_matches(name, MEASURES, n=1)
-        raise InjectionProblem(
-            f"there is no measure {name}", f"Use {near[0]}." if near else f"Use one of: {', '.join(MEASURES)}."
-        )
+        near = nearest(name, MEASURES, 1, 0.6)
+        meant = f"Did you mean {near[0]}? " if near else ""
+        raise InjectionProblem(f"there is no measure {name}", f"{meant}All: {', '.join(MEASURES)}.")
     known = {p.name: p for p in kind.parameters}
     values = {p.name: p.default for p in kind.parameters}
     targets = []
