@@ -136,7 +136,7 @@ RULE = Rule(
     "REQ-010",
     "too-few-samples-planned",
     "warning",
-    "Enlarge the split, or loosen the bound or the confidence, and say why.",
+    "Enlarge the split (of fault injection, raise the option `faults`), or loosen the bound or the confidence, and say why.",
     "case",
 )
 
