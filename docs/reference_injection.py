@@ -27,7 +27,7 @@ from casework.injection.network.target import TargetKind
 from casework.injection.outcomes import flags, guards
 from casework.injection.outcomes.classification import TIE
 from casework.injection.sampling.intervals import FEW
-from casework.injection.sampling.size import ANY, LEAST, faults_for, faults_for_bound
+from casework.injection.sampling.size import ANY, LEAST, faults_for, faults_for_bound, wilson_faults_for
 from casework.model.catalogue import GENERATORS
 
 GROUPS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
@@ -383,8 +383,8 @@ def _sizes() -> list[str]:
         ),
         (
             "`within:E@P`",
-            "it is +-E where the rate is P: t^2 P (1 - P) / E^2; nearer to one half it is wider",
-            f"{faults_for(0.01, 0.95, p=0.05)} at E = 0.01, P = 0.05",
+            "it is +-E where the rate is P: t^2 P (1 - P) / E^2, and more until the interval of Wilson is as narrow; nearer to one half it is wider",
+            f"{wilson_faults_for(0.01, 0.95, 0.05)} at E = 0.01, P = 0.05",
         ),
         (
             "`at-most:R`",

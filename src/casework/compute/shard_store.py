@@ -19,6 +19,8 @@ _OURS: Final = b"casework/shard/"
 _SUFFIX: Final = ".shard"
 _FOLDER: Final = re.compile(r"[0-9a-f]{32}")
 _FILE: Final = re.compile(r"[0-9]{6,}\.shard(\..+)?")
+_WRITING: Final = re.compile(r"[0-9]{6,}\.shard\.[a-z0-9_]{8}")
+"""A shard that is being written: `tempfile.mkstemp` adds eight characters."""
 
 KEPT_DAYS: Final = 30
 """Days after which what a killed task left behind is dropped by `prune`."""
@@ -156,5 +158,6 @@ def _files(folder: Path) -> Iterator[tuple[Path, float]]:
             with os.fdopen(handle, "rb") as file:
                 found = os.fstat(file.fileno())
                 head = file.read(len(_OURS)) if stat.S_ISREG(found.st_mode) else b"-"
-            if _OURS.startswith(head):  # one that a kill or a full disk cut short is ours too
+            # What a kill or a full disk cut short is ours too: it has the name of a file that is still being written.
+            if head == _OURS or (_WRITING.fullmatch(name) and _OURS.startswith(head)):
                 yield folder / name, found.st_mtime

@@ -33,6 +33,7 @@ class Spread(Sequence[R], Generic[R]):
         resumed: Shards that were taken from the store.
         retried: Runs that were lost with their worker and made again.
         unsaved: Finished shards that the store could not keep (a full disk); the results do not suffer.
+        resumed_seconds: CPU time that the shards taken from the store took when they ran; part of `cpu_seconds`.
     """
 
     results: tuple[R, ...]
@@ -40,6 +41,7 @@ class Spread(Sequence[R], Generic[R]):
     resumed: int = 0
     retried: int = 0
     unsaved: int = 0
+    resumed_seconds: float = 0.0
 
     def __len__(self) -> int:
         return len(self.results)
@@ -91,6 +93,7 @@ def spread(
         raise ValueError("there must be one weight a shard")
     done = {} if store is None else dict(_kept(store, len(shards)))
     resumed, retried, unsaved = len(done), 0, 0
+    resumed_seconds = sum(d.cpu_seconds for d in done.values())
     order = _order([i for i in range(len(shards)) if i not in done], weights)
     if progress is not None:
         progress(resumed, len(shards))
@@ -103,7 +106,8 @@ def spread(
             if progress is not None:
                 progress(len(done), len(shards))
     ordered = [done[i] for i in range(len(shards))]
-    return Spread(tuple(d.value for d in ordered), sum(d.cpu_seconds for d in ordered), resumed, retried, unsaved)
+    spent = sum(d.cpu_seconds for d in ordered)
+    return Spread(tuple(d.value for d in ordered), spent, resumed, retried, unsaved, resumed_seconds)
 
 
 def _order(indices: list[int], weights: Sequence[float] | None) -> list[int]:

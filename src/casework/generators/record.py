@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from casework.artifact.digest import jcs_digest, sha256_bytes, sha256_file
 from casework.artifact.manifest import ManifestProblem
@@ -335,7 +335,7 @@ def _plain(value: Any) -> str | int | float | bool | None:
     if hasattr(value, "item"):
         value = value.item()
     if not isinstance(value, float):
-        return value
+        return cast("str | int | bool | None", value)
     return round(value, 6) if abs(value) < EXACT else f"{value:.6g}"
 
 

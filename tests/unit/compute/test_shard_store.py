@@ -168,14 +168,18 @@ def test_what_is_not_of_a_store_is_never_pruned(tmp_path: Path) -> None:
     (folder / "000001.shard").write_bytes(b"somebody else's")
     (folder / "notes.txt").write_text("mine")
     (folder / "000002.shard").symlink_to(outside)
-    (folder / "000003.shard.x1").write_bytes(b"")
+    (folder / "000003.shard.notes").write_bytes(b"")
+    (folder / "000005.shard").write_bytes(b"c")
+    (folder / "000004.shard.abcd_123").write_bytes(b"")  # one that was being written
     (tmp_path / "f").mkdir()
     (tmp_path / "f" / "000000.shard").write_bytes(outside.read_bytes())
     (tmp_path / ("a" * 32)).symlink_to(folder)
     for path in [*folder.iterdir(), *(tmp_path / "f").iterdir(), outside]:
         os.utime(path, (NOW, NOW - 99 * DAY), follow_symlinks=False)
     assert prune(tmp_path, NOW - 30 * DAY) == 1
-    assert sorted(p.name for p in folder.iterdir()) == ["000001.shard", "000002.shard", "notes.txt"]
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "000001.shard", "000002.shard", "000003.shard.notes", "000005.shard", "notes.txt",
+    ]  # fmt: skip
     assert outside.exists()
     assert (tmp_path / "f" / "000000.shard").exists()
 

@@ -55,7 +55,10 @@ def test_a_wanted_interval_gives_the_number_of_the_formula_and_is_reached(inputs
     record = run(inputs, "target=stored", "faults=within:0.02", confidence=0.9)
     assert record.status == "complete", record.reason
     assert metric(record, "faults").value == 1691
-    assert "Their number, 1691, makes the interval +-0.02 at 90 %, whatever the rate is" in said(record)
+    assert (
+        "Their number, 1691, makes the interval of a rate over all of them +-0.02 at 90 %, whatever the rate is"
+        in said(record)
+    )
     assert "p = 0.5, Leveugle et al., DATE 2009" in said(record)
     rate = metric(record, "sdc_rate")
     assert rate.ci_low is not None
@@ -64,10 +67,13 @@ def test_a_wanted_interval_gives_the_number_of_the_formula_and_is_reached(inputs
 
 
 def test_a_guessed_rate_needs_fewer_and_is_named(inputs: str) -> None:
-    """3.8415 * 0.02 * 0.98 / 0.01^2 = 752.9."""
+    """3.8415 * 0.02 * 0.98 / 0.01^2 = 752.9, at which Wilson has +-0.01025; at 792 he has +-0.01."""
     record = run(inputs, "target=weights", "faults=within:0.01@0.02")
-    assert metric(record, "faults").value == 753
-    assert "Their number, 753, makes the interval +-0.01 at 95 %, where the rate is 0.02" in said(record)
+    assert metric(record, "faults").value == 792
+    assert (
+        "Their number, 792, makes the interval of a rate over all of them +-0.01 at 95 %, where the rate is 0.02"
+        in said(record)
+    )
 
 
 def test_a_finite_population_is_told_though_faults_may_be_drawn_twice(inputs: str) -> None:
@@ -151,3 +157,32 @@ def test_populations_of_unlike_chances_are_not_told(inputs: str) -> None:
         assert metric(record, "faults").value == 97
         assert "would do" not in said(record)
         assert "exhaustive" not in said(record)
+
+
+@pytest.mark.parametrize(("half_width", "p"), [(0.01, 0.01), (0.001, 0.001), (0.05, 0.05), (0.01, 0.02), (0.02, 0.5)])
+def test_a_guessed_rate_has_the_interval_that_was_asked_for(half_width: float, p: float) -> None:
+    from casework.injection.sampling.intervals import wilson
+    from casework.injection.sampling.size import faults_for, wilson_faults_for
+
+    count = wilson_faults_for(half_width, 0.95, p)
+    assert count >= faults_for(half_width, 0.95, p=p)
+    # Wilson's interval of a share of exactly p; counts need not be whole for its formula.
+    found, fewer = wilson(p * count, count, 0.95), wilson(p * (count - 1), count - 1, 0.95)
+    assert (found.high - found.low) / 2 <= half_width + 1e-12
+    assert count == faults_for(half_width, 0.95, p=p) or (fewer.high - fewer.low) / 2 > half_width
+
+
+@pytest.mark.parametrize("also", ["interval=0.4", "allocation=proportional", "allocation=neyman"])
+def test_a_profile_is_no_sample_to_stop_or_to_stratify(inputs: str, tmp_path: Path, also: str) -> None:
+    (tmp_path / "pages.txt").write_text("0 1\n0 2\n")
+    record = run(inputs, "target=weights", "fault=rowhammer", f"pages={tmp_path / 'pages.txt'}", "faults=2", also)
+    assert record.status == "not_evaluable"
+    assert "draws nothing" in record.reason
+
+
+def test_options_that_a_list_makes_void_are_refused(inputs: str, tmp_path: Path) -> None:
+    (tmp_path / "faults.jsonl").write_text("{}\n")
+    record = run(inputs, f"fault_list={tmp_path / 'faults.jsonl'}", "bits=3", "faults=10")
+    assert record.status == "not_evaluable"
+    assert "option bits says what is drawn" in record.reason
+    assert "Drop bits, faults" in record.reason

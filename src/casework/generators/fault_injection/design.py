@@ -17,6 +17,7 @@ from casework.compute import ShardStore
 from casework.generators.fault_injection.critical import Searched, search_critical
 from casework.generators.fault_injection.decisions import metadata
 from casework.generators.fault_injection.estimates import Design, Trials
+from casework.generators.fault_injection.options import OPTIONS
 from casework.generators.fault_injection.selection import population_of, recipe_of, select
 from casework.generators.fault_injection.sizing import size_of
 from casework.generators.fault_injection.storing import through_storage
@@ -198,6 +199,7 @@ def design(request: Request, options: dict[str, Any], setting: Setting, lab: Lab
     """
     runner = runner_of(request, options, setting, progress)
     if options["fault_list"] is not None:
+        _refuse_void(options)
         part = _given(runner, lab, request.base / options["fault_list"], request.confidence)
         said = f"The faults were given by {options['fault_list']}, not drawn: the rates are of this list and of nothing else."
         return Designed((part,), None, {}, said, bool(runner.protections))
@@ -233,6 +235,11 @@ def _amount(runner: _Runner, lab: Lab, recipe: Recipe, amount: float, count: int
     if count is None:
         return _everything(runner, lab, recipe, amount, audit)
     if options["interval"] is not None or options["allocation"] != "simple":
+        if recipe.fault.kind == "rowhammer":
+            raise GeneratorProblem(
+                "fault=rowhammer goes through its profile and draws nothing, so that there is nothing to stratify or to stop early",
+                "Drop interval and allocation.",
+            )
         from casework.generators.fault_injection.stages import staged
 
         return staged(runner.run, recipe, amount, count, audit, options, confidence)
@@ -286,6 +293,24 @@ def _everything(runner: _Runner, lab: Lab, recipe: Recipe, amount: float, audit:
     faults = concat([part for i in range(len(recipe.tensors)) for part in exhaustive(recipe, i)])
     campaign = runner.run(faults, audit)
     return Part(amount, trials_of([campaign], "exhaustive", runner.request.confidence), (campaign,))
+
+
+_DRAWING: Final = (
+    "target", "tensors", "operators", "fault", "bits", "field", "amount", "percent", "flips", "amounts", "value", "low", "high",
+    "pages", "mode", "rate", "rate_of", "faults", "interval", "allocation", "unit", "pilot", "inputs_per_fault", "checks",
+)  # fmt: skip
+"""Options that say what is drawn, and so nothing where a list is given."""
+
+
+def _refuse_void(options: dict[str, Any]) -> None:
+    """Refuse options that have no say beside a list: the record would hold them as if they had."""
+    defaults = {spec.name: spec.default for spec in OPTIONS}
+    void = [name for name in _DRAWING if name in defaults and options[name] != defaults[name]]
+    if void:
+        raise GeneratorProblem(
+            f"option {void[0]} says what is drawn, and nothing is drawn where fault_list={options['fault_list']} gives the faults",
+            f"Drop {', '.join(void)}, or drop fault_list.",
+        )
 
 
 def _given(runner: _Runner, lab: Lab, path: Path, confidence: float) -> Part:

@@ -270,8 +270,10 @@ def _remarks(designed: Designed, lab: Lab, finds: Finds) -> None:
             t.original for i, t in enumerate(tensors.tensors) if not (np.bincount(tensors.tensor, minlength=i + 1)[i])
         ]
         if without:
+            drawn = first.trials.design != "given"
             said.append(
-                f"By chance no fault fell on {len(without)} tensors, such as {without[0]}: nothing is known of each of them alone."
+                f"{'By chance no' if drawn else 'No'} fault fell on {len(without)} tensors, such as {without[0]}: nothing is known of "
+                "each of them alone."
             )
     if designed.left_out:
         name, reason = next(iter(designed.left_out.items()))

@@ -118,9 +118,12 @@ def population_of(network: Network, recipe: Recipe, options: dict[str, Any]) -> 
     kinds = sorted({t.kind for t in hit})
     others = [t for t in network.targets if t.kind in kinds and t.name not in names]
     elements = sum(math.prod(t.shape) for t in hit)
-    said = (
-        f"Faults ({recipe.fault.kind}) were drawn from {elements} elements of {len(hit)} tensors ({', '.join(kinds)})"
-    )
+    of = f"{elements} elements of {len(hit)} tensors ({', '.join(kinds)})"
+    if recipe.fault.kind == "rowhammer":
+        return (
+            f"Bits of the profile that lie in {of} were put in, in its order, each on every input; nothing was drawn."
+        )
+    said = f"Faults ({recipe.fault.kind}) were drawn from {of}"
     said += ", each tensor as often as any other" if recipe.unit == "tensor" else ", each element as often as any other"
     if options["bits"] or recipe.fault.field:
         said += f"; only the bits {options['bits'] or recipe.fault.field}"

@@ -7,7 +7,7 @@ from typing import Any, assert_never
 
 from casework.generators.protocol import GeneratorProblem
 from casework.injection.faults.recipe import Recipe, listable, population
-from casework.injection.sampling.size import Wanted, faults_for, faults_for_bound, read_wanted
+from casework.injection.sampling.size import Wanted, faults_for, faults_for_bound, read_wanted, wilson_faults_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +109,13 @@ def _sized(wanted: Wanted, asked: _Asked) -> Size:
 
 
 def _within(wanted: Wanted, asked: _Asked) -> Size:
-    count = faults_for(wanted.rate, asked.confidence, p=wanted.guess)
+    count = wilson_faults_for(wanted.rate, asked.confidence, wanted.guess)
+    plain = faults_for(wanted.rate, asked.confidence, p=wanted.guess)
     where = "whatever the rate is" if wanted.guess == 0.5 else f"where the rate is {wanted.guess:g}"
     said = (
-        f" Their number, {count}, makes the interval +-{wanted.rate:g} at {_percent(asked.confidence)}, {where} (t^2 p (1 - p) / e^2 "
-        f"with p = {wanted.guess:g}, Leveugle et al., DATE 2009)"
+        f" Their number, {count}, makes the interval of a rate over all of them +-{wanted.rate:g} at {_percent(asked.confidence)}, {where} "
+        f"(t^2 p (1 - p) / e^2 with p = {wanted.guess:g}, Leveugle et al., DATE 2009"
+        + (", and more until Wilson's interval is as narrow)" if count > plain else ")")
     )
     said += ", each fault taken for one trial, as if its inputs always agreed" if asked.each > 1 else ""
     if asked.trials is not None:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from casework.compute import ShardProgress, ShardStore, spread
+from casework.compute import ShardProgress, ShardStore, Spread, spread
 from casework.injection.campaign.audit import Audited, audit_shards, run_audit
 from casework.injection.campaign.blocks import Block, choose, cut, rows_of, run_block
 from casework.injection.campaign.canary import Canary, Perch, perched
@@ -208,7 +208,7 @@ def _inject(
     ledger = merged_ledger(results)
     # Cutting and merging are part of the cost of injecting; so are the blocks, wherever they ran, but for a process's preparation.
     inside = cutting + sum(found[0] for found in results) + clock()
-    return _Injected(flags, ledger, canaries, inside, elsewhere(ran.cpu_seconds, len(shards), means), store)
+    return _Injected(flags, ledger, canaries, inside, elsewhere(ran, len(shards), means), store)
 
 
 def _merged(faults: FaultList, found: Sequence[tuple[Block, Array]], rows: int, samples: int) -> Array:
@@ -241,9 +241,10 @@ def timed() -> Callable[[], float]:
     return lambda: time.process_time() - start
 
 
-def elsewhere(seconds: float, shards: int, means: Means) -> float:
-    """Return processor seconds as far as they were spent in other processes: none, where one process ran all."""
-    return 0.0 if means.cluster is None and (means.workers == 1 or shards < 2) else float(seconds)
+def elsewhere(ran: Spread[Any], shards: int, means: Means) -> float:
+    """Return processor seconds as far as they were not this process's own of now: of other processes, and of what was resumed."""
+    here = means.cluster is None and (means.workers == 1 or shards < 2)
+    return ran.resumed_seconds if here else float(ran.cpu_seconds)
 
 
 def _counting(means: Means, canaries: int, blocks: int, faults: int) -> ShardProgress:
@@ -266,4 +267,4 @@ def _audit(
         run_audit, setting, shards, workers=means.workers, cluster=means.cluster,
         progress=lambda done, total: means.progress(done, total, "audit"),
     )  # fmt: skip
-    return tuple(ran.results), elsewhere(ran.cpu_seconds, len(shards), means)
+    return tuple(ran.results), elsewhere(ran, len(shards), means)

@@ -83,7 +83,7 @@ def conduct_groups(
     flags = np.concatenate([found[1] for found in ran.results])
     ledger = merged_ledger(ran.results)
     inside = sum(found[0] for found in ran.results)
-    outside = elsewhere(ran.cpu_seconds, len(blocks), means)
+    outside = elsewhere(ran, len(blocks), means)
     audits = _audit(setting, lab, faults, bounds, group, sample, flags, chosen, audit, seed)
     return Campaign(
         faults, bounds[group], sample, flags, ledger, store, {t.name: chosen for t in targets},

@@ -140,7 +140,9 @@ class ClassificationJudge:
 
     def _labels(self, found: Array, of: Array) -> Array:
         changed = found[:, 0] != self.best[of]
-        return np.where(changed, np.uint16(CHANGED | SDC), np.uint16(0))
+        flags = np.where(changed, np.uint16(CHANGED | SDC), np.uint16(0))
+        flags[unusable(found, self.golden[of])] = CHANGED | DUE
+        return flags
 
     def _scores(self, found: Array, of: Array) -> Array:
         expected = np.take(self.golden, of, axis=0, mode="clip")

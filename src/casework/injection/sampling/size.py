@@ -54,7 +54,7 @@ class Wanted:
             case "exhaustive":
                 return None
             case "within":
-                return faults_for(self.rate, confidence, p=self.guess)
+                return wilson_faults_for(self.rate, confidence, self.guess)
             case "at-most":
                 return faults_for_bound(self.rate, confidence)
             case _:
@@ -114,6 +114,32 @@ def faults_for(half_width: float, confidence: float, *, p: float = 0.5, populati
     if population is None:
         return math.ceil(endless)
     return min(population, math.ceil(population / (1 + (population - 1) / endless)))
+
+
+def wilson_faults_for(half_width: float, confidence: float, p: float) -> int:
+    """Return the faults with which Wilson's interval around a rate of p is +- half_width at most; `faults_for`, or more.
+
+    With z the normal quantile the half-width is z sqrt(p (1 - p) / n + z^2 / (4 n^2)) / (1 + z^2 / n) (Wilson, Journal of the American
+    Statistical Association 22, 1927), which falls with n: at low rates it is wider than the formula of `faults_for` has it.
+
+    Args:
+        half_width: Absolute.
+        confidence: Two-sided.
+        p: Guess of the rate.
+    """
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+
+    def wide(n: int) -> bool:
+        return z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n) > half_width
+
+    low = faults_for(half_width, confidence, p=p)
+    high = low
+    while wide(high):
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if wide(middle) else (low, middle)
+    return high
 
 
 def faults_for_bound(rate: float, confidence: float) -> int:

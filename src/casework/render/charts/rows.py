@@ -74,7 +74,7 @@ def _few(layers: Sequence[Layer], least: int) -> str:
 
 def unnamed(record: ResultRecord) -> int:
     """Return how many tensors a record says were missed by chance without naming each of them in a row."""
-    found = (re.match(r"By chance no fault fell on (\d+) tensors", said) for said in record.limitations)
+    found = (re.match(r"(?:By chance no|No) fault fell on (\d+) tensors", said) for said in record.limitations)
     told = sum(int(one[1]) for one in found if one)
     tensors = next((t for t in record.tables if t.name == "rates by tensor"), None)
     if not told or tensors is None or "faults" not in tensors.columns:

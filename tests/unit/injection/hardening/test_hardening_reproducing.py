@@ -189,6 +189,11 @@ def test_a_limit_of_an_alarm_may_differ_only_as_a_limit() -> None:
 
     assert verified(set_to(123.0), OTHERS).outcome == "passed"
     assert name in verified(set_to(123.0), OTHERS).unverified[0]
+    own = next(
+        float(numpy_helper.to_array(t)) for t in onnx.load_model_from_string(child).graph.initializer if t.name == name
+    )
+    assert verified(set_to(2 * own)).outcome == "passed"
+    assert verified(set_to(1e30)).outcome == "failed", "on its own data an alarm is not so deaf"
     for bad in (0.0, -1.0, np.inf, np.nan, [1.0, 2.0]):
         assert verified(set_to(bad), OTHERS).outcome == "failed", bad
 

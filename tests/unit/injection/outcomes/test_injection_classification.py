@@ -273,3 +273,9 @@ def test_many_classes_are_summed_without_losing_the_small_ones():
     expected = [CHANGED | DROP10 * (drop > 0.1) | DROP20 * (drop > 0.2) for drop in drops]
     assert judge([found], np.zeros(rows, np.int64)).tolist() == expected
     assert len(set(expected)) >= 2
+
+
+def test_a_label_that_is_no_number_is_unusable():
+    judge = classification.judge_of([np.array([3.0, 4.0], np.float32)], scores="labels")
+    flags = judge([np.array([np.nan, 4.0, 5.0, np.inf], np.float32)], np.array([0, 1, 1, 0]))
+    assert flags.tolist() == [CHANGED | DUE, 0, CHANGED | SDC, CHANGED | DUE]
