@@ -99,3 +99,12 @@ def test_what_killed_runs_left_behind_is_dropped_when_a_run_begins(tmp_path: Pat
     request = Request(generator="dataset", started=STARTED, checkpoints=tmp_path)
     run_body("dataset", (), lambda *_: None, request, silent)
     assert [store.folder.exists() for store in stores] == [False, True]
+
+
+def test_figures_that_no_reader_of_json_holds_alike_become_text() -> None:
+    from casework.artifact.digest import jcs_bytes
+    from casework.artifact.strict_json import read_json
+
+    made = table("t", ("a", "b", "c", "d"), [(9.109252625496277e18, -(2.0**53), 0.1234567, 2.0**53 - 1)])
+    assert made.rows == (("9.10925e+18", "-9.0072e+15", 0.123457, 2.0**53 - 1),)
+    assert read_json(jcs_bytes(made.model_dump(mode="json"))).problem is None
