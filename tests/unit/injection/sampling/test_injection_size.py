@@ -58,7 +58,7 @@ def test_sizes_of_nonsense_are_refused(half_width, p, population):
         ("exhaustive", Wanted("exhaustive"), None),
         ("within:0.01", Wanted("within", rate=0.01), 9604),
         ("within:1e-2", Wanted("within", rate=0.01), 9604),
-        ("within:.01@0.05", Wanted("within", rate=0.01, guess=0.05), 1825),
+        ("within:.01@0.05", Wanted("within", rate=0.01, guess=0.05), 1838),
         ("at-most:0.001", Wanted("at-most", rate=0.001), 2995),
     ],
 )
