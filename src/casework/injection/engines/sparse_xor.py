@@ -214,7 +214,7 @@ class _Part:
         ]
 
     def _still(self, samples: Array) -> list[Array]:
-        """Return the outputs of this session without faults, kept for the samples used last."""
+        """Return the outputs of the edited graph without faults, kept for the samples used last."""
         key = samples.tobytes()
         if key not in self._unhit:
             if len(self._unhit) >= MOST:

@@ -212,16 +212,11 @@ def judge_of(
     """
     comparison = comparison_of(golden, guards, decisive)
     output = comparison.golden[decisive]
-    if output.dtype.kind not in "fiub":
-        raise InjectionProblem(
-            f"output {decisive} of the model holds {output.dtype}, not scores",
-            "Name an output of numbers as the one that decides.",
-        )
+    _require_numbers(output, decisive)
     kind: Scores = _kind_of(output) if scores == "auto" else scores
     rows = _by_class(output, class_axis, kind)
     _require_decisions(rows, len(output), decisive)
-    if tie is None:
-        tie = max(TIE, 8 * float(np.finfo(output.dtype).eps)) if output.dtype.kind == "f" else TIE
+    tie = _tie_of(output) if tie is None else tie
     labels = kind == "labels"
     columns = rows.T.astype(np.float64, order="C")
     best = rows[:, 0].astype(np.int64) if labels else rows.argmax(axis=1)
@@ -246,6 +241,19 @@ def judge_of(
         class_axis,
         tie,
     )
+
+
+def _require_numbers(output: Array, decisive: int) -> None:
+    if output.dtype.kind not in "fiub":
+        raise InjectionProblem(
+            f"output {decisive} of the model holds {output.dtype}, not scores",
+            "Name an output of numbers as the one that decides.",
+        )
+
+
+def _tie_of(output: Array) -> float:
+    """Return the margin of a near tie that suits the type of an output."""
+    return max(TIE, 8 * float(np.finfo(output.dtype).eps)) if output.dtype.kind == "f" else TIE
 
 
 def _kind_of(output: Array) -> Scores:
